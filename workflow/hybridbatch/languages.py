@@ -1,0 +1,39 @@
+"""The languages that the project knows: those of its benchmarks and training sources."""
+
+from types import MappingProxyType
+
+# ISO 639-1 code -> English name.
+NAMES = MappingProxyType(
+    {
+        "ar": "Arabic",
+        "bn": "Bengali",
+        "de": "German",
+        "el": "Greek",
+        "en": "English",
+        "es": "Spanish",
+        "fa": "Persian",
+        "fi": "Finnish",
+        "fr": "French",
+        "hi": "Hindi",
+        "id": "Indonesian",
+        "it": "Italian",
+        "ja": "Japanese",
+        "ko": "Korean",
+        "nl": "Dutch",
+        "pl": "Polish",
+        "pt": "Portuguese",
+        "ru": "Russian",
+        "sw": "Swahili",
+        "te": "Telugu",
+        "th": "Thai",
+        "tr": "Turkish",
+        "uk": "Ukrainian",
+        "vi": "Vietnamese",
+        "yo": "Yoruba",
+        "zh": "Chinese",
+    }
+)
+
+XQUAD_R = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+MLQA_R = ("ar", "de", "en", "es", "hi", "vi", "zh")
+PAPER_TRAINING = ("ar", "de", "en", "es", "hi", "ru", "th", "tr", "zh")
