@@ -81,6 +81,10 @@ def _is_ours(name: str) -> bool:
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
-        if isinstance(node, kinds) and node.body and ast.get_docstring(node, clean=False) is not None:
+        if (
+            isinstance(node, kinds)
+            and node.body
+            and ast.get_docstring(node, clean=False) is not None
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     return tree

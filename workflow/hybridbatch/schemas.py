@@ -13,7 +13,8 @@ import pyarrow as pa
 class Schema:
     """One kind of file: what it is, where it lies, its columns, and which may hold nulls.
 
-    `key` names the columns whose combination is unique in a file (checked for the small tables).
+    `key` names the columns whose combination is unique in a file; large tables go without, since
+    the check costs more than writing them.
     """
 
     name: str
@@ -145,7 +146,6 @@ RANKINGS = Schema(
         ("passage_id", STRING),
         ("score", FLOAT32),
     ),
-    key=("query_id", "passage_language", "passage_id"),
     doc="The first k of each setting and, beyond k, the relevant passages at their true rank "
     "(1 is best).",
 )

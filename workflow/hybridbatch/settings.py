@@ -42,7 +42,9 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], *, where: str =
         )
         if required and name not in values:
             raise HybridBatchError(f"--settings: key {where}{name} is missing")
-    converted = {name: _convert(hints[name], value, f"{where}{name}") for name, value in values.items()}
+    converted = {
+        name: _convert(hints[name], value, f"{where}{name}") for name, value in values.items()
+    }
     return kind(**converted)
 
 
@@ -58,8 +60,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return settings_from_dict(hint, value, where=f"{where}.")  # type: ignore[arg-type]
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if isinstance(hint, type) and isinstance(value, hint) and not (
-        hint is int and isinstance(value, bool)
+    if (
+        isinstance(hint, type)
+        and isinstance(value, hint)
+        and not (hint is int and isinstance(value, bool))
     ):
         return value
     name = getattr(hint, "__name__", str(hint))

@@ -101,7 +101,9 @@ def _same_type(kind: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _check_key(table: pa.Table, schema: Schema, *, origin: str) -> None:
-    counts = table.select(list(schema.key)).group_by(list(schema.key)).aggregate([([], "count_all")])
+    counts = (
+        table.select(list(schema.key)).group_by(list(schema.key)).aggregate([([], "count_all")])
+    )
     if counts.num_rows == table.num_rows:
         return
     twice = counts.filter(pc.greater(counts["count_all"], 1)).slice(0, 1).to_pylist()[0]
