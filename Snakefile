@@ -1,0 +1,30 @@
+"""Hybrid batch training of a multilingual retriever: from raw data to results/report.html."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# A config named on the command line replaces the default one; the two are never mixed.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/download.smk"
+include: "workflow/rules/benchmarks.smk"
+include: "workflow/rules/pairs.smk"
+include: "workflow/rules/overlap.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/encode.smk"
+include: "workflow/rules/index.smk"
+include: "workflow/rules/retrieve.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",

@@ -1,0 +1,69 @@
+"""The command line: one line for bad input, timings for good runs, threads from the settings."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hybridbatch import schemas
+from hybridbatch.cli import STAGES, main
+from hybridbatch.measure import measured
+from hybridbatch.progress import Progress
+from hybridbatch.tables import read_table
+from hybridbatch.threads import export_threads, processors
+
+
+def test_every_stage_shows_its_help() -> None:
+    for stage in STAGES:
+        with pytest.raises(SystemExit) as caught:
+            main([stage, "--help"])
+        assert caught.value.code == 0
+
+
+def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code = main(["metrics", "--settings", '{"thread": 2}', "--benchmark", "b", "--rankings", "r",
+                 "--output", str(tmp_path / "m")])  # fmt: skip
+    assert code == 2
+    lines = capfd.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert "unknown key thread; the keys are" in lines[0]
+
+
+def test_module_and_command_are_the_same() -> None:
+    command = [sys.executable, "-m", "hybridbatch", "schemas"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert text.strip() == schemas.markdown()
+
+
+def test_timing_is_written_on_success_only(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    with pytest.raises(RuntimeError), measured("train", job="a", threads=2, path=path):
+        raise RuntimeError
+    assert not path.exists()
+    with measured("train", job="a", threads=2, path=path):
+        sum(range(100_000))
+    row = read_table(path, schemas.TIMINGS).to_pylist()[0]
+    assert (row["stage"], row["job"], row["threads"]) == ("train", "a", 2)
+    assert row["wall_seconds"] > 0
+    assert row["peak_memory_mb"] > 10
+
+
+def test_threads_come_from_the_settings_not_from_the_scheduler() -> None:
+    environment = {"OMP_NUM_THREADS": "1"}
+    assert export_threads(3, environment) == 3
+    assert environment["OMP_NUM_THREADS"] == environment["POLARS_MAX_THREADS"] == "3"
+    assert export_threads(None, environment) == processors()
+
+
+def test_progress_says_how_far_how_fast_and_how_long(caplog: pytest.LogCaptureFixture) -> None:
+    times = iter([0.0, 1.0, 10.0, 20.0])
+    progress = Progress("encode", 2000, "texts", interval=5.0, clock=lambda: next(times))
+    with caplog.at_level("INFO"):
+        progress.update(100)
+        progress.update(1000, "note")
+        progress.update(2000)
+    assert caplog.messages == [
+        "encode: 1,000/2,000 texts (50 %), 100 texts/s, 10 s left, note",
+        "encode: 2,000/2,000 texts (100 %), 100 texts/s, 20.0 s",
+    ]

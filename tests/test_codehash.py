@@ -1,0 +1,81 @@
+"""The code hash changes with the code that a stage runs, and with nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from hybridbatch.codehash import closure, code_hash
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    files = {
+        "__init__.py": "",
+        "train.py": '"""Train."""\nfrom hybridbatch.sampling import draw\n\n'
+        "def run():\n    return draw()\n",
+        "sampling.py": "from . import errors\nfrom .deep import inner\n\n"
+        "def draw():\n    return 1\n",
+        "errors.py": "class E(Exception):\n    pass\n",
+        "report.py": "def run():\n    import hybridbatch.errors\n",
+        "deep/__init__.py": "",
+        "deep/inner.py": "from .. import languages\n",
+        "languages.py": "NAMES = ()\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / "hybridbatch" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def edit(root: Path, name: str, old: str, new: str) -> None:
+    path = root / "hybridbatch" / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_closure_follows_absolute_relative_and_local_imports(package: Path) -> None:
+    names = set(closure("hybridbatch.train", root=package))
+    assert names == {
+        "hybridbatch",
+        "hybridbatch.train",
+        "hybridbatch.sampling",
+        "hybridbatch.errors",
+        "hybridbatch.deep",
+        "hybridbatch.deep.inner",
+        "hybridbatch.languages",
+    }
+    assert "hybridbatch.errors" in closure("hybridbatch.report", root=package)
+
+
+def test_edit_of_an_imported_module_changes_the_hash(package: Path) -> None:
+    train = code_hash("hybridbatch.train", root=package)
+    report = code_hash("hybridbatch.report", root=package)
+    edit(package, "deep/inner.py", "languages", "errors")
+    assert code_hash("hybridbatch.train", root=package) != train
+    assert code_hash("hybridbatch.report", root=package) == report
+
+
+def test_comments_docstrings_layout_and_touch_change_nothing(package: Path) -> None:
+    before = code_hash("hybridbatch.train", root=package)
+    edit(package, "train.py", '"""Train."""', '"""Something else."""\n\n# a comment\n')
+    edit(package, "train.py", "return draw()", "return (\n        draw()\n    )")
+    (package / "hybridbatch" / "sampling.py").touch()
+    assert code_hash("hybridbatch.train", root=package) == before
+
+
+def test_a_string_that_is_no_docstring_counts(package: Path) -> None:
+    before = code_hash("hybridbatch.train", root=package)
+    edit(package, "sampling.py", "return 1", 'return "1"')
+    assert code_hash("hybridbatch.train", root=package) != before
+
+
+def test_unknown_module(package: Path) -> None:
+    with pytest.raises(ModuleNotFoundError, match="no module hybridbatch"):
+        code_hash("hybridbatch.missing", root=package)
+
+
+def test_sampler_is_in_trainings_closure_and_not_in_the_reports() -> None:
+    assert "hybridbatch.sampling" in closure("hybridbatch.train")
+    assert "hybridbatch.sampling" not in closure("hybridbatch.report")
+    assert not {"hybridbatch.report", "hybridbatch.config"} & set(closure("hybridbatch.train"))

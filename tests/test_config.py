@@ -1,0 +1,170 @@
+"""A wrong configuration is one clear line; a right one becomes runs and settings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hybridbatch.config import check_config, load_config
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.plan import Plan
+
+ROOT = Path(__file__).parent.parent
+MINIMAL: dict[str, Any] = {
+    "recipe": "demo",
+    "sources": [{"name": "cldr"}],
+    "train_languages": ["ar", "en"],
+    "benchmarks": [{"name": "cldr"}],
+}
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    return check_config(MINIMAL | changes)
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "xquad_cpu.yaml"])
+def test_shipped_configs_are_valid(name: str) -> None:
+    assert Plan(load_config(ROOT / "config" / name)).trained_runs
+
+
+def test_defaults_are_filled_in() -> None:
+    filled = config()
+    assert filled["alphas"] == [0.5]
+    assert filled["training"]["validation"]["fraction"] == 0.05
+    assert filled["sources"] == [{"name": "cldr", "weight": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"alpha": 0.5}, "config: unknown key `alpha`; the keys are allow_contaminated, alphas"),
+        ({"alphas": [1.5]}, "config: alphas[0]: 1.5 is greater than the maximum of 1"),
+        ({"alphas": ["half"]}, "config: alphas[0]: 'half' is not of type number"),
+        (
+            {"training": {"learning_rate": "1e-5"}},
+            "config: training.learning_rate: '1e-5' is not of type number; "
+            "YAML reads 1e-5 as text, write 1.0e-5",
+        ),
+        ({"training": {"step": 5}}, "config: training: unknown key `step`"),
+        ({"train_languages": ["xx"]}, "config: train_languages[0]: unknown language 'xx'; known"),
+        ({"train_languages": ["ja", "en"]}, "no training source has 'ja'"),
+        ({"train_languages": ["German"]}, "'German' is no language code"),
+        ({"samplings": ["mixed"]}, "samplings[0]: 'mixed' is not one of x-x-mono, x-y, hybrid"),
+        ({"samplings": ["en-en"], "train_languages": ["ar"]}, "en-en needs `en`"),
+        ({"sources": [{"name": "mine"}]}, "sources[0]: 'mine' is not built in (cldr, mlqa-r"),
+        ({"sources": [{"name": "cldr", "path": "x"}]}, "'cldr' is built in"),
+        ({"benchmarks": [{"name": "cldr"}, {"name": "cldr"}]}, "the name 'cldr' is used twice"),
+        ({"recipe": "a/b"}, "recipe: 'a/b' is no name"),
+        ({"model": "org/name"}, "neither `embedded`, nor a folder, nor a hub id"),
+        ({"model": "./nowhere"}, "no config.json in this folder"),
+        ({"threads": 0}, "threads: 0 is less than the minimum of 1"),
+    ],
+)
+def test_bad_input_is_one_line(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(HybridBatchError) as caught:
+        Plan(config(**changes))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_key_is_named() -> None:
+    with pytest.raises(HybridBatchError, match="'recipe' is a required property; add it"):
+        check_config({key: value for key, value in MINIMAL.items() if key != "recipe"})
+
+
+def test_file_errors_name_the_file(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("recipe: [1")
+    for path in (broken, tmp_path / "absent.yaml"):
+        with pytest.raises(HybridBatchError, match=path.name):
+            load_config(path)
+
+
+def test_run_ids() -> None:
+    plan = Plan(config(alphas=[0.5, 0.3], seeds=[1, 2], samplings=["x-x-mono", "hybrid"]))
+    assert [run.id for run in plan.runs] == [
+        "embedded.untrained",
+        "embedded.demo.x-x-mono.s1",
+        "embedded.demo.x-x-mono.s2",
+        "embedded.demo.hybrid.s1",
+        "embedded.demo.hybrid.s2",
+        "embedded.demo.hybrid0.3.s1",
+        "embedded.demo.hybrid0.3.s2",
+    ]
+    assert plan.run("embedded.demo.hybrid0.3.s2").alpha == 0.3
+
+
+def test_hub_model_is_named_after_repository_and_revision() -> None:
+    plan = Plan(
+        config(model="sentence-transformers/LaBSE@836121a0533e5664b21c7aacc5d22951f2b8b25b")
+    )
+    assert plan.untrained.id == "LaBSE@836121a0.untrained"
+
+
+def test_trained_runs_skip_a_benchmark_whose_items_they_trained_on() -> None:
+    changes: dict[str, Any] = {
+        "sources": [{"name": "mlqa-r"}],
+        "benchmarks": [{"name": "xquad-r"}, {"name": "mlqa-r"}],
+        "samplings": ["hybrid"],
+    }
+    plan = Plan(config(**changes))
+    assert plan.evaluations() == (
+        ("embedded.untrained", "xquad-r"),
+        ("embedded.demo.hybrid.s1", "xquad-r"),
+        ("embedded.untrained", "mlqa-r"),
+    )
+    assert plan.overlaps() == ("xquad-r",)
+    marked = Plan(config(**changes, allow_contaminated=True))
+    assert ("embedded.demo.hybrid.s1", "mlqa-r") in marked.evaluations()
+
+
+def test_each_stage_tracks_just_its_own_settings() -> None:
+    before, after = Plan(config()), Plan(config(retrieval={"top_k": 7}, mirror="elsewhere"))
+    run = before.trained_runs[0].id
+    assert before.train_settings(run) == after.train_settings(run)
+    assert before.encode_settings() == after.encode_settings()
+    assert json.loads(after.retrieve_settings())["top_k"] == 7
+    assert before.download_settings(_any_raw_file()) == after.download_settings(_any_raw_file())
+
+
+def _any_raw_file() -> str:
+    return Plan(config(benchmarks=[{"name": "xquad-r"}])).benchmark_files("xquad-r", raw="r")[0][2:]
+
+
+def test_stage_settings_are_accepted_by_the_stages() -> None:
+    import importlib
+
+    from hybridbatch.settings import settings_from_json
+
+    plan = Plan(load_config(ROOT / "config" / "xquad_cpu.yaml"))
+    cases = {
+        "download": plan.download_settings(_any_raw_file()),
+        "benchmarks": plan.benchmarks_settings("xquad-r"),
+        "pairs": plan.pairs_settings("mlqa-r"),
+        "overlap": plan.overlap_settings("xquad-r"),
+        "model": plan.model_settings(),
+        "train": plan.train_settings(plan.trained_runs[0].id),
+        "encode": plan.encode_settings(),
+        "index": plan.index_settings(),
+        "retrieve": plan.retrieve_settings(),
+        "metrics": plan.metrics_settings(),
+        "report": plan.report_settings(),
+    }
+    for stage, text in cases.items():
+        settings_from_json(importlib.import_module(f"hybridbatch.{stage}").Settings, text)
+
+
+def test_configuration_page_explains_every_key() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    schema = yaml.safe_load((ROOT / "workflow/hybridbatch/config_schema.yaml").read_text())
+
+    def keys(properties: dict[str, Any]) -> list[str]:
+        nested = [
+            keys(value["properties"]) for value in properties.values() if "properties" in value
+        ]
+        return [*properties, *(name for names in nested for name in names)]
+
+    missing = [key for key in keys(schema["properties"]) if f"`{key}" not in page]
+    assert missing == []

@@ -1,0 +1,114 @@
+"""The command line: `hybridbatch STAGE`, the same for every stage.
+
+A stage is a module with `add_arguments(parser)` and `run(args)`. It is imported only when it is
+asked for, after its thread count has been set.
+"""
+
+import argparse
+import importlib
+import itertools
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.threads import export_threads
+
+STAGES = {
+    "download": "fetch one raw file, checked against its SHA-256",
+    "benchmarks": "queries, passages and qrels of a benchmark",
+    "pairs": "parallel question-passage pairs of a training source",
+    "overlap": "what the training pairs share with a benchmark",
+    "model": "the base model as a Hugging Face checkpoint",
+    "train": "fine-tune a dual encoder with a batch sampling",
+    "encode": "vectors of a benchmark's queries and passages",
+    "index": "a FAISS index for each passage language",
+    "retrieve": "rank every query against every language and the pool",
+    "metrics": "mAP, recall, nDCG and rank distance",
+    "report": "results/report.html",
+}
+logger = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a stage; returns the exit code (0 done, 2 bad input)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    stage = next((word for word in arguments if not word.startswith("-")), None)
+    if stage == "schemas":
+        return _print_schemas()
+    threads = export_threads(_threads_of(arguments), os.environ)
+    args = _parser(stage).parse_args(arguments)
+    _configure_logging(args.stage, args.job, args.log)
+    try:
+        _run_measured(args, threads=threads)
+    except HybridBatchError as error:
+        logger.error("error: %s", error)
+        return 2
+    except Exception:
+        logger.exception("error: an unexpected failure; please report it with this trace")
+        return 1
+    return 0
+
+
+def _print_schemas() -> int:
+    from hybridbatch.schemas import markdown
+
+    print(markdown())
+    return 0
+
+
+def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
+    from hybridbatch.measure import measured
+
+    module = importlib.import_module(f"hybridbatch.{args.stage}")
+    with measured(args.stage, job=args.job or args.stage, threads=threads, path=args.timing):
+        module.run(args)
+
+
+def _parser(stage: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hybridbatch",
+        description="The stages of hybridbatch; the Snakemake workflow runs them in order.",
+        epilog="`hybridbatch schemas` prints the schema of every Parquet file.",
+    )
+    commands = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    for name, text in STAGES.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name != stage:
+            continue  # only the chosen stage is imported, so that the others cost nothing
+        command.add_argument("--settings", default="{}", help="the stage's settings, as JSON")
+        command.add_argument("--job", default="", help="names the job in the timing and progress")
+        command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
+        command.add_argument("--log", type=Path, help="log file, beside the console")
+        importlib.import_module(f"hybridbatch.{name}").add_arguments(command)
+    return parser
+
+
+def _threads_of(arguments: Sequence[str]) -> int | None:
+    # Numerical libraries read their thread count when imported, so it is needed before parsing.
+    for flag, value in itertools.pairwise(arguments):
+        if flag == "--settings":
+            try:
+                settings = json.loads(value)
+            except json.JSONDecodeError:
+                return None
+            threads = settings.get("threads") if isinstance(settings, dict) else None
+            return threads if isinstance(threads, int) else None
+    return None
+
+
+def _configure_logging(stage: str, job: str, log: Path | None) -> None:
+    label = f"{stage} {job}".strip()
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setFormatter(logging.Formatter(f"[{label}] %(message)s"))
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
+        handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    # A line for every HTTP request or font look-up would drown the progress.
+    for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

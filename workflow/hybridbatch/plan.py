@@ -1,0 +1,268 @@
+"""What a configuration asks for: its runs, its evaluations, and the settings of every stage.
+
+The workflow asks here and nowhere else, so that the rules hold no logic. Each `*_settings` method
+returns just what that stage uses, as JSON with sorted keys: the one param that its rule tracks.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hybridbatch import catalog
+from hybridbatch.errors import HybridBatchError
+
+# The benchmark whose items a built-in training source consists of.
+_SAME_ITEMS = {"mlqa-r": "mlqa-r"}
+_BENCHMARK_FILES = ("queries.parquet", "passages.parquet", "qrels.parquet")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model to evaluate: trained with a sampling and a seed, or untrained (both None)."""
+
+    id: str
+    sampling: str = "untrained"
+    alpha: float | None = None
+    seed: int | None = None
+
+    @property
+    def trained(self) -> bool:
+        """False for the base model as it is."""
+        return self.seed is not None
+
+
+class Plan:
+    """The runs and stages of one checked configuration (see `config.check_config`)."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.model_name = config.get("model_name") or _model_name(config["model"])
+        self.runs = tuple(self._runs())
+        self._by_id = {run.id: run for run in self.runs}
+        self._sources = {entry["name"]: entry for entry in config["sources"]}
+        self._benchmarks = {entry["name"]: entry for entry in config["benchmarks"]}
+        self._check_source_languages()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the training sources, in the config's order."""
+        return tuple(self._sources)
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """The names of the benchmarks, in the config's order."""
+        return tuple(self._benchmarks)
+
+    @property
+    def untrained(self) -> Run:
+        """The base model, evaluated as it is."""
+        return self.runs[0]
+
+    @property
+    def trained_runs(self) -> tuple[Run, ...]:
+        """The runs that are trained."""
+        return tuple(run for run in self.runs if run.trained)
+
+    def evaluations(self) -> tuple[tuple[str, str], ...]:
+        """(run, benchmark) pairs; a trained run skips the benchmarks that its sources hold."""
+        return tuple(
+            (run.id, name)
+            for name in self.benchmarks
+            for run in self.runs
+            if not run.trained or self.config["allow_contaminated"] or not self.contaminated(name)
+        )
+
+    def contaminated(self, benchmark: str) -> bool:
+        """Whether a built-in training source consists of this benchmark's items."""
+        return any(_SAME_ITEMS.get(source) == benchmark for source in self._sources)
+
+    def overlaps(self) -> tuple[str, ...]:
+        """The benchmarks on which trained runs are evaluated: those to check for shared items."""
+        trained = {run.id for run in self.trained_runs}
+        return tuple(
+            name
+            for name in self.benchmarks
+            if any((run, name) in self.evaluations() for run in trained)
+        )
+
+    def run(self, run: str) -> Run:
+        """The run of an id; KeyError where the configuration has none."""
+        return self._by_id[run]
+
+    # Inputs from outside the workflow.
+
+    def source_files(self, source: str, *, raw: str) -> list[str]:
+        """The files that a source's pairs are built from; `raw` is the folder of downloads."""
+        if path := self._sources[source].get("path"):
+            return [path]
+        return (
+            [f"{raw}/{file.path}" for file in catalog.files_of(source)] if source != "cldr" else []
+        )
+
+    def benchmark_files(self, benchmark: str, *, raw: str) -> list[str]:
+        """The files that a benchmark is built from; `raw` is the folder of downloads."""
+        if path := self._benchmarks[benchmark].get("path"):
+            return [f"{path}/{name}" for name in _BENCHMARK_FILES]
+        if benchmark == "cldr":
+            return []
+        return [f"{raw}/{file.path}" for file in catalog.files_of(benchmark)]
+
+    def model_files(self) -> list[str]:
+        """The weights of a local model, whose change must be seen; nothing for the others."""
+        if self._model_kind() != "local":
+            return []
+        folder = Path(self.config["model"])
+        weights = sorted(folder.glob("*.safetensors"))
+        return [str(path) for path in (folder / "config.json", *weights)]
+
+    # Settings, one method a stage.
+
+    def download_settings(self, path: str) -> str:
+        """Settings of the download of one raw file."""
+        file = catalog.file_at(path)
+        return _json({"path": file.path, "sha256": file.sha256, "size": file.size})
+
+    def benchmarks_settings(self, benchmark: str) -> str:
+        """Settings of the stage `benchmarks`."""
+        return _json({"name": benchmark, "kind": _kind(self._benchmarks[benchmark])})
+
+    def pairs_settings(self, source: str) -> str:
+        """Settings of the stage `pairs`."""
+        return _json({"name": source, "kind": _kind(self._sources[source])})
+
+    def overlap_settings(self, benchmark: str) -> str:
+        """Settings of the stage `overlap`."""
+        return _json(
+            {
+                "recipe": self.config["recipe"],
+                "benchmark": benchmark,
+                "allow_contaminated": self.config["allow_contaminated"],
+            }
+        )
+
+    def model_settings(self) -> str:
+        """Settings of the stage `model`."""
+        return _json({"model": self.config["model"], "name": self.model_name})
+
+    def train_settings(self, run: str) -> str:
+        """Settings of the stage `train`."""
+        chosen = self.run(run)
+        config = self.config
+        shared = ("recipe", "pooling", "query_prefix", "passage_prefix", "device", "threads")
+        sources = [
+            {"name": entry["name"], "weight": entry["weight"]} for entry in config["sources"]
+        ]
+        return _json(
+            {
+                **{key: config[key] for key in shared},
+                **config["training"],
+                "run": run,
+                "model": self.model_name,
+                "sampling": chosen.sampling,
+                "alpha": chosen.alpha,
+                "seed": chosen.seed,
+                "languages": config["train_languages"],
+                "sources": sources,
+            }
+        )
+
+    def encode_settings(self) -> str:
+        """Settings of the stage `encode`."""
+        shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
+        return _json({**{key: self.config[key] for key in shared}, **self.config["encoding"]})
+
+    def index_settings(self) -> str:
+        """Settings of the stage `index`."""
+        return _json({**self.config["index"], "threads": self.config["threads"]})
+
+    def retrieve_settings(self) -> str:
+        """Settings of the stage `retrieve`."""
+        return _json({**self.config["retrieval"], "threads": self.config["threads"]})
+
+    def metrics_settings(self) -> str:
+        """Settings of the stage `metrics`."""
+        return _json({"threads": self.config["threads"]})
+
+    def report_settings(self) -> str:
+        """Settings of the stage `report`."""
+        config = self.config
+        shown = {key: value for key, value in config.items() if key not in ("mirror", "title")}
+        return _json(
+            {
+                "title": config["title"],
+                "recipe": config["recipe"],
+                "runs": [run.id for run in self.runs],
+                "evaluations": [list(pair) for pair in self.evaluations()],
+                "benchmarks": list(self.benchmarks),
+                "overlaps": list(self.overlaps()),
+                "sources": list(self.sources),
+                "train_languages": config["train_languages"],
+                "allow_contaminated": config["allow_contaminated"],
+                "config": shown,
+            }
+        )
+
+    def _runs(self) -> Iterator[Run]:
+        yield Run(id=f"{self.model_name}.untrained")
+        for sampling in self.config["samplings"]:
+            for alpha in _alphas(sampling, self.config["alphas"]):
+                label = f"hybrid{alpha:g}" if sampling == "hybrid" and alpha != 0.5 else sampling
+                for seed in self.config["seeds"]:
+                    name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
+                    yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
+
+    def _check_source_languages(self) -> None:
+        built_in = [name for name, entry in self._sources.items() if "path" not in entry]
+        if len(built_in) < len(self._sources):
+            return  # the user's own data is only known once it is read; training checks it
+        known = {language for name in built_in for language in catalog.languages_of(name)}
+        for language in self.config["train_languages"]:
+            if language not in known:
+                raise HybridBatchError(
+                    f"config: train_languages: no training source has {language!r}; "
+                    f"the sources have {', '.join(sorted(known))}"
+                )
+
+    def _model_kind(self) -> str:
+        return _model_kind(self.config["model"])
+
+
+def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:
+    fixed: dict[str, list[float | None]] = {"x-x-mono": [1.0], "x-y": [0.0]}
+    return [*alphas] if sampling == "hybrid" else fixed.get(sampling, [None])
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    return "parquet" if "path" in entry else str(entry["name"])
+
+
+def _model_kind(model: str) -> str:
+    if model == "embedded":
+        return "embedded"
+    if model.startswith((".", "/", "~")) or Path(model).is_dir():
+        return "local"
+    if re.fullmatch(r"[\w.-]+/[\w.-]+@[\w.-]+", model):
+        return "hub"
+    raise HybridBatchError(
+        f"config: model: {model!r} is neither `embedded`, nor a folder, nor a hub id with its "
+        f"revision such as org/name@0123abcd"
+    )
+
+
+def _model_name(model: str) -> str:
+    kind = _model_kind(model)
+    if kind == "embedded":
+        return "embedded"
+    if kind == "local":
+        if not (Path(model).expanduser() / "config.json").is_file():
+            raise HybridBatchError(f"config: model: {model}: no config.json in this folder")
+        return re.sub(r"[^\w@+-]", "-", Path(model).expanduser().resolve().name)
+    name, _, revision = model.rpartition("/")[2].partition("@")
+    return re.sub(r"[^\w@+-]", "-", f"{name}@{revision[:8]}")
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,102 @@
+"""What the Snakefile needs beside the plan: threads, the shell's prefix, what params track."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.codehash import code_hash
+from hybridbatch.config import check_config
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.plan import Plan
+from hybridbatch.threads import processors
+
+
+def plan(config: Mapping[str, Any]) -> Plan:
+    """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
+    try:
+        return Plan(check_config(config))
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+
+
+def code(stage: str) -> str:
+    """Hash of the code of a stage: its module and the project modules that it imports."""
+    return code_hash(f"hybridbatch.{stage}")
+
+
+def versions(*packages: str) -> str:
+    """The installed versions of the packages on which a stage's results depend."""
+    return " ".join(f"{name}=={_version(name)}" for name in packages)
+
+
+def heavy_threads(plan: Plan, *, cores: int | None) -> int:
+    """The threads that a rule declares which computes with all of the configured threads.
+
+    Where `--cores` promises more than the machine has, a job takes its share of the promise, so
+    that `--cores 8` on two processors does not run four two-thread jobs at once.
+    """
+    threads = int(plan.config["threads"] or processors())
+    present = processors()
+    if cores is None or cores <= present:
+        return threads
+    return min(cores, -(-threads * cores // present))
+
+
+def gpus(plan: Plan) -> int:
+    """The GPUs that a training or encoding job asks of a cluster."""
+    return 1 if plan.config["device"] == "cuda" else 0
+
+
+def report_inputs(plan: Plan) -> list[str]:
+    """Every file that the report of this plan reads."""
+    return [
+        *(f"results/runs/{run.id}.parquet" for run in plan.runs),
+        *(f"results/training/{run.id}/train_log.parquet" for run in plan.trained_runs),
+        *(
+            f"results/metrics/{run}/{benchmark}/{table}.parquet"
+            for run, benchmark in plan.evaluations()
+            for table in ("per_query", "summary")
+        ),
+        *(
+            f"results/benchmarks/{benchmark}/{table}.parquet"
+            for benchmark in plan.benchmarks
+            for table in ("queries", "passages", "qrels")
+        ),
+        *(f"results/pairs/{source}.parquet" for source in plan.sources),
+        *(overlap_path(plan, benchmark) for benchmark in plan.overlaps()),
+    ]
+
+
+def overlap_path(plan: Plan, benchmark: str) -> str:
+    """Where the check for shared items of this recipe and a benchmark lies."""
+    return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A wildcard constraint that matches just these names (nothing where there are none)."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def shell_prefix(config: Mapping[str, Any]) -> str:
+    """Shell words before every command: this interpreter first on PATH, and the mirror."""
+    package = Path(__file__).resolve().parent.parent
+    words = [
+        f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
+        f"export PYTHONPATH={shlex.quote(str(package))}${{PYTHONPATH:+:$PYTHONPATH}}",
+    ]
+    mirror = os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
+    if mirror:
+        words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
+    return "; ".join(words) + "; "
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

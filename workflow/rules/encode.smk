@@ -1,0 +1,28 @@
+rule encode:
+    input:
+        model=checkpoint,
+        overlap=overlap_of_trained,
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        passages="results/benchmarks/{benchmark}/passages.parquet",
+    output:
+        queries="results/embeddings/{run}/{benchmark}/queries.parquet",
+        passages="results/embeddings/{run}/{benchmark}/passages.parquet",
+    params:
+        settings=PLAN.encode_settings(),
+        code=support.code("encode"),
+        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+    log:
+        "logs/encode/{run}/{benchmark}.log",
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        gpu=support.gpus(PLAN),
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
+        " --output results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

@@ -1,0 +1,21 @@
+rule index:
+    input:
+        "results/embeddings/{run}/{benchmark}/passages.parquet",
+    output:
+        directory("results/indexes/{run}/{benchmark}"),
+    params:
+        settings=PLAN.index_settings(),
+        code=support.code("index"),
+        versions=support.versions("faiss-cpu", "numpy"),
+    log:
+        "logs/index/{run}/{benchmark}.log",
+    threads: THREADS
+    resources:
+        mem_mb=1000,
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
+        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

@@ -1,0 +1,26 @@
+rule metrics:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        rankings="results/rankings/{run}/{benchmark}",
+    output:
+        per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
+        summary="results/metrics/{run}/{benchmark}/summary.parquet",
+    params:
+        settings=PLAN.metrics_settings(),
+        code=support.code("metrics"),
+        versions=support.versions("polars", "numpy"),
+    log:
+        "logs/metrics/{run}/{benchmark}.log",
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch metrics --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        " --output results/metrics/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

@@ -1,0 +1,26 @@
+# Runs before the long stages, so that a contaminated evaluation is refused before work is lost.
+rule overlap:
+    input:
+        pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        passages="results/benchmarks/{benchmark}/passages.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+    output:
+        "results/overlap/{recipe}/{benchmark}.parquet",
+    params:
+        settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
+        code=support.code("overlap"),
+    log:
+        "logs/overlap/{recipe}/{benchmark}.log",
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch overlap --settings {params.settings:q} --pairs {input.pairs:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q} --output {output:q}"
+        " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/overlap/{wildcards.recipe:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

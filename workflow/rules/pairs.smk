@@ -1,0 +1,20 @@
+rule pairs:
+    input:
+        lambda wildcards: PLAN.source_files(wildcards.source, raw="results/raw"),
+    output:
+        "results/pairs/{source}.parquet",
+    params:
+        settings=lambda wildcards: PLAN.pairs_settings(wildcards.source),
+        code=support.code("pairs"),
+        versions=support.versions("babel"),
+    log:
+        "logs/pairs/{source}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch pairs --settings {params.settings:q} --input {input:q}"
+        " --output {output:q} --job {wildcards.source:q}"
+        " --timing results/timings/pairs/{wildcards.source:q}.parquet --log {log:q}"

@@ -1,0 +1,22 @@
+rule report:
+    input:
+        support.report_inputs(PLAN),
+        literature="workflow/resources/paper_results.csv",
+        template="workflow/hybridbatch/templates/report.html.j2",
+    output:
+        "results/report.html",
+    params:
+        settings=PLAN.report_settings(),
+        code=support.code("report"),
+        versions=support.versions("matplotlib", "jinja2", "polars"),
+    log:
+        "logs/report.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch report --settings {params.settings:q} --from results"
+        " --literature {input.literature:q} --output {output:q}"
+        " --timing results/timings/report.parquet --log {log:q}"

@@ -1,0 +1,28 @@
+rule retrieve:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        passages="results/benchmarks/{benchmark}/passages.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        embeddings=multiext("results/embeddings/{run}/{benchmark}/", "queries.parquet", "passages.parquet"),
+        indexes="results/indexes/{run}/{benchmark}",
+    output:
+        directory("results/rankings/{run}/{benchmark}"),
+    params:
+        settings=PLAN.retrieve_settings(),
+        code=support.code("retrieve"),
+        versions=support.versions("faiss-cpu", "numpy"),
+    log:
+        "logs/retrieve/{run}/{benchmark}.log",
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch retrieve --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
+        " --embeddings results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --indexes {input.indexes:q} --output {output:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/retrieve/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

@@ -1,0 +1,27 @@
+rule train:
+    input:
+        pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        model=MODEL,
+    output:
+        checkpoint=directory("results/checkpoints/{run}"),
+        train_log="results/training/{run}/train_log.parquet",
+        record="results/runs/{run}.parquet",
+    wildcard_constraints:
+        run=support.any_of(run.id for run in PLAN.trained_runs),
+    params:
+        settings=lambda wildcards: PLAN.train_settings(wildcards.run),
+        code=support.code("train"),
+        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+    log:
+        "logs/train/{run}.log",
+    threads: THREADS
+    resources:
+        mem_mb=6000,
+        gpu=support.gpus(PLAN),
+    conda:
+        ENVIRONMENT
+    shell:
+        "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
+        " --model {input.model:q} --output {output.checkpoint:q} --train-log {output.train_log:q}"
+        " --run-record {output.record:q} --job {wildcards.run:q}"
+        " --timing results/timings/train/{wildcards.run:q}.parquet --log {log:q}"
