@@ -1,0 +1,259 @@
+"""Stage `download`: one raw file, from a mirror or from upstream, checked as it comes.
+
+A mirror is a folder or a URL under which the files lie as host/path, as in their upstream URLs.
+"""
+
+import argparse
+import hashlib
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+from urllib.request import url2pathname
+
+import requests
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
+
+from hybridbatch.artifacts import atomic_file, sha256_file
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.progress import Progress
+from hybridbatch.settings import settings_from_json
+
+MIRROR_VARIABLE = "HYBRIDBATCH_MIRROR"
+_CHUNK_BYTES = 1 << 18
+_LONGEST_WAIT_SECONDS = 30.0
+_REMEDY = (
+    f"set `mirror:` in the config, or {MIRROR_VARIABLE}, to a folder or URL "
+    "that holds the files as host/path"
+)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The file to fetch: host/path of its URL, SHA-256 in hexadecimal, size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often to try, how long to wait for a reply, and how long between tries.
+
+    `backoff` is the first pause in seconds; each further one is twice as long, up to 30 seconds.
+    `timeout` is (connect, read) in seconds.
+    """
+
+    attempts: int = 6
+    backoff: float = 1.0
+    timeout: tuple[float, float] = (10.0, 60.0)
+
+
+class _Transient(Exception):  # noqa: N818 - it asks for another try and never leaves this module
+    """A failure that may pass."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `hybridbatch download`."""
+    parser.add_argument("--output", type=Path, required=True, help="where the file goes")
+    parser.add_argument("--mirror", help=f"folder or URL; {MIRROR_VARIABLE} overrides it")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Fetch the file that the settings name."""
+    settings = settings_from_json(Settings, args.settings)
+    fetch(settings, output=args.output, mirror=choose_mirror(args.mirror, os.environ))
+
+
+def choose_mirror(option: str | None, environment: Mapping[str, str]) -> str | None:
+    """The mirror to use: the environment's, else the option's; None means upstream."""
+    return environment.get(MIRROR_VARIABLE) or option or None
+
+
+def fetch(
+    settings: Settings,
+    *,
+    output: Path,
+    mirror: str | None = None,
+    patience: Patience | None = None,
+) -> None:
+    """Write the file to `output`, whole and checked, or not at all.
+
+    Connection failures, cut-off bodies, HTTP 5xx and 429 are tried again; anything else is final.
+
+    Raises:
+        HybridBatchError: the file is not there, has another size or digest, or cannot be reached.
+    """
+    patience = patience or Patience()
+    folder = _mirror_folder(mirror)
+    with atomic_file(output) as temporary:
+        if folder is not None:
+            _copy(settings, folder, temporary)
+        else:
+            _download(settings, mirror, temporary, patience)
+    logger.info("%s: %s bytes, SHA-256 as pinned", settings.path, f"{settings.size:,}")
+
+
+def _mirror_folder(mirror: str | None) -> Path | None:
+    """The mirror as a folder; None where the files come over HTTP."""
+    if mirror is None:
+        return None
+    scheme = urlsplit(mirror).scheme
+    if scheme in ("http", "https"):
+        return None
+    if "://" in mirror and scheme != "file":
+        raise HybridBatchError(f"mirror {mirror}: neither a folder nor an http, https or file URL")
+    plain = url2pathname(urlsplit(mirror).path) if scheme == "file" else mirror
+    folder = Path(plain).expanduser()
+    if not folder.is_dir():
+        raise HybridBatchError(f"mirror {mirror}: no such folder; {_REMEDY}")
+    return folder
+
+
+def _copy(settings: Settings, folder: Path, target: Path) -> None:
+    source = folder / settings.path
+    if not source.is_file():
+        raise _not_in_mirror(settings, str(source))
+    if source.stat().st_size != settings.size:
+        raise _wrong_content(
+            settings, str(source), digest=sha256_file(source), size=source.stat().st_size
+        )
+    try:
+        with source.open("rb") as handle:
+            chunks = iter(lambda: handle.read(_CHUNK_BYTES), b"")
+            received, digest = _receive(chunks, settings, str(source), target)
+    except OSError as error:
+        raise HybridBatchError(f"{source}: cannot be copied ({error.strerror})") from error
+    if digest != settings.sha256:
+        raise _wrong_content(settings, str(source), digest=digest, size=received)
+
+
+def _download(settings: Settings, mirror: str | None, target: Path, patience: Patience) -> None:
+    base = "https:/" if mirror is None else mirror.rstrip("/")
+    url = f"{base}/{quote(settings.path)}"
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        pause = state.next_action.sleep if state.next_action else 0.0
+        logger.warning(
+            "%s: %s; try %d of %d in %.0f s",
+            url,
+            error,
+            state.attempt_number + 1,
+            patience.attempts,
+            pause,
+        )
+
+    tries = Retrying(
+        stop=stop_after_attempt(patience.attempts),
+        wait=wait_exponential(multiplier=patience.backoff, max=_LONGEST_WAIT_SECONDS),
+        retry=retry_if_exception_type(_Transient),
+        before_sleep=report,
+        reraise=True,
+    )
+    try:
+        tries(_download_once, settings, url, target, mirrored=mirror is not None, patience=patience)
+    except _Transient as error:
+        raise HybridBatchError(
+            f"{url}: cannot be downloaded ({error}, {patience.attempts} tries); "
+            f"without a network, {_REMEDY}"
+        ) from error
+
+
+def _download_once(
+    settings: Settings, url: str, target: Path, *, mirrored: bool, patience: Patience
+) -> None:
+    with _opened(settings, url, mirrored=mirrored, timeout=patience.timeout) as response:
+        announced = response.headers.get("Content-Length", "")
+        received, digest = _receive(_chunks(response), settings, url, target)
+    if received < settings.size and announced != str(received):
+        # The server did not say how much would come: the body may have been cut off.
+        raise _Transient(f"the body ended after {received:,} of {settings.size:,} bytes")
+    if digest != settings.sha256:
+        raise _wrong_content(settings, url, digest=digest, size=received)
+
+
+@contextmanager
+def _opened(
+    settings: Settings, url: str, *, mirrored: bool, timeout: tuple[float, float]
+) -> Iterator[requests.Response]:
+    """The response to a GET of `url` with status 200."""
+    # The bytes as they are stored: a transfer encoding would hide the size on the wire.
+    headers = {"Accept-Encoding": "identity", "User-Agent": "hybridbatch"}
+    try:
+        response = requests.get(url, stream=True, timeout=timeout, headers=headers)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise _Transient(_reason(error)) from error
+    except requests.RequestException as error:
+        raise HybridBatchError(f"{url}: cannot be downloaded ({error}); {_REMEDY}") from error
+    with response:
+        status = response.status_code
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise _Transient(f"HTTP {status} {response.reason}")
+        if status == HTTPStatus.NOT_FOUND and mirrored:
+            raise _not_in_mirror(settings, url)
+        if status != HTTPStatus.OK:
+            raise HybridBatchError(f"{url}: HTTP {status} {response.reason}; {_REMEDY}")
+        yield response
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(_CHUNK_BYTES)
+    except (requests.RequestException, OSError) as error:
+        raise _Transient(_reason(error)) from error
+
+
+def _receive(
+    chunks: Iterable[bytes], settings: Settings, source: str, target: Path
+) -> tuple[int, str]:
+    """Write the chunks to `target`; return their number of bytes and their SHA-256."""
+    progress = Progress(settings.path.rpartition("/")[2], settings.size, "bytes")
+    digest, received = hashlib.sha256(), 0
+    with target.open("wb") as handle:
+        for chunk in chunks:
+            received += len(chunk)
+            if received > settings.size:
+                raise HybridBatchError(
+                    f"{settings.path}: larger than the {settings.size:,} bytes expected of "
+                    f"SHA-256 {settings.sha256}; {source} has changed, {_REMEDY}"
+                )
+            digest.update(chunk)
+            handle.write(chunk)
+            progress.update(received)
+    return received, digest.hexdigest()
+
+
+def _reason(error: BaseException) -> str:
+    # requests wraps the cause in a sentence on connection pools; the cause is what helps.
+    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
+    cause = getattr(inner, "reason", None) or inner
+    words = (word for word in getattr(cause, "args", ()) if isinstance(word, str))
+    return next(words, str(cause) or type(error).__name__)
+
+
+def _not_in_mirror(settings: Settings, place: str) -> HybridBatchError:
+    return HybridBatchError(
+        f"{settings.path}: not in the mirror, looked for {place}; put it there, or unset `mirror:` "
+        f"and {MIRROR_VARIABLE} to download it from upstream"
+    )
+
+
+def _wrong_content(settings: Settings, source: str, *, digest: str, size: int) -> HybridBatchError:
+    return HybridBatchError(
+        f"{settings.path}: wrong checksum: SHA-256 {digest} ({size:,} bytes), expected "
+        f"{settings.sha256} ({settings.size:,} bytes); {source} is damaged or has changed, "
+        f"replace it or use another mirror"
+    )
