@@ -1,0 +1,238 @@
+"""Stage `benchmarks`: queries, passages and qrels of a benchmark as Parquet.
+
+Every benchmark, built in or the user's own, passes the same checks and is written sorted by id.
+"""
+
+import argparse
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from hybridbatch import schemas
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.lareqa import LareqaFile, read_files
+from hybridbatch.rowchecks import require, require_language, require_text
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import check_table, read_table, table_from_rows, write_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The benchmark's name, and the kind of its input: xquad-r, mlqa-r, cldr or parquet."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The three tables of a benchmark, of `schemas.QUERIES`, `PASSAGES` and `QRELS`."""
+
+    queries: pa.Table
+    passages: pa.Table
+    qrels: pa.Table
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where the tables come from, as errors name it."""
+
+    queries: str
+    passages: str
+    qrels: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `hybridbatch benchmarks`."""
+    parser.add_argument(
+        "--input",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="{language}.json files; for kind parquet: queries, passages and qrels, in this order",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder of the three tables")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Build the benchmark that the settings name."""
+    settings = settings_from_json(Settings, args.settings)
+    write_benchmark(build_benchmark(settings, args.input), args.output)
+
+
+def build_benchmark(settings: Settings, inputs: Sequence[Path]) -> Benchmark:
+    """The checked tables of a benchmark, sorted by id.
+
+    Raises:
+        HybridBatchError: the kind is unknown, or an input is missing or breaks its format.
+    """
+    origins = Origins(*[f"{settings.name} ({table})" for table in ("queries", "passages", "qrels")])
+    if settings.kind in ("xquad-r", "mlqa-r"):
+        benchmark = from_lareqa(read_files(inputs))
+    elif settings.kind == "cldr":
+        benchmark = _from_cldr()
+    elif settings.kind == "parquet":
+        if len(inputs) != 3:
+            raise HybridBatchError(
+                f"--input: benchmark {settings.name} needs queries.parquet, passages.parquet and "
+                f"qrels.parquet, in this order; {len(inputs)} files given"
+            )
+        origins = Origins(*map(str, inputs))
+        benchmark = _from_parquet(*inputs)
+    else:
+        raise HybridBatchError(
+            f"--settings: kind is {settings.kind!r}; use xquad-r, mlqa-r, cldr or parquet"
+        )
+    check_benchmark(benchmark, origins)
+    _log_counts(settings.name, benchmark)
+    return _sorted(benchmark)
+
+
+def from_lareqa(files: Sequence[LareqaFile]) -> Benchmark:
+    """Queries and candidate sentences of all languages; titles are empty.
+
+    The relevant passages of a query are the answering sentences of every language that has the
+    question. A candidate is a sentence alone, as in the paper: a title would help it.
+    """
+    answers: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        for question in file.questions:
+            passage_id = f"{file.language}:{question.answer.original_id}"
+            answers[question.question_id].append(passage_id)
+    queries = [
+        {
+            "query_id": f"{file.language}:{question.question_id}",
+            "item_id": question.question_id,
+            "language": file.language,
+            "text": question.text,
+        }
+        for file in files
+        for question in file.questions
+    ]
+    passages = [
+        {
+            "passage_id": f"{file.language}:{sentence.original_id}",
+            "language": file.language,
+            "title": "",
+            "text": sentence.text,
+        }
+        for file in files
+        for sentence in file.sentences
+    ]
+    qrels = [
+        {"query_id": query["query_id"], "passage_id": passage_id, "relevance": 1}
+        for query in queries
+        for passage_id in answers[query["item_id"]]
+    ]
+    return Benchmark(
+        queries=table_from_rows(queries, schemas.QUERIES),
+        passages=table_from_rows(passages, schemas.PASSAGES),
+        qrels=table_from_rows(qrels, schemas.QRELS),
+    )
+
+
+def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
+    """Check what the schemas cannot say, and the schemas too.
+
+    Ids begin with the language of their row and hold no white space (TREC files separate by it);
+    qrels name existing ids; every query has a relevant passage.
+
+    Raises:
+        HybridBatchError: names the file and the row or key.
+    """
+    check_table(benchmark.queries, schemas.QUERIES, origin=origins.queries)
+    check_table(benchmark.passages, schemas.PASSAGES, origin=origins.passages)
+    check_table(benchmark.qrels, schemas.QRELS, origin=origins.qrels)
+    queries, passages, qrels = (
+        _frame(table) for table in (benchmark.queries, benchmark.passages, benchmark.qrels)
+    )
+    require_text(queries, "text", "item_id", origin=origins.queries)
+    require_text(passages, "text", origin=origins.passages)
+    _check_ids(queries, "query_id", origin=origins.queries)
+    _check_ids(passages, "passage_id", origin=origins.passages)
+    _check_judgements(qrels, queries, passages, origins)
+
+
+def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
+    """Write queries.parquet, passages.parquet and qrels.parquet, each whole or not at all."""
+    write_table(benchmark.queries, folder / "queries.parquet", schemas.QUERIES)
+    write_table(benchmark.passages, folder / "passages.parquet", schemas.PASSAGES)
+    write_table(benchmark.qrels, folder / "qrels.parquet", schemas.QRELS)
+
+
+def _from_parquet(queries: Path, passages: Path, qrels: Path) -> Benchmark:
+    return Benchmark(
+        queries=read_table(queries, schemas.QUERIES),
+        passages=read_table(passages, schemas.PASSAGES),
+        qrels=read_table(qrels, schemas.QRELS),
+    )
+
+
+def _check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
+    require_language(table, origin=origin)
+    prefix = pl.col("language") + ":"
+    rule = pl.col(column).str.starts_with(prefix) & (pl.col(column) != prefix)
+    problem = f"`{column}` is {{{column}!r}}; write `{{language}}:` and the original id"
+    require(table, rule, problem, origin=origin)
+    problem = f"`{column}` {{{column}!r}} holds white space; TREC files cannot carry it, remove it"
+    require(table, ~pl.col(column).str.contains(r"\s"), problem, origin=origin)
+
+
+def _check_judgements(
+    qrels: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFrame, origins: Origins
+) -> None:
+    for column, table in (("query_id", queries), ("passage_id", passages)):
+        known = pl.col(column).is_in(table[column].implode())
+        problem = f"`{column}` {{{column}!r}} is not among the {column.split('_')[0]} ids; "
+        require(qrels, known, problem + "add it there or drop the row", origin=origins.qrels)
+    problem = "`relevance` is {relevance}; use 0 for not relevant and 1 or more for relevant"
+    require(qrels, pl.col("relevance") >= 0, problem, origin=origins.qrels)
+    relevant = qrels.filter(pl.col("relevance") > 0)["query_id"]
+    problem = "query {query_id!r} has no relevant passage in the qrels; add one or drop the query"
+    rule = pl.col("query_id").is_in(relevant.implode())
+    require(queries, rule, problem, origin=origins.queries)
+
+
+def _sorted(benchmark: Benchmark) -> Benchmark:
+    def by(table: pa.Table, schema: schemas.Schema) -> pa.Table:
+        order = [(column, "ascending") for column in schema.key]
+        return table.select(list(schema.columns)).cast(schema.arrow).sort_by(order)
+
+    return Benchmark(
+        queries=by(benchmark.queries, schemas.QUERIES),
+        passages=by(benchmark.passages, schemas.PASSAGES),
+        qrels=by(benchmark.qrels, schemas.QRELS),
+    )
+
+
+def _log_counts(name: str, benchmark: Benchmark) -> None:
+    passages = _frame(benchmark.passages).group_by("language").len()
+    queries = _frame(benchmark.queries).group_by("language").len()
+    for language, candidates, count in (
+        passages.join(queries, on="language", how="left").sort("language").iter_rows()
+    ):
+        logger.info("%s %s: %d queries, %d passages", name, language, count or 0, candidates)
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _from_cldr() -> Benchmark:
+    from hybridbatch.cldr.generate import benchmark_rows
+
+    queries, passages, qrels = benchmark_rows()
+    return Benchmark(
+        queries=table_from_rows(queries, schemas.QUERIES),
+        passages=table_from_rows(passages, schemas.PASSAGES),
+        qrels=table_from_rows(qrels, schemas.QRELS),
+    )
