@@ -36,7 +36,7 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
         HybridBatchError: an unknown key, a wrong type, a value out of range, an unknown language,
             a name used twice; the message names the key and the remedy.
     """
-    config = _plain(values)
+    config: dict[str, Any] = _plain(values)
     errors = sorted(_Validator(_schema()).iter_errors(config), key=lambda error: list(error.path))
     if errors:
         raise HybridBatchError(f"{origin}: {_explain(errors[0])}")

@@ -27,6 +27,11 @@ class Progress:
         self._interval, self._clock = interval, clock
         self._begin = self._last = clock()
 
+    def callback(self, done: int, total: int) -> None:
+        """`update` for callers that also say how many there are in all."""
+        self._total = total
+        self.update(done)
+
     def update(self, done: int, note: str = "") -> None:
         """Say that `done` units are finished in all; `note` is added to the line."""
         now = self._clock()
