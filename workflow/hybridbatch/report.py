@@ -1,0 +1,103 @@
+"""The report: one self-contained HTML page from the Parquet files of the earlier stages.
+
+It only renders: every figure was computed by a stage before it. The same files give the same
+bytes, except in the page's last section, which says where and how fast it all ran.
+"""
+
+import argparse
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.artifacts import atomic_file
+from hybridbatch.reporting.environment import Environment, describe_environment
+from hybridbatch.reporting.inputs import Inputs, read_inputs
+from hybridbatch.reporting.literature import Literature, read_literature
+from hybridbatch.reporting.render import render_page
+from hybridbatch.reporting.sections import ORDER, provenance
+from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.settings import settings_from_json
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the report covers. `evaluations` are (run, benchmark); `config` is all of it."""
+
+    title: str
+    recipe: str
+    runs: tuple[str, ...]
+    evaluations: tuple[tuple[str, ...], ...]
+    benchmarks: tuple[str, ...]
+    sources: tuple[str, ...]
+    train_languages: tuple[str, ...]
+    allow_contaminated: bool
+    config: dict  # type: ignore[type-arg]  # the settings parser takes a plain JSON object
+    code_version: str | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's path options."""
+    parser.add_argument(
+        "--from", dest="results", type=Path, required=True, help="the results folder"
+    )
+    parser.add_argument(
+        "--literature", type=Path, required=True, help="CSV of the published figures"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the HTML file to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, render, write."""
+    settings = settings_from_json(Settings, args.settings)
+    inputs = read_inputs(
+        args.results,
+        recipe=settings.recipe,
+        runs=settings.runs,
+        evaluations=[(pair[0], pair[1]) for pair in settings.evaluations],
+        benchmarks=settings.benchmarks,
+        sources=settings.sources,
+    )
+    page = build_page(
+        inputs,
+        literature=read_literature(args.literature),
+        environment=describe_environment(code_version=settings.code_version),
+        title=settings.title,
+        recipe=settings.recipe,
+        train_languages=settings.train_languages,
+        allow_contaminated=settings.allow_contaminated,
+        config=settings.config,
+    )
+    with atomic_file(args.output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    log.info("%s: %d runs, %.1f MB", args.output, len(inputs.runs), len(page.encode()) / 1e6)
+
+
+def build_page(
+    inputs: Inputs,
+    *,
+    literature: Literature,
+    environment: Environment,
+    title: str,
+    recipe: str,
+    train_languages: tuple[str, ...],
+    allow_contaminated: bool,
+    config: Mapping[str, Any],
+) -> str:
+    """The report as HTML."""
+    context = Context(
+        inputs=inputs,
+        scores=Scores(inputs),
+        systems=group_systems(inputs.runs),
+        recipe=recipe,
+        train_languages=train_languages,
+        allow_contaminated=allow_contaminated,
+        config=config,
+        literature=literature,
+    )
+    sections = [build(context) for build in ORDER]
+    sections.append(provenance.section(context, environment))
+    return render_page(title=title, sections=sections)

@@ -1,0 +1,190 @@
+"""What a report is made of: sections of blocks, free of markup.
+
+Sections build these values from the figures; `render` turns them into HTML. All text in them is
+plain and is escaped when rendered; only `Figure.svg` is markup, made by `drawing`.
+"""
+
+from dataclasses import dataclass
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: its text, and a note that a reader gets beside it.
+
+    `language` is the code of the language that the text is written in, for fonts and direction.
+    """
+
+    text: str
+    note: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its header, the header above it that it shares with its neighbours, alignment."""
+
+    label: str
+    group: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its header, a short mark beside the header (such as `unseen`), and its cells."""
+
+    header: str
+    cells: tuple[Cell, ...]
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows under a common heading; an empty label has no heading."""
+
+    rows: tuple[Row, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; `corner` heads the column of row headers.
+
+    Raises:
+        ValueError: a row has not one cell for each column.
+    """
+
+    id: str
+    caption: str
+    corner: str
+    columns: tuple[Column, ...]
+    groups: tuple[RowGroup, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(
+                    f"{self.id}: row {row.header} has {len(row.cells)} cells, "
+                    f"the table {len(self.columns)} columns"
+                )
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of all groups, in order."""
+        return tuple(row for group in self.groups for row in group.rows)
+
+    @property
+    def spans(self) -> tuple[tuple[str, int], ...]:
+        """The upper header row: (label, number of columns); empty when no column has a group."""
+        merged: list[tuple[str, int]] = []
+        for column in self.columns:
+            if merged and merged[-1][0] == column.group:
+                merged[-1] = (column.group, merged[-1][1] + 1)
+            else:
+                merged.append((column.group, 1))
+        return tuple(merged) if any(label for label, _ in merged) else ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture: its title, one sentence on how to read it, a text alternative, its numbers."""
+
+    id: str
+    title: str
+    reading: str
+    alternative: str
+    svg: str
+    table: Table
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `tone` is empty, `note` or `warning`."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A term, what it means in one sentence, and where that comes from."""
+
+    term: str
+    text: str
+    source: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """A list of terms."""
+
+    items: tuple[Definition, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text shown as it is, such as a configuration file."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Figures side by side where there is room."""
+
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks behind a line that opens them."""
+
+    summary: str
+    blocks: "tuple[Block, ...]"
+
+
+@dataclass(frozen=True)
+class Subsection:
+    """Blocks under a heading of the third level."""
+
+    id: str
+    title: str
+    blocks: "tuple[Block, ...]"
+
+
+Block = Paragraph | Bullets | Definitions | Code | Table | Figure | Gallery | Details
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page, which the navigation lists."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...] = ()
+    subsections: tuple[Subsection, ...] = ()
+
+
+def simple_table(
+    id: str,
+    caption: str,
+    *,
+    corner: str,
+    columns: tuple[Column, ...],
+    rows: tuple[Row, ...],
+    note: str = "",
+) -> Table:
+    """A table whose rows are one group."""
+    return Table(id, caption, corner, columns, (RowGroup(rows),), note)

@@ -1,0 +1,121 @@
+"""Turns a matplotlib figure into SVG that sits inside the page: same input, same bytes.
+
+Text and series colours become CSS variables, so that a figure follows the page's light or dark
+theme; text stays text, set in the reader's fonts.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Sequence
+
+import matplotlib
+from matplotlib.figure import Figure as Canvas
+
+# Drawn in these colours, then replaced by `var(--name, colour)`. Okabe and Ito's palette, which
+# the common kinds of colour blindness can tell apart; every series has a marker of its own too.
+INK = "#1b1f24"
+FAINT = "#c3c9d1"
+SERIES = {
+    "untrained": ("#6e7781", "X"),
+    "x-x-mono": ("#d55e00", "o"),
+    "x-y": ("#0072b2", "s"),
+    "hybrid": ("#009e73", "D"),
+    "x-x": ("#cc79a7", "^"),
+    "en-en": ("#56b4e9", "v"),
+}
+# For a second, third .. system of the same sampling.
+DASHES = ("-", "--", ":", "-.")
+VARIABLES = {INK: "ink", FAINT: "line"} | {
+    color: f"series-{name}" for name, (color, _) in SERIES.items()
+}
+
+STYLE: dict[str, object] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hybridbatch",
+    "text.parse_math": False,  # names of runs are data: a dollar sign is a dollar sign
+    "font.size": 9.5,
+    "axes.titlesize": 10.0,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 0.0,
+    "ytick.major.size": 0.0,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+}
+
+
+def draw(
+    id: str, size: tuple[float, float], paint: Callable[[Canvas], None], *, alternative: str
+) -> str:
+    """Paint a figure of `size` inches and return it as an `<svg>` element.
+
+    Args:
+        id: prefix of the ids inside the element; unique in the page.
+        paint: draws on the empty figure.
+        alternative: what a reader who does not see the figure is told.
+    """
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # The fonts of this machine decide nothing: the reader's browser sets the text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)  # type: ignore[arg-type]
+        canvas = Canvas(figsize=size, layout="constrained")
+        paint(canvas)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        canvas.savefig(buffer, format="svg", metadata=nothing, transparent=True)
+    return _embed(buffer.getvalue().decode("utf-8"), id=id, alternative=alternative)
+
+
+def series_style(samplings: Sequence[str]) -> list[dict[str, str]]:
+    """Colour, marker and line style of each system, given the systems' samplings."""
+    seen: dict[str, int] = {}
+    styles = []
+    for sampling in samplings:
+        color, marker = SERIES.get(sampling, (INK, "P"))
+        nth = seen.get(sampling, 0)
+        seen[sampling] = nth + 1
+        styles.append({"color": color, "marker": marker, "linestyle": DASHES[nth % len(DASHES)]})
+    return styles
+
+
+def _embed(svg: str, *, id: str, alternative: str) -> str:
+    body = svg[svg.index("<svg") :]
+    # A style element inside the page would style all of it; the page's own sheet says the same.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", body, count=1, flags=re.DOTALL)
+    body = re.sub(r"font-family: [^;\"]*", "font-family: inherit", body)
+    body = re.sub(r'\bid="', f'id="{id}-', body)
+    body = body.replace('xlink:href="#', f'xlink:href="#{id}-').replace("url(#", f"url(#{id}-")
+    body = re.sub(
+        r"(fill|stroke): (#[0-9a-f]{6})",
+        lambda match: f"{match[1]}: {_themed(match[2])}",
+        body,
+    )
+    body = re.sub(r"\s*\n\s*", " ", body)
+    # Shrinks with the page, but is never blown up beyond the size that its text was chosen for.
+    body = re.sub(
+        r'width="([\d.]+)pt" height="[\d.]+pt"', r'style="max-width: \1pt"', body, count=1
+    )
+    opening = f'<svg role="img" aria-label="{_attribute(alternative)}"'
+    return body.replace("<svg", opening, 1).strip()
+
+
+def _themed(color: str) -> str:
+    name = VARIABLES.get(color)
+    return f"var(--{name}, {color})" if name else color
+
+
+def _attribute(text: str) -> str:
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(mark, entity)
+    return text

@@ -1,0 +1,296 @@
+"""Reads what the report shows: the Parquet files of the earlier stages, and nothing else.
+
+Everything is counted here, so that no section sees a file.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.schemas import (
+    OVERLAP,
+    PAIRS,
+    PASSAGES,
+    QRELS,
+    QUERIES,
+    RUNS,
+    SUMMARY,
+    TIMINGS,
+    TRAIN_LOG,
+)
+from hybridbatch.tables import read_table
+
+UNTRAINED = "untrained"
+# Stages whose jobs belong to one run; of the others a job belongs to a data set.
+RUN_STAGES = frozenset({"train", "encode", "index", "retrieve", "metrics"})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of `results/runs/{run}.parquet`."""
+
+    run: str
+    model: str
+    recipe: str | None
+    sampling: str
+    alpha: float | None
+    seed: int | None
+    training_languages: tuple[str, ...]
+    sources: tuple[str, ...]
+    training_items: int
+    training_pairs: int
+    best_step: int | None
+
+    @property
+    def trained(self) -> bool:
+        """Whether the run is a fine-tuned model."""
+        return self.sampling != UNTRAINED
+
+
+# (setting, query language, passage language, metric) -> mean value over the scored queries.
+Summary = Mapping[tuple[str, str, str, str], float]
+
+
+@dataclass(frozen=True)
+class BenchmarkCounts:
+    """Sizes of a benchmark per language; `relevant` counts the positive judgements."""
+
+    queries: Mapping[str, int]
+    passages: Mapping[str, int]
+    items: int
+    relevant: int
+
+
+@dataclass(frozen=True)
+class SourceCounts:
+    """Sizes of a training source: pairs per (language, split), and what they group into."""
+
+    pairs: Mapping[tuple[str, str], int]
+    items: int
+    question_groups: int
+    passage_groups: int
+    hard_negatives: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One thing that training pairs and a benchmark have in common."""
+
+    kind: str
+    source: str
+    item_id: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TrainLog:
+    """The log of one run. Lists run in parallel; `pairs` counts (query, passage) languages."""
+
+    steps: tuple[int, ...]
+    losses: tuple[float, ...]
+    batch_types: tuple[str, ...]
+    # Validation kind -> ((step, loss), ...).
+    validation: Mapping[str, tuple[tuple[int, float], ...]]
+    pairs: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one job took."""
+
+    stage: str
+    job: str
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_mb: float
+    threads: int
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that the report shows. Keys are run ids, benchmark names and source names."""
+
+    runs: tuple[Run, ...]
+    summaries: Mapping[tuple[str, str], Summary]
+    benchmarks: Mapping[str, BenchmarkCounts]
+    sources: Mapping[str, SourceCounts]
+    overlaps: Mapping[str, tuple[Shared, ...]]
+    logs: Mapping[str, TrainLog]
+    timings: tuple[Timing, ...]
+
+
+def read_inputs(
+    results: Path,
+    *,
+    recipe: str,
+    runs: Sequence[str],
+    evaluations: Sequence[tuple[str, str]],
+    benchmarks: Sequence[str],
+    sources: Sequence[str],
+) -> Inputs:
+    """Read the files of one configuration below the folder `results`.
+
+    Args:
+        recipe: the recipe whose overlaps with the benchmarks are read, if any run is trained.
+        runs: run ids, in the order in which they are shown.
+        evaluations: the (run, benchmark) whose metrics exist; others were not evaluated.
+        benchmarks: names of benchmarks, in order.
+        sources: names of training sources, in order.
+
+    Raises:
+        HybridBatchError: a file is missing or breaks its schema; an evaluation names an unknown
+            run or benchmark.
+    """
+    for run, benchmark in evaluations:
+        if run not in runs or benchmark not in benchmarks:
+            raise HybridBatchError(
+                f"evaluations: ({run}, {benchmark}) is not among the runs and benchmarks; "
+                "list it there too"
+            )
+    records = tuple(read_run(results / "runs" / f"{run}.parquet") for run in runs)
+    trained = [record.run for record in records if record.trained]
+    return Inputs(
+        runs=records,
+        summaries={
+            (run, benchmark): read_summary(
+                results / "metrics" / run / benchmark / "summary.parquet"
+            )
+            for run, benchmark in evaluations
+        },
+        benchmarks={name: count_benchmark(results / "benchmarks" / name) for name in benchmarks},
+        sources={name: count_source(results / "pairs" / f"{name}.parquet") for name in sources},
+        overlaps={
+            name: read_overlap(results / "overlap" / recipe / f"{name}.parquet")
+            for name in (benchmarks if trained else ())
+        },
+        logs={
+            run: read_train_log(results / "training" / run / "train_log.parquet") for run in trained
+        },
+        timings=read_timings(
+            results / "timings",
+            runs=runs,
+            names=[*benchmarks, *sources, *(record.model for record in records)],
+        ),
+    )
+
+
+def read_run(path: Path) -> Run:
+    """The run that a run record describes."""
+    rows = read_table(path, RUNS).to_pylist()
+    if len(rows) != 1:
+        raise HybridBatchError(f"{path}: holds {len(rows)} rows; a run record has one")
+    row = rows[0]
+    return Run(
+        **{
+            field.name: tuple(row[field.name])
+            if isinstance(row[field.name], list)
+            else row[field.name]
+            for field in fields(Run)
+        }
+    )
+
+
+def read_summary(path: Path) -> Summary:
+    """The mean values of one run on one benchmark; a setting without queries has none."""
+    table = read_table(path, SUMMARY)
+    keys = zip(
+        *(
+            table[name].to_pylist()
+            for name in ("setting", "query_language", "passage_language", "metric")
+        ),
+        strict=True,
+    )
+    values = zip(table["value"].to_pylist(), table["queries"].to_pylist(), strict=True)
+    return {key: value for key, (value, queries) in zip(keys, values, strict=True) if queries}
+
+
+def count_benchmark(folder: Path) -> BenchmarkCounts:
+    """Count a benchmark's queries, passages and judgements."""
+    queries = read_table(folder / "queries.parquet", QUERIES, columns=["item_id", "language"])
+    passages = read_table(folder / "passages.parquet", PASSAGES, columns=["language"])
+    qrels = read_table(folder / "qrels.parquet", QRELS, columns=["relevance"])
+    return BenchmarkCounts(
+        queries=_counts(queries["language"]),
+        passages=_counts(passages["language"]),
+        items=pc.count_distinct(queries["item_id"]).as_py(),
+        relevant=pc.sum(pc.greater(qrels["relevance"], 0)).as_py() or 0,
+    )
+
+
+def count_source(path: Path) -> SourceCounts:
+    """Count a source's pairs by language and split, and their groups."""
+    columns = ["item_id", "question_group", "passage_group", "language", "split", "hard_negatives"]
+    table = read_table(path, PAIRS, columns=columns)
+    groups = table.group_by(["language", "split"]).aggregate([([], "count_all")])
+    return SourceCounts(
+        pairs={
+            (row["language"], row["split"]): row["count_all"]
+            for row in sorted(groups.to_pylist(), key=lambda row: (row["language"], row["split"]))
+        },
+        items=pc.count_distinct(table["item_id"]).as_py(),
+        question_groups=pc.count_distinct(table["question_group"]).as_py(),
+        passage_groups=pc.count_distinct(table["passage_group"]).as_py(),
+        hard_negatives=pc.sum(pc.list_value_length(table["hard_negatives"])).as_py() or 0,
+    )
+
+
+def read_overlap(path: Path) -> tuple[Shared, ...]:
+    """What a recipe's training pairs share with a benchmark, in the order of the file."""
+    return tuple(Shared(**row) for row in read_table(path, OVERLAP).to_pylist())
+
+
+def read_train_log(path: Path) -> TrainLog:
+    """The losses and batch types of a run, and how many pairs of which languages it drew."""
+    table = read_table(path, TRAIN_LOG)
+    train = table.filter(pc.equal(table["event"], "train")).sort_by("step")
+    validation = table.filter(pc.equal(table["event"], "validation")).sort_by("step")
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for row in validation.select(["batch_type", "step", "loss"]).to_pylist():
+        curves.setdefault(row["batch_type"], []).append((row["step"], row["loss"]))
+    return TrainLog(
+        steps=tuple(train["step"].to_pylist()),
+        losses=tuple(train["loss"].to_pylist()),
+        batch_types=tuple(train["batch_type"].to_pylist()),
+        validation={kind: tuple(points) for kind, points in curves.items()},
+        pairs=_pair_languages(train),
+    )
+
+
+def read_timings(folder: Path, *, runs: Sequence[str], names: Sequence[str]) -> tuple[Timing, ...]:
+    """The timings below `folder` that concern these runs and data sets; none if it is missing.
+
+    Several configurations share a results folder. A job of a stage that works on a run counts if
+    it names one of `runs`; any other job if it names one of `names`, or is a download.
+    """
+    found: list[Timing] = []
+    for path in sorted(folder.rglob("*.parquet")):
+        for row in read_table(path, TIMINGS).to_pylist():
+            wanted = runs if row["stage"] in RUN_STAGES else [*runs, *names]
+            if row["stage"] in ("download", "report") or _mentions(row["job"], wanted):
+                found.append(Timing(**row))
+    return tuple(found)
+
+
+def _mentions(job: str, names: Sequence[str]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", job) for name in names)
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    pairs = ((row["values"], row["counts"]) for row in pc.value_counts(column).to_pylist())
+    return dict(sorted(pairs))
+
+
+def _pair_languages(train: pa.Table) -> dict[tuple[str, str], int]:
+    columns: dict[str, Any] = {
+        name: pc.list_flatten(train[f"{name}_languages"]) for name in ("query", "passage")
+    }
+    pairs = pa.table(columns).group_by(["query", "passage"]).aggregate([([], "count_all")])
+    rows = sorted(pairs.to_pylist(), key=lambda row: (row["query"], row["passage"]))
+    return {(row["query"], row["passage"]): row["count_all"] for row in rows}

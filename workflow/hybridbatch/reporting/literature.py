@@ -1,0 +1,67 @@
+"""Published figures that the report sets beside its own."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hybridbatch.errors import HybridBatchError
+
+COLUMNS = ("source", "dataset", "model", "sampling", "language", "setting", "metric", "value")
+# The names that the file uses -> those of this project.
+METRICS = {"MAP": "mAP", "rank-distance": "rank_distance"}
+SAMPLINGS = {
+    "X-X-mono": "x-x-mono",
+    "X-Y": "x-y",
+    "Hybrid": "hybrid",
+    "X-X": "x-x",
+    "En-En": "en-en",
+}
+# Rows of the printed tables that summarise the languages; our means come from the languages.
+AGGREGATES = frozenset({"mean", "median"})
+
+
+@dataclass(frozen=True)
+class Published:
+    """The figures of one published model: (setting, metric) -> macro average over languages."""
+
+    source: str
+    model: str
+    sampling: str
+    macro: Mapping[tuple[str, str], float]
+
+
+Literature = Mapping[str, tuple[Published, ...]]
+
+
+def read_literature(path: Path) -> Literature:
+    """Read the published figures, by benchmark.
+
+    Raises:
+        HybridBatchError: the file is missing, has other columns, or a value is not a number.
+    """
+    if not path.is_file():
+        raise HybridBatchError(f"{path}: no such file; it should hold the published figures")
+    languages: dict[tuple[str, str, str, str], dict[tuple[str, str], list[float]]] = {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise HybridBatchError(f"{path}: row 1: the columns must be {','.join(COLUMNS)}")
+        for number, row in enumerate(reader, start=2):
+            if row["language"] in AGGREGATES:
+                continue
+            model = (row["dataset"], row["source"], row["model"], row["sampling"])
+            measure = (row["setting"], METRICS.get(row["metric"], row["metric"]))
+            values = languages.setdefault(model, {}).setdefault(measure, [])
+            try:
+                values.append(float(row["value"]))
+            except (TypeError, ValueError) as error:
+                raise HybridBatchError(
+                    f"{path}: row {number}: value {row['value']!r} is not a number"
+                ) from error
+    found: dict[str, list[Published]] = {}
+    for (dataset, source, name, sampling), measures in languages.items():
+        macro = {key: sum(values) / len(values) for key, values in measures.items()}
+        published = Published(source, name, SAMPLINGS.get(sampling, sampling), macro)
+        found.setdefault(dataset, []).append(published)
+    return {dataset: tuple(rows) for dataset, rows in found.items()}

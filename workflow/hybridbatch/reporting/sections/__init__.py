@@ -1,0 +1,32 @@
+"""The sections of the report, in the order in which they are read.
+
+A section is a function of the context; a new one is a module here and a line in `ORDER`.
+"""
+
+from collections.abc import Callable
+
+from hybridbatch.reporting.document import Section
+from hybridbatch.reporting.sections import (
+    answer,
+    bias,
+    configuration,
+    data,
+    headline,
+    languages,
+    measures,
+    pairs,
+    training,
+)
+from hybridbatch.reporting.systems import Context
+
+ORDER: tuple[Callable[[Context], Section], ...] = (
+    answer.section,
+    headline.section,
+    pairs.section,
+    bias.section,
+    languages.section,
+    training.section,
+    data.section,
+    measures.section,
+    configuration.section,
+)

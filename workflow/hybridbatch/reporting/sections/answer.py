@@ -1,0 +1,158 @@
+"""The lead: what the figures say, in sentences made from them."""
+
+from collections.abc import Sequence
+
+from hybridbatch.reporting import wording
+from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
+from hybridbatch.reporting.systems import SETTINGS, Context, System
+
+# (setting, metric, name, whether more is better).
+HEADLINE = (
+    ("monolingual", "mAP", "Monolingual mAP", True),
+    ("cross-lingual", "mAP", "Cross-lingual mAP", True),
+    ("multilingual", "mAP", "Multilingual mAP", True),
+    ("multilingual", "rank_distance", "Language bias (rank distance)", False),
+)
+
+
+def section(context: Context) -> Section:
+    """The answer in words, one part per benchmark."""
+    return Section(
+        id="answer",
+        title="In short",
+        blocks=(Paragraph(_question()), Paragraph(_caution(context), tone="note")),
+        subsections=tuple(
+            Subsection(f"answer-{name}", wording.benchmark(name), _benchmark(context, name))
+            for name in context.benchmarks
+        ),
+    )
+
+
+def _question() -> str:
+    return (
+        "A dual encoder is fine-tuned on parallel question-passage pairs. A monolingual batch "
+        "(x-x-mono) holds pairs of one language, a cross-lingual batch (x-y) holds pairs whose "
+        "question and passage differ in language, and hybrid training draws each batch as one or "
+        "the other. The question: does hybrid training cost quality within a language, compared "
+        "with monolingual training, and what does it gain across languages?"
+    )
+
+
+def _caution(context: Context) -> str:
+    seeds = {len(system.runs) for system in context.systems if system.trained}
+    if seeds <= {1}:
+        basis = "Each figure comes from one training run per sampling."
+    else:
+        basis = f"Figures are means over {wording.listing([str(n) for n in sorted(seeds)])} seeds."
+    return (
+        f"{basis} The sentences below describe the figures measured; whether a difference is "
+        "larger than chance has not been tested, and small ones may well be chance."
+    )
+
+
+def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
+    shown = context.shown(benchmark)
+    blocks: list[Block] = []
+    absent = [system.label for system in context.systems if system not in shown]
+    if absent:
+        blocks.append(Paragraph(absence(context, benchmark, absent), tone="warning"))
+    marked = [system.label for system in shown if context.contaminated(system, benchmark)]
+    if marked:
+        items = wording.count(context.shared_items(benchmark))
+        blocks.append(
+            Paragraph(
+                f"Contaminated: {wording.listing(marked)} trained on {items} items of this "
+                "benchmark. Their figures say nothing on unseen questions.",
+                tone="warning",
+            )
+        )
+    order = [_ranking(context, benchmark, shown, *row) for row in HEADLINE]
+    lines = [line for line in order if line]
+    if lines:
+        blocks.append(Bullets(tuple(lines)))
+    compared = [
+        compare(context, benchmark, hybrid, other)
+        for hybrid, other in context.comparisons(benchmark)
+        if other.trained
+    ]
+    blocks.extend(Paragraph(text) for text in compared if text)
+    if not shown:
+        blocks.append(Paragraph("Nothing was evaluated here."))
+    return tuple(blocks)
+
+
+def absence(context: Context, benchmark: str, labels: Sequence[str]) -> str:
+    """Why systems have no figures on a benchmark."""
+    items = context.shared_items(benchmark)
+    reason = (
+        f"the training pairs hold {wording.count(items)} items of this benchmark"
+        if items
+        else "the configuration does not ask for it"
+    )
+    return f"Not evaluated: {wording.listing(list(labels))}, since {reason}."
+
+
+def _ranking(
+    context: Context,
+    benchmark: str,
+    shown: Sequence[System],
+    setting: str,
+    metric: str,
+    name: str,
+    more_is_better: bool,
+) -> str:
+    """`Multilingual mAP: x-y 0.581, hybrid 0.580, .. (best first).`, or nothing to say."""
+    values = [
+        (system, value)
+        for system in shown
+        if (value := context.scores.macro(system, benchmark, setting, metric)) is not None
+    ]
+    if not values:
+        return ""
+    values.sort(key=lambda pair: -pair[1] if more_is_better else pair[1])
+    parts = [
+        f"{context.label(system, benchmark)} {wording.metric_value(metric, value)}"
+        for system, value in values
+    ]
+    aim = "highest" if more_is_better else "lowest"
+    only = "" if len(parts) == 1 else f" ({aim} first; lower is less biased)"
+    if more_is_better and only:
+        only = f" ({aim} first)"
+    return f"{name}: {', '.join(parts)}{only}."
+
+
+def compare(context: Context, benchmark: str, hybrid: System, other: System) -> str:
+    """What changes from `other` to `hybrid`: the macro averages, and monolingual by language."""
+    scores = context.scores
+    changes = []
+    for setting, metric, name, _ in HEADLINE:
+        pair = [scores.macro(system, benchmark, setting, metric) for system in (hybrid, other)]
+        if pair[0] is None or pair[1] is None:
+            continue
+        difference = wording.metric_difference(metric, pair[0] - pair[1])
+        changes.append(f"{name[0].lower()}{name[1:]} {difference}")
+    if not changes:
+        return ""
+    label = f"{context.label(hybrid, benchmark)} against {context.label(other, benchmark)}"
+    return f"{label}: {', '.join(changes)}. {_by_language(context, benchmark, hybrid, other)}"
+
+
+def _by_language(context: Context, benchmark: str, hybrid: System, other: System) -> str:
+    gains: list[tuple[float, str]] = []
+    for code in context.scores.query_languages(benchmark):
+        pair = [
+            context.scores.language(system, benchmark, "monolingual", "mAP", code)
+            for system in (hybrid, other)
+        ]
+        if pair[0] is not None and pair[1] is not None:
+            gains.append((pair[0] - pair[1], code))
+    if not gains:
+        return ""
+    lower = sorted((gain, code) for gain, code in gains if gain < 0)
+    if not lower:
+        return f"Monolingual mAP is lower in none of the {len(gains)} languages."
+    worst, code = lower[0]
+    return (
+        f"Monolingual mAP is lower in {len(lower)} of {len(gains)} languages, most in "
+        f"{wording.language_name(code)} ({wording.signed(worst)})."
+    )

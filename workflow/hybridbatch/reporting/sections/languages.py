@@ -1,0 +1,134 @@
+"""Every query language on its own: monolingual, cross-lingual and multilingual mAP."""
+
+from hybridbatch.reporting import charts, wording
+from hybridbatch.reporting.charts import Panel, Series
+from hybridbatch.reporting.document import (
+    Block,
+    Column,
+    Figure,
+    Paragraph,
+    Row,
+    Section,
+    Subsection,
+    Table,
+    simple_table,
+)
+from hybridbatch.reporting.systems import SETTINGS, Context
+
+
+def section(context: Context) -> Section:
+    """The figure and the table by language, for each benchmark."""
+    return Section(
+        id="languages",
+        title="By query language",
+        subsections=tuple(
+            Subsection(f"languages-{name}", wording.benchmark(name), _benchmark(context, name))
+            for name in context.benchmarks
+        ),
+    )
+
+
+def language_row_labels(context: Context, codes: tuple[str, ...]) -> list[str]:
+    """Names of languages for a figure; those that no fine-tuned model trained on have a star."""
+    return [
+        wording.language_name(code) + (" *" if context.unseen_by_all(code) else "")
+        for code in codes
+    ]
+
+
+def unseen_note(context: Context, codes: tuple[str, ...]) -> str:
+    """The sentence that explains the star, where one is used."""
+    if not any(context.unseen_by_all(code) for code in codes):
+        return ""
+    return " A star marks a language that no fine-tuned model trained on."
+
+
+def unseen_mark(context: Context, code: str) -> str:
+    """The mark of a language's row."""
+    return "unseen" if context.unseen_by_all(code) else ""
+
+
+def language_panel(
+    context: Context, benchmark: str, setting: str, metric: str, *, title: str
+) -> Panel:
+    """The value of every language, a series for each system."""
+    codes = context.scores.query_languages(benchmark)
+    series = []
+    for system in context.shown(benchmark):
+        values = [
+            (context.scores.language(system, benchmark, setting, metric, code), float(row))
+            for row, code in enumerate(codes)
+        ]
+        points = tuple((value, row) for value, row in values if value is not None)
+        series.append(Series(context.label(system, benchmark), system.sampling, points))
+    return Panel(title, tuple(series))
+
+
+def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
+    if not context.shown(benchmark):
+        return (Paragraph("Nothing was evaluated here."),)
+    codes = context.scores.query_languages(benchmark)
+    id = f"figure-languages-{benchmark}"
+    table = language_table(context, benchmark)
+    systems = wording.listing([context.label(s, benchmark) for s in context.shown(benchmark)])
+    alternative = (
+        f"Dot plot: mAP of {systems} for each of {len(codes)} query languages of "
+        f"{wording.benchmark(benchmark)}, in three panels: monolingual, cross-lingual and "
+        "multilingual. The numbers are in the table below it."
+    )
+    figure = Figure(
+        id=id,
+        title=f"mAP by query language on {wording.benchmark(benchmark)}",
+        reading=(
+            "How to read it: each row is a query language, each dot a sampling; further right is "
+            "better." + unseen_note(context, codes)
+        ),
+        alternative=alternative,
+        svg=charts.dots(
+            id,
+            [
+                language_panel(context, benchmark, setting, "mAP", title=setting)
+                for setting in SETTINGS
+            ],
+            rows=language_row_labels(context, codes),
+            xlabel="mAP",
+            alternative=alternative,
+        ),
+        table=table,
+        wide=True,
+    )
+    return (figure,)
+
+
+def language_table(context: Context, benchmark: str) -> Table:
+    """mAP by query language: a group of columns per kind of retrieval, a column per system."""
+    shown = context.shown(benchmark)
+    codes = context.scores.query_languages(benchmark)
+    rows = []
+    for code in codes:
+        texts = [
+            wording.score(context.scores.language(system, benchmark, setting, "mAP", code))
+            for setting in SETTINGS
+            for system in shown
+        ]
+        rows.append(
+            Row(wording.language(code), wording.number_cells(texts), unseen_mark(context, code))
+        )
+    macro = [
+        wording.score(context.scores.macro(system, benchmark, setting, "mAP"))
+        for setting in SETTINGS
+        for system in shown
+    ]
+    rows.append(Row("macro average", wording.number_cells(macro)))
+    return simple_table(
+        f"table-languages-{benchmark}",
+        f"mAP by query language on {wording.benchmark(benchmark)}",
+        corner="query language",
+        columns=tuple(
+            Column(context.label(system, benchmark), setting)
+            for setting in SETTINGS
+            for system in shown
+        ),
+        rows=tuple(rows),
+        note="Cross-lingual: the mean over the passage languages other than the query's.",
+    )

@@ -1,0 +1,197 @@
+"""Runs as the report compares them: one system per model and sampling, its seeds averaged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hybridbatch.reporting.inputs import Inputs, Run
+from hybridbatch.reporting.literature import Literature
+
+SETTINGS = ("monolingual", "cross-lingual", "multilingual")
+POOL = "all"
+MACRO = "macro"
+DEFAULT_ALPHA = 0.5
+
+
+@dataclass(frozen=True)
+class System:
+    """Runs that differ in their seed alone."""
+
+    label: str
+    model: str
+    sampling: str
+    alpha: float | None
+    runs: tuple[Run, ...]
+
+    @property
+    def trained(self) -> bool:
+        """Whether the system is fine-tuned."""
+        return self.runs[0].trained
+
+    @property
+    def training_languages(self) -> frozenset[str]:
+        """The languages that any of its runs trained on."""
+        return frozenset(code for run in self.runs for code in run.training_languages)
+
+
+def group_systems(runs: tuple[Run, ...]) -> tuple[System, ...]:
+    """The systems of `runs`, in the order in which their first runs come."""
+    groups: dict[tuple[str, str | None, str, float | None], list[Run]] = {}
+    for run in runs:
+        # Alpha tells hybrids apart; in the other samplings it follows from the sampling.
+        alpha = run.alpha if run.sampling == "hybrid" else None
+        groups.setdefault((run.model, run.recipe, run.sampling, alpha), []).append(run)
+    models = {run.model for run in runs}
+    recipes = {run.recipe for run in runs if run.trained}
+    systems = []
+    for (model, recipe, sampling, alpha), members in groups.items():
+        parts = [model] if len(models) > 1 else []
+        parts += [recipe] if recipe and len(recipes) > 1 else []
+        plain = alpha is None or alpha == DEFAULT_ALPHA
+        parts.append(sampling if plain else f"{sampling} α={alpha:g}")
+        systems.append(System(" · ".join(parts), model, sampling, alpha, tuple(members)))
+    return tuple(systems)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The values that the report shows, means over the seeds of a system."""
+
+    inputs: Inputs
+
+    def evaluated(self, system: System, benchmark: str) -> bool:
+        """Whether any run of the system has metrics on the benchmark."""
+        return any((run.run, benchmark) in self.inputs.summaries for run in system.runs)
+
+    def value(
+        self,
+        system: System,
+        benchmark: str,
+        *,
+        setting: str,
+        metric: str,
+        query_language: str,
+        passage_language: str,
+    ) -> float | None:
+        """The value of one setting, or None where it was not measured."""
+        key = (setting, query_language, passage_language, metric)
+        values = [
+            self.inputs.summaries[run.run, benchmark][key]
+            for run in system.runs
+            if key in self.inputs.summaries.get((run.run, benchmark), {})
+        ]
+        return sum(values) / len(values) if values else None
+
+    def macro(self, system: System, benchmark: str, setting: str, metric: str) -> float | None:
+        """The macro average over the settings of a kind."""
+        return self.value(
+            system,
+            benchmark,
+            setting=setting,
+            metric=metric,
+            query_language=MACRO,
+            passage_language=POOL if setting == "multilingual" else MACRO,
+        )
+
+    def pair(self, system: System, benchmark: str, query: str, passage: str) -> float | None:
+        """mAP of the queries of one language against the passages of one language."""
+        return self.value(
+            system,
+            benchmark,
+            setting="monolingual" if query == passage else "cross-lingual",
+            metric="mAP",
+            query_language=query,
+            passage_language=passage,
+        )
+
+    def language(
+        self, system: System, benchmark: str, setting: str, metric: str, language: str
+    ) -> float | None:
+        """The value of a query language; cross-lingual: the mean over the passage languages."""
+        if setting == "cross-lingual":
+            others = [code for code in self.passage_languages(benchmark) if code != language]
+        else:
+            others = [POOL if setting == "multilingual" else language]
+        values = [
+            self.value(
+                system,
+                benchmark,
+                setting=setting,
+                metric=metric,
+                query_language=language,
+                passage_language=other,
+            )
+            for other in others
+        ]
+        measured = [value for value in values if value is not None]
+        return sum(measured) / len(measured) if measured else None
+
+    def query_languages(self, benchmark: str) -> tuple[str, ...]:
+        """The languages that the benchmark has queries in, sorted."""
+        return tuple(sorted(self.inputs.benchmarks[benchmark].queries))
+
+    def passage_languages(self, benchmark: str) -> tuple[str, ...]:
+        """The languages that the benchmark has passages in, sorted."""
+        return tuple(sorted(self.inputs.benchmarks[benchmark].passages))
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every section is built from."""
+
+    inputs: Inputs
+    scores: Scores
+    systems: tuple[System, ...]
+    recipe: str
+    train_languages: tuple[str, ...]
+    allow_contaminated: bool
+    config: Mapping[str, Any]
+    literature: Literature
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """The benchmarks, in the order of the configuration."""
+        return tuple(self.inputs.benchmarks)
+
+    def shown(self, benchmark: str) -> tuple[System, ...]:
+        """The systems that were evaluated on a benchmark."""
+        return tuple(system for system in self.systems if self.scores.evaluated(system, benchmark))
+
+    def shared_items(self, benchmark: str) -> int:
+        """How many items the training pairs and the benchmark have in common."""
+        return len(
+            {row.item_id for row in self.inputs.overlaps.get(benchmark, ()) if row.kind == "item"}
+        )
+
+    def contaminated(self, system: System, benchmark: str) -> bool:
+        """Whether the system trained on items of the benchmark."""
+        return system.trained and self.shared_items(benchmark) > 0
+
+    def label(self, system: System, benchmark: str) -> str:
+        """The label of a system, with a warning where it trained on items of the benchmark."""
+        warning = " (contaminated)" if self.contaminated(system, benchmark) else ""
+        return system.label + warning
+
+    def unseen(self, system: System, language: str) -> bool:
+        """Whether a fine-tuned system has not trained on a language."""
+        return system.trained and language not in system.training_languages
+
+    def unseen_by_all(self, language: str) -> bool:
+        """Whether no fine-tuned system has trained on a language (and there is one)."""
+        trained = [system for system in self.systems if system.trained]
+        return bool(trained) and all(self.unseen(system, language) for system in trained)
+
+    def comparisons(self, benchmark: str) -> tuple[tuple[System, System], ...]:
+        """(hybrid, other) of the same model: what hybrid is compared with on a benchmark.
+
+        Of several alphas the default one stands for hybrid, where it was run.
+        """
+        shown = self.shown(benchmark)
+        hybrids = [system for system in shown if system.sampling == "hybrid"]
+        usual = [system for system in hybrids if system.alpha == DEFAULT_ALPHA]
+        return tuple(
+            (hybrid, other)
+            for hybrid in usual or hybrids
+            for other in shown
+            if other.sampling != "hybrid" and other.model == hybrid.model
+        )

@@ -1,0 +1,93 @@
+"""How numbers and names are written: the one place that rounds."""
+
+from collections.abc import Sequence
+
+from hybridbatch.languages import NAMES
+from hybridbatch.reporting.document import MISSING, Cell
+
+BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts"}
+METRICS = {"rank_distance": "rank distance"}
+
+
+def score(value: float | None) -> str:
+    """A measure between 0 and 1 with three decimals, as the field prints it."""
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def ranks(value: float | None) -> str:
+    """A number of ranks, rounded to an integer."""
+    return MISSING if value is None else f"{value:,.0f}"
+
+
+def signed(value: float | None, *, decimals: int = 3) -> str:
+    """A difference with its sign (a true minus); one that rounds to zero has none."""
+    if value is None:
+        return MISSING
+    text = f"{abs(value):,.{decimals}f}"
+    if float(text.replace(",", "")) == 0:
+        return text
+    return ("+" if value > 0 else "−") + text
+
+
+def metric_value(metric: str, value: float | None) -> str:
+    """A value as its metric is written: ranks as integers, all else with three decimals."""
+    return ranks(value) if metric == "rank_distance" else score(value)
+
+
+def metric_difference(metric: str, value: float | None) -> str:
+    """A difference of two values of a metric, with its sign."""
+    return signed(value, decimals=0 if metric == "rank_distance" else 3)
+
+
+def count(value: int | None) -> str:
+    """A whole number with thousands separated."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """A share in per cent with one decimal; nothing of nothing is missing."""
+    return MISSING if whole == 0 else f"{100 * part / whole:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """A time such as `0.8 s`, `42 s`, `3 min 05 s` or `2 h 04 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def language(code: str) -> str:
+    """`Arabic (ar)`; a code that the project does not know stands alone."""
+    return f"{NAMES[code]} ({code})" if code in NAMES else code
+
+
+def language_name(code: str) -> str:
+    """`Arabic`; a code that the project does not know stands for itself."""
+    return NAMES.get(code, code)
+
+
+def benchmark(name: str) -> str:
+    """The name that a benchmark goes by in print."""
+    return BENCHMARKS.get(name, name)
+
+
+def metric(name: str) -> str:
+    """The name that a metric goes by in print."""
+    return METRICS.get(name, name)
+
+
+def listing(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def number_cells(texts: Sequence[str]) -> tuple[Cell, ...]:
+    """Cells of plain texts."""
+    return tuple(Cell(text) for text in texts)
