@@ -1,0 +1,126 @@
+"""Stage `overlap`: what a recipe's training pairs share with a benchmark.
+
+A shared item is contamination and stops the evaluation unless the config allows it. A shared text
+alone (a stock phrase, a fact that two data sets state alike) is counted and reported.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from hybridbatch import schemas
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import read_table, write_table
+from hybridbatch.texts import normalised_all
+
+# Validation pairs choose the step that is kept, so they count as trained on.
+_TRAINED_SPLITS = ("train", "validation")
+_COLUMNS = ("item_id", "language", "question", "passage", "source", "split")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The recipe and benchmark to compare; `languages` are those trained on, None for all."""
+
+    recipe: str
+    benchmark: str
+    allow_contaminated: bool = False
+    languages: tuple[str, ...] | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `hybridbatch overlap`."""
+    parser.add_argument("--pairs", type=Path, nargs="+", required=True, help="the recipe's sources")
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--output", type=Path, required=True, help="Parquet file of shared rows")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Compare the recipe with the benchmark that the settings name."""
+    settings = settings_from_json(Settings, args.settings)
+    pairs = pa.concat_tables(
+        [read_table(path, schemas.PAIRS, columns=_COLUMNS) for path in args.pairs],
+        promote_options="permissive",
+    )
+    queries = read_table(
+        args.benchmark / "queries.parquet", schemas.QUERIES, columns=("item_id", "text")
+    )
+    passages = read_table(args.benchmark / "passages.parquet", schemas.PASSAGES, columns=("text",))
+    shared = find_overlap(pairs, queries, passages, languages=settings.languages)
+    report(shared, queries, settings)
+    write_table(shared, args.output, schemas.OVERLAP)
+
+
+def find_overlap(
+    pairs: pa.Table,
+    queries: pa.Table,
+    passages: pa.Table,
+    *,
+    languages: Sequence[str] | None = None,
+) -> pa.Table:
+    """The training pairs that a benchmark has too (`schemas.OVERLAP`), sorted.
+
+    Kind `item`: the pair's item_id is a query's, its text is the pair's question. Kinds `question`
+    and `passage`: that text of the pair is the text of a query, or passage, of the benchmark in
+    whatever language, the same by `texts.normalised`.
+
+    Args:
+        pairs: rows of `schemas.PAIRS`; only splits train and validation count.
+        queries: at least columns item_id and text of `schemas.QUERIES`.
+        passages: at least column text of `schemas.PASSAGES`.
+        languages: only pairs in these languages count; None for all.
+    """
+    frame = pl.from_arrow(pairs.select(list(_COLUMNS)))
+    assert isinstance(frame, pl.DataFrame)
+    trained = frame.filter(pl.col("split").is_in(_TRAINED_SPLITS))
+    if languages is not None:
+        trained = trained.filter(pl.col("language").is_in(list(languages)))
+    items = set(queries["item_id"].to_pylist())
+    found = [_rows(trained, "item", "question", trained["item_id"].to_list(), items)]
+    for kind, table in (("question", queries), ("passage", passages)):
+        known = set(normalised_all(table["text"].to_pylist()))
+        found.append(_rows(trained, kind, kind, normalised_all(trained[kind].to_list()), known))
+    rows = pl.concat(found).sort(schemas.OVERLAP.columns)
+    return rows.to_arrow().cast(schemas.OVERLAP.arrow)
+
+
+def report(shared: pa.Table, queries: pa.Table, settings: Settings) -> None:
+    """Log what is shared.
+
+    Raises:
+        HybridBatchError: items are shared and the settings do not allow it.
+    """
+    frame = pl.from_arrow(shared)
+    assert isinstance(frame, pl.DataFrame)
+    items = frame.filter(pl.col("kind") == "item")["item_id"].n_unique()
+    texts = {kind: frame.filter(pl.col("kind") == kind).height for kind in ("question", "passage")}
+    total = len(queries["item_id"].unique())
+    logger.info(
+        "recipe %s and %s share %d of %d items; %d training questions and %d training passages "
+        "have a text of the benchmark",
+        settings.recipe, settings.benchmark, items, total, texts["question"], texts["passage"],
+    )  # fmt: skip
+    if items and not settings.allow_contaminated:
+        sources = frame.filter(pl.col("kind") == "item")["source"].unique().sort().to_list()
+        raise HybridBatchError(
+            f"recipe {settings.recipe} trains on {items:,} of the {total:,} items of benchmark "
+            f"{settings.benchmark} (source {', '.join(sources)}); drop the source or the benchmark "
+            f"from the config, or set `allow_contaminated: true`"
+        )
+
+
+def _rows(
+    trained: pl.DataFrame, kind: str, text: str, keys: Sequence[str], known: set[str]
+) -> pl.DataFrame:
+    """The rows whose key is known, in the columns of OVERLAP, `text` naming the text column."""
+    mask = pl.Series([key in known for key in keys], dtype=pl.Boolean)
+    return trained.filter(mask).select(
+        pl.lit(kind).alias("kind"), "source", "item_id", "language", pl.col(text).alias("text")
+    )
