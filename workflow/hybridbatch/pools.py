@@ -1,0 +1,270 @@
+"""Pools of items that batches are drawn from: without replacement, one item per group.
+
+Two items conflict when they share a question group or a passage group. Seen as a graph whose
+vertices are the groups and whose edges are the items (each joins its question group to its passage
+group), a batch is a matching. That makes the largest possible batch a number that can be computed
+before training (`capacity`), and a full batch one that can always be found (`matching`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_WAITING = 2  # entries of one item in a queue
+
+
+class Stream:
+    """Random numbers for one purpose, independent of every other purpose's.
+
+    Philox is counter-based: the generator of any step is made from the step's number alone, so
+    that a state of integers is enough to go on where a run stopped.
+    """
+
+    def __init__(self, seed: int, *purpose: str | int) -> None:
+        text = "\0".join(str(part) for part in (seed, *purpose))
+        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        self._key = np.frombuffer(digest, dtype="<u8")
+
+    def at(self, step: int) -> np.random.Generator:
+        """The generator of one step; the same step always gives the same numbers."""
+        return np.random.Generator(np.random.Philox(key=self._key, counter=[0, 0, 0, step]))
+
+
+class Pool:
+    """A queue over the same items again and again, each time in a new random order.
+
+    Every permutation holds every item once, and a new one begins only when the last is used up. An
+    item that conflicts with the batch is put aside and is first in line for the next one, so that
+    each permutation is drawn completely, whatever conflicts.
+
+    One case cannot be covered evenly by full batches: a group with more than its share, one in
+    `count`, of the items. Its items would pile up; the pool lets an item wait at most
+    `MOST_WAITING` times and passes over its further turns.
+    """
+
+    def __init__(
+        self,
+        items: NDArray[np.integer],
+        *,
+        question_group: NDArray[np.integer],
+        passage_group: NDArray[np.integer],
+        stream: Stream,
+    ) -> None:
+        """Make a pool.
+
+        Args:
+            items: the item numbers in the pool, each once, shape (m,).
+            question_group: question group of every item of the data, shape (n,).
+            passage_group: passage group of every item of the data, shape (n,).
+            stream: where the permutations come from.
+        """
+        self._items = items
+        self._question_group = question_group
+        self._passage_group = passage_group
+        self._stream = stream
+        self._order: NDArray[np.integer] = items[:0]
+        self._epoch = 0  # permutations begun
+        self._position = 0  # entries of the current permutation that have had their turn
+        self._waiting: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def draw(self, count: int) -> NDArray[np.int64]:
+        """The next `count` items, no two of which conflict, int64 of shape (count,).
+
+        `capacity` of the pool must be at least `count`.
+        """
+        batch = _Batch(count)
+        rest = self._offer(np.array(self._waiting, dtype=np.int64), batch)
+        unseen = self._waiting[len(self._waiting) - rest :]
+        renewed = False
+        while len(batch.items) < count:
+            if self._position == len(self._order):
+                if renewed:  # every item of the pool has been seen
+                    self._rearrange(batch)
+                    break
+                self._renew()
+                renewed = True
+            stop = self._position + count - len(batch.items)
+            chunk = self._order[self._position : stop]
+            self._position += len(chunk)
+            self._offer(chunk, batch)
+        self._waiting = _fewer(batch.aside + unseen, limit=MOST_WAITING)
+        return np.array(batch.items, dtype=np.int64)
+
+    @property
+    def used(self) -> bool:
+        """Whether anything has been drawn."""
+        return self._epoch > 0
+
+    def state(self) -> list[int]:
+        """Where the pool is: permutations begun, position in the last, items put aside."""
+        return [self._epoch, self._position, *self._waiting]
+
+    def restore(self, state: Sequence[int]) -> None:
+        """Go on from what `state` returned."""
+        self._epoch, self._position = state[0], state[1]
+        self._waiting = list(state[2:])
+        self._order = self._permutation(self._epoch) if self._epoch else self._items[:0]
+
+    def _offer(self, items: NDArray[np.integer], batch: _Batch) -> int:
+        """Put items into the batch, those that conflict aside; return how many it did not see."""
+        questions = self._question_group[items].tolist()
+        passages = self._passage_group[items].tolist()
+        numbers = items.tolist()
+        for turn, (item, question, passage) in enumerate(
+            zip(numbers, questions, passages, strict=True)
+        ):
+            if len(batch.items) == batch.count:
+                return len(numbers) - turn
+            if question in batch.questions or passage in batch.passages:
+                batch.aside.append(item)
+            else:
+                batch.items.append(item)
+                batch.questions.add(question)
+                batch.passages.add(passage)
+        return 0
+
+    def _rearrange(self, batch: _Batch) -> None:
+        # Taking items as they come can end in a dead end: an early item may block two later ones.
+        numbers = np.array(batch.items + batch.aside, dtype=np.int64)
+        found = matching(
+            self._question_group[numbers].tolist(),
+            self._passage_group[numbers].tolist(),
+            start=range(len(batch.items)),
+            limit=batch.count,
+        )
+        taken = set(found)
+        batch.aside = [int(item) for i, item in enumerate(numbers) if i not in taken]
+        batch.items = [int(numbers[i]) for i in found]
+
+    def _renew(self) -> None:
+        self._epoch += 1
+        self._position = 0
+        self._order = self._permutation(self._epoch)
+
+    def _permutation(self, epoch: int) -> NDArray[np.integer]:
+        return self._stream.at(epoch).permutation(self._items)
+
+
+class _Batch:
+    """A batch in the making: its items and groups, and what was put aside."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.items: list[int] = []
+        self.questions: set[int] = set()
+        self.passages: set[int] = set()
+        self.aside: list[int] = []
+
+
+def _fewer(items: list[int], *, limit: int) -> list[int]:
+    """The items in order, each at most `limit` times."""
+    if len(items) <= limit:
+        return items
+    counts: Counter[int] = Counter()
+    kept = []
+    for item in items:
+        counts[item] += 1
+        if counts[item] <= limit:
+            kept.append(item)
+    return kept
+
+
+def capacity(
+    items: NDArray[np.integer],
+    *,
+    question_group: NDArray[np.integer],
+    passage_group: NDArray[np.integer],
+    limit: int,
+) -> int:
+    """The size of the largest set of items of which no two conflict, but at most `limit`.
+
+    Args:
+        items: item numbers, shape (m,).
+        question_group: question group of every item of the data, shape (n,).
+        passage_group: passage group of every item of the data, shape (n,).
+        limit: stop counting here.
+    """
+    found = 0
+    for some in (items[: 4 * limit], items):  # the first few nearly always do
+        questions, passages = question_group[some], passage_group[some]
+        # A set without conflicts has as many groups of each kind as items.
+        bound = min(len(np.unique(questions)), len(np.unique(passages)), limit)
+        found = len(matching(questions.tolist(), passages.tolist(), start=(), limit=bound))
+        if found == limit:
+            break
+    return found
+
+
+def matching(
+    questions: Sequence[int], passages: Sequence[int], *, start: Iterable[int], limit: int
+) -> list[int]:
+    """Positions of at most `limit` items of which no two conflict; as many as there can be.
+
+    Grows the set along augmenting paths (Berge 1957; Kuhn 1955): exact, and linear in the items
+    per path.
+
+    Args:
+        questions: question group of each item.
+        passages: passage group of each item.
+        start: positions of items without conflicts to grow from.
+        limit: the largest size wanted.
+    """
+    of_question = {questions[i]: i for i in start}
+    of_passage = {passages[i]: i for i in of_question.values()}
+    for i, (question, passage) in enumerate(zip(questions, passages, strict=True)):
+        if len(of_question) >= limit:
+            return list(of_question.values())
+        if question not in of_question and passage not in of_passage:
+            of_question[question] = of_passage[passage] = i
+    if len(of_question) >= limit:
+        return list(of_question.values())
+    edges: dict[int, list[int]] = {}
+    for i, question in enumerate(questions):
+        edges.setdefault(question, []).append(i)
+    dead: set[int] = set()  # passage groups from which no path leads on
+    for root in edges:
+        if len(of_question) >= limit:
+            break
+        if root not in of_question:
+            _augment(root, edges, questions, passages, of_question, of_passage, dead)
+    return list(of_question.values())
+
+
+def _augment(
+    root: int,
+    edges: dict[int, list[int]],
+    questions: Sequence[int],
+    passages: Sequence[int],
+    of_question: dict[int, int],
+    of_passage: dict[int, int],
+    dead: set[int],
+) -> None:
+    """Search breadth-first for a path from `root` to a free passage group, and flip it."""
+    reached: dict[int, int] = {}
+    queue = deque([root])
+    end: int | None = None
+    while queue and end is None:
+        for i in edges[queue.popleft()]:
+            passage = passages[i]
+            if passage in reached or passage in dead:
+                continue
+            reached[passage] = i
+            if passage not in of_passage:
+                end = passage
+                break
+            queue.append(questions[of_passage[passage]])
+    if end is None:
+        dead.update(reached)
+    while end is not None:
+        i = reached[end]
+        before = of_question.get(questions[i])
+        of_question[questions[i]] = of_passage[end] = i
+        end = None if before is None else passages[before]
