@@ -197,7 +197,6 @@ class Plan:
                 "runs": [run.id for run in self.runs],
                 "evaluations": [list(pair) for pair in self.evaluations()],
                 "benchmarks": list(self.benchmarks),
-                "overlaps": list(self.overlaps()),
                 "sources": list(self.sources),
                 "train_languages": config["train_languages"],
                 "allow_contaminated": config["allow_contaminated"],

@@ -1,5 +1,6 @@
 """What the Snakefile needs beside the plan: threads, the shell's prefix, what params track."""
 
+import hashlib
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from hybridbatch.artifacts import sha256_file
 from hybridbatch.codehash import code_hash
 from hybridbatch.config import check_config
 from hybridbatch.errors import HybridBatchError
@@ -27,6 +29,18 @@ def plan(config: Mapping[str, Any]) -> Plan:
 def code(stage: str) -> str:
     """Hash of the code of a stage: its module and the project modules that it imports."""
     return code_hash(f"hybridbatch.{stage}")
+
+
+def resources(*patterns: str) -> str:
+    """Hash of files that a stage reads from the package's surroundings: templates and tables.
+
+    They are no inputs of the rule, since their absolute paths would re-run it in another checkout.
+    """
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
+        digest.update(f"{path.relative_to(root)} {sha256_file(path)}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def versions(*packages: str) -> str:

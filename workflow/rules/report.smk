@@ -1,13 +1,12 @@
 rule report:
     input:
         support.report_inputs(PLAN),
-        literature="workflow/resources/paper_results.csv",
-        template="workflow/hybridbatch/templates/report.html.j2",
     output:
         "results/report.html",
     params:
         settings=PLAN.report_settings(),
         code=support.code("report"),
+        resources=support.resources("resources/paper_results.csv", "hybridbatch/templates/*"),
         versions=support.versions("matplotlib", "jinja2", "polars"),
     log:
         "logs/report.log",
@@ -18,5 +17,5 @@ rule report:
         ENVIRONMENT
     shell:
         "python -m hybridbatch report --settings {params.settings:q} --from results"
-        " --literature {input.literature:q} --output {output:q}"
+        " --output {output:q}"
         " --timing results/timings/report.parquet --log {log:q}"
