@@ -1,5 +1,6 @@
 """The kinds of picture that the report draws, from plain numbers."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,7 @@ def heatmap(
                 va="center_baseline",
                 fontsize=8.5,
                 color="#ffffff" if _dark(colors(norm(value))) else "#000000",
+                in_layout=False,  # inside its cell: measuring it is slow and changes nothing
             )
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
@@ -148,7 +150,7 @@ def strips(
     def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         for row, types in enumerate(batches):
-            for left, right, shares in _bins(types, kinds):
+            for left, right, shares in stretches(types, kinds):
                 bottom = row - 0.36
                 for kind, share in shares:
                     height = 0.72 * share
@@ -168,13 +170,13 @@ def strips(
     return draw(id, (7.6, 0.95 + 0.34 * len(labels)), paint, alternative=alternative)
 
 
-def _bins(
+def stretches(
     types: Sequence[str], kinds: Sequence[str], *, most: int = 120
 ) -> list[tuple[int, int, tuple[tuple[str, float], ...]]]:
     """(first step, end, shares of the types) of at most `most` stretches; equal ones joined."""
     edges = np.linspace(0, len(types), min(most, len(types)) + 1).astype(int).tolist()
     joined: list[tuple[int, int, tuple[tuple[str, float], ...]]] = []
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in itertools.pairwise(edges):
         part = types[left:right]
         shares = tuple((kind, part.count(kind) / len(part)) for kind in kinds if kind in part)
         if joined and joined[-1][2] == shares:

@@ -5,7 +5,7 @@ Everything is counted here, so that no section sees a file.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -186,15 +186,8 @@ def read_run(path: Path) -> Run:
     rows = read_table(path, RUNS).to_pylist()
     if len(rows) != 1:
         raise HybridBatchError(f"{path}: holds {len(rows)} rows; a run record has one")
-    row = rows[0]
-    return Run(
-        **{
-            field.name: tuple(row[field.name])
-            if isinstance(row[field.name], list)
-            else row[field.name]
-            for field in fields(Run)
-        }
-    )
+    lists = {name: tuple(rows[0][name]) for name in ("training_languages", "sources")}
+    return Run(**{**rows[0], **lists})
 
 
 def read_summary(path: Path) -> Summary:

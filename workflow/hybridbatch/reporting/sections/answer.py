@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
-from hybridbatch.reporting.systems import SETTINGS, Context, System
+from hybridbatch.reporting.systems import Context, System
 
 # (setting, metric, name, whether more is better).
 HEADLINE = (
@@ -114,11 +114,8 @@ def _ranking(
         f"{context.label(system, benchmark)} {wording.metric_value(metric, value)}"
         for system, value in values
     ]
-    aim = "highest" if more_is_better else "lowest"
-    only = "" if len(parts) == 1 else f" ({aim} first; lower is less biased)"
-    if more_is_better and only:
-        only = f" ({aim} first)"
-    return f"{name}: {', '.join(parts)}{only}."
+    order = "highest first" if more_is_better else "lowest, the least biased, first"
+    return f"{name}: {', '.join(parts)}{f' ({order})' if len(parts) > 1 else ''}."
 
 
 def compare(context: Context, benchmark: str, hybrid: System, other: System) -> str:
@@ -133,7 +130,7 @@ def compare(context: Context, benchmark: str, hybrid: System, other: System) -> 
         changes.append(f"{name[0].lower()}{name[1:]} {difference}")
     if not changes:
         return ""
-    label = f"{context.label(hybrid, benchmark)} against {context.label(other, benchmark)}"
+    label = f"From {context.label(other, benchmark)} to {context.label(hybrid, benchmark)}"
     return f"{label}: {', '.join(changes)}. {_by_language(context, benchmark, hybrid, other)}"
 
 

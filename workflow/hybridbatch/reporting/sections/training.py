@@ -1,5 +1,6 @@
 """Training: what was trained on what, the loss curves, and the batches as drawn."""
 
+import itertools
 from collections.abc import Sequence
 
 from hybridbatch.reporting import charts, wording
@@ -132,7 +133,7 @@ def _stretches(log: TrainLog, most: int) -> tuple[tuple[float, float], ...]:
     edges = [total * part // parts for part in range(parts + 1)]
     return tuple(
         (log.steps[right - 1], sum(log.losses[left:right]) / (right - left))
-        for left, right in zip(edges[:-1], edges[1:], strict=True)
+        for left, right in itertools.pairwise(edges)
     )
 
 

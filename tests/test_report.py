@@ -1,0 +1,234 @@
+"""The page as a whole: complete, self-contained, escaped, accessible, the same every time."""
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import report_fixture as fixture
+from hybridbatch import report
+from hybridbatch.errors import HybridBatchError
+
+LITERATURE = Path(__file__).parent.parent / "workflow" / "resources" / "paper_results.csv"
+# Elements of HTML that have no end tag.
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects what the tests look at; fails on tags that do not nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def render(results: Path, settings: Mapping[str, Any]) -> str:
+    output = results / "report.html"
+    report.run(
+        argparse.Namespace(
+            settings=fixture.settings_json(settings),
+            results=results,
+            literature=LITERATURE,
+            output=output,
+        )
+    )
+    return output.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("results")
+    return folder, fixture.write_results(folder)
+
+
+@pytest.fixture(scope="module")
+def html(results: tuple[Path, dict[str, Any]]) -> str:
+    return render(*results)
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_every_section_is_there_and_in_the_navigation(page: Page) -> None:
+    linked = [a["href"] for a in page.all("a") if (a.get("href") or "").startswith("#")]
+    sections = [href for href in linked if href and "-" not in href and href != "#content"]
+    assert sections == [
+        "#answer",
+        "#headline",
+        "#pairs",
+        "#bias",
+        "#languages",
+        "#training",
+        "#data",
+        "#measures",
+        "#configuration",
+        "#provenance",
+    ]
+
+
+def test_links_inside_the_page_lead_somewhere_and_ids_are_unique(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert [id for id, times in Counter(ids).items() if times > 1] == []
+    targets = [a["href"] for a in page.all("a") if (a.get("href") or "").startswith("#")]
+    assert {target[1:] for target in targets if target} <= set(ids)
+    labels = [a["aria-labelledby"] for _, a in page.tags if "aria-labelledby" in a]
+    assert set(labels) <= set(ids)
+
+
+def test_the_page_needs_nothing_from_elsewhere(html: str, page: Page) -> None:
+    assert page.all("script") == page.all("link") == page.all("img") == []
+    assert not re.search(r"@import|url\((?!#)|\bsrc=", html)
+    # Links that a reader may follow, and SVG's namespaces, are the only addresses.
+    elsewhere = {
+        attribute for _, a in page.tags for attribute in a if "http" in (a[attribute] or "")
+    }
+    assert elsewhere <= {"href", "xmlns", "xmlns:xlink"}
+
+
+def test_figures_have_a_caption_a_text_alternative_and_their_numbers(html: str) -> None:
+    figures = re.findall(r"<figure.*?</figure>", html, flags=re.DOTALL)
+    # 4 heatmaps, 3 differences, bias, languages, loss, validation, batches.
+    assert len(figures) == 12
+    for figure in figures:
+        assert "How to read it" in figure
+        assert re.search(r'<svg role="img" aria-label="[^"]{40,}"', figure)
+        assert "<details>" in figure and "<table" in figure
+
+
+def test_tables_have_captions_and_scopes(html: str, page: Page) -> None:
+    assert len(page.all("table")) == len(page.all("caption")) > 15
+    assert {th.get("scope") for th in page.all("th")} <= {"col", "row", "colgroup", "rowgroup"}
+
+
+def test_the_same_results_give_the_same_bytes_but_for_the_provenance(
+    tmp_path: Path, html: str
+) -> None:
+    settings = fixture.write_results(tmp_path)
+    fixture.write_timings(tmp_path, [("train", "base.tiny.hybrid.s1", 83.0)])
+    again = render(tmp_path, settings)
+    marker = '<section id="provenance"'
+    assert again.partition(marker)[0] == html.partition(marker)[0]
+    assert again.partition(marker)[2] != html.partition(marker)[2]
+    assert "1 min 23 s" in again
+
+
+def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
+    attack = "<script>alert(1)</script>"
+    language = "<script>"
+    shared = [
+        {"kind": "item", "source": "facts", "item_id": "facts:1", "language": "ar", "text": attack}
+    ]
+    settings = fixture.write_results(
+        tmp_path,
+        languages=("ar", language),
+        trained_on=("ar", language),
+        overlaps={"xquad-r": shared},
+        steps=4,
+    )
+    strange = fixture.write_run(
+        tmp_path, "hybrid", training_languages=["ar"], model="$a$ <b>&\"'", run="<script>run"
+    )
+    fixture.write_summary(
+        tmp_path, strange, "xquad-r", fixture.summary_rows(("ar", language), (0.5,) * 4, seed=1)
+    )
+    fixture.write_train_log(tmp_path, strange, "hybrid", ["ar", language], steps=4)
+    settings["runs"].append(strange)
+    settings["evaluations"].append([strange, "xquad-r"])
+    settings["title"] = f"Title {attack}"
+    settings["config"] = {"title": attack, attack: "key"}
+    html = render(tmp_path, settings)
+    page = Page(html)
+    assert page.all("script") == page.all("b") == []
+    text = "".join(page.text)
+    assert text.count(attack) >= 5  # title twice, heading, config twice, example
+    assert "<script>run" in text
+    assert "$a$ <b>&\"' · hybrid" in text
+
+
+def test_a_run_that_was_not_evaluated_is_named_with_the_reason(tmp_path: Path) -> None:
+    shared = [
+        {"kind": "item", "source": "facts", "item_id": f"facts:{i}", "language": "ar", "text": "?"}
+        for i in (1, 2, 2)
+    ]
+    settings = fixture.write_results(
+        tmp_path, languages=("ar", "en"), overlaps={"xquad-r": shared}, steps=4
+    )
+    settings["evaluations"] = [["base.untrained", "xquad-r"]]
+    text = " ".join("".join(Page(render(tmp_path, settings)).text).split())
+    assert (
+        "Not evaluated: x-x-mono, x-y and hybrid, since the training pairs hold 2 items of this "
+        "benchmark."
+    ) in text
+    assert "hybrid not evaluated – – –" in text
+
+
+def test_a_contaminated_run_is_marked_wherever_it_is_shown(tmp_path: Path) -> None:
+    shared = [
+        {"kind": "item", "source": "facts", "item_id": "facts:1", "language": "ar", "text": "?"}
+    ]
+    settings = fixture.write_results(
+        tmp_path, languages=("ar", "en"), overlaps={"xquad-r": shared}, steps=4
+    )
+    settings["allow_contaminated"] = True
+    text = " ".join("".join(Page(render(tmp_path, settings)).text).split())
+    assert "Contaminated: x-x-mono, x-y and hybrid trained on 1 items" in text
+    assert "hybrid contaminated 0." in text  # the headline table
+    assert "hybrid (contaminated) minus x-y (contaminated): mAP in points" in text
+    assert "untrained contaminated" not in text and "untrained (contaminated)" not in text
+
+
+def test_results_without_a_trained_run_make_a_report_too(tmp_path: Path) -> None:
+    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    settings["runs"] = ["base.untrained"]
+    settings["evaluations"] = [["base.untrained", "xquad-r"]]
+    settings["sources"] = []
+    (tmp_path / "overlap" / "tiny" / "xquad-r.parquet").unlink()
+    text = "".join(Page(render(tmp_path, settings)).text)
+    assert "No run of this configuration was trained." in text
+    assert "Monolingual mAP: untrained 0." in text
+
+
+def test_a_missing_file_is_one_clear_line_and_leaves_no_page(tmp_path: Path) -> None:
+    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    (tmp_path / "metrics" / "base.untrained" / "xquad-r" / "summary.parquet").unlink()
+    with pytest.raises(HybridBatchError, match=r"summary\.parquet: no such file.*summary"):
+        render(tmp_path, settings)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_the_options_are_those_of_the_workflow() -> None:
+    parser = argparse.ArgumentParser()
+    report.add_arguments(parser)
+    args = parser.parse_args(
+        ["--from", "results", "--literature", "paper.csv", "--output", "report.html"]
+    )
+    assert (args.results, args.literature) == (Path("results"), Path("paper.csv"))
+    assert args.output == Path("report.html")
