@@ -1,10 +1,11 @@
 """Groups join wherever they share a text, and nowhere else."""
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridbatch.groups import UnionFind, joined_groups
-from hybridbatch.texts import normalised, normalised_all
+from hybridbatch.texts import normalised, normalised_column
 
 
 def test_sets_go_by_their_smallest_member() -> None:
@@ -54,16 +55,18 @@ def test_groups_join_over_texts_of_different_languages() -> None:
     # 1 and 2 share a German text, 2 and 3 a Greek one (capitals and a double space apart);
     # 4 has the German text of 1 as an English one, which says nothing.
     groups, gone = joined_groups(
-        ["1", "2", "2", "3", "4"],
-        ["de", "de", "el", "el", "en"],
-        ["Bonn", "Bonn", "στη Βόννη", "ΣΤΗ  ΒΌΝΝΗ", "Bonn"],
+        pl.Series(["1", "2", "2", "3", "4"]),
+        pl.Series(["de", "de", "el", "el", "en"]),
+        pl.Series(["Bonn", "Bonn", "στη Βόννη", "ΣΤΗ  ΒΌΝΝΗ", "Bonn"]),
     )
-    assert groups == ["1", "1", "1", "1", "4"]
+    assert groups.to_list() == ["1", "1", "1", "1", "4"]
     assert gone == 2
 
 
 def test_no_rows_have_no_groups() -> None:
-    assert joined_groups([], [], []) == ([], 0)
+    none = pl.Series([], dtype=pl.String)
+    groups, gone = joined_groups(none, none, none)
+    assert (groups.to_list(), gone) == ([], 0)
 
 
 def test_normalised_texts() -> None:
@@ -71,4 +74,4 @@ def test_normalised_texts() -> None:
     assert normalised("ΣΤΗ") == normalised("στη")
     assert normalised("e\u0301te\u0301") == normalised("été")
     assert normalised("a b") != normalised("ab")
-    assert normalised_all(["A", "a ", "A"]) == ["a", "a", "a"]
+    assert normalised_column(pl.Series(["A", "a ", "A"])).to_list() == ["a", "a", "a"]

@@ -1,10 +1,10 @@
 """Groups of items that must not meet in a batch: joined wherever they share a text."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from hybridbatch.texts import normalised_all
+from hybridbatch.texts import normalised_column
 
 
 class UnionFind:
@@ -36,8 +36,8 @@ class UnionFind:
 
 
 def joined_groups(
-    groups: Sequence[str], languages: Sequence[str], texts: Sequence[str]
-) -> tuple[list[str], int]:
+    groups: pl.Series, languages: pl.Series, texts: pl.Series
+) -> tuple[pl.Series, int]:
     """Join all groups that have a text in common in some language.
 
     Args:
@@ -50,19 +50,17 @@ def joined_groups(
         how many groups disappeared.
     """
     table = pl.DataFrame(
-        {"group": groups, "language": languages, "text": normalised_all(texts)},
-        schema={"group": pl.String, "language": pl.String, "text": pl.String},
+        {"group": groups, "language": languages, "text": normalised_column(texts)},
     )
     # Only the few texts that occur in several groups have to be walked through in Python.
     shared = (
-        table.unique()
-        .group_by("language", "text")
-        .agg(pl.col("group"))
+        table.group_by("language", "text")
+        .agg(pl.col("group").unique())
         .filter(pl.col("group").list.len() > 1)
     )
     sets = UnionFind()
     for members in shared["group"].to_list():
         sets.union(members)
     names = sets.names()
-    joined = [names.get(group, group) for group in groups]
-    return joined, len(set(groups)) - len(set(joined))
+    joined = groups.replace(list(names.keys()), list(names.values()))
+    return joined, groups.n_unique() - joined.n_unique()

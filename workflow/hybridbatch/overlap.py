@@ -17,7 +17,7 @@ from hybridbatch import schemas
 from hybridbatch.errors import HybridBatchError
 from hybridbatch.settings import settings_from_json
 from hybridbatch.tables import read_table, write_table
-from hybridbatch.texts import normalised_all
+from hybridbatch.texts import normalised_column
 
 # Validation pairs choose the step that is kept, so they count as trained on.
 _TRAINED_SPLITS = ("train", "validation")
@@ -82,11 +82,10 @@ def find_overlap(
     trained = frame.filter(pl.col("split").is_in(_TRAINED_SPLITS))
     if languages is not None:
         trained = trained.filter(pl.col("language").is_in(list(languages)))
-    items = set(queries["item_id"].to_pylist())
-    found = [_rows(trained, "item", "question", trained["item_id"].to_list(), items)]
+    found = [_shared(trained, "item", "question", trained["item_id"], _column(queries, "item_id"))]
     for kind, table in (("question", queries), ("passage", passages)):
-        known = set(normalised_all(table["text"].to_pylist()))
-        found.append(_rows(trained, kind, kind, normalised_all(trained[kind].to_list()), known))
+        texts = normalised_column(trained[kind])
+        found.append(_shared(trained, kind, kind, texts, normalised_column(_column(table, "text"))))
     rows = pl.concat(found).sort(schemas.OVERLAP.columns)
     return rows.to_arrow().cast(schemas.OVERLAP.arrow)
 
@@ -116,11 +115,16 @@ def report(shared: pa.Table, queries: pa.Table, settings: Settings) -> None:
         )
 
 
-def _rows(
-    trained: pl.DataFrame, kind: str, text: str, keys: Sequence[str], known: set[str]
+def _shared(
+    trained: pl.DataFrame, kind: str, text: str, keys: pl.Series, known: pl.Series
 ) -> pl.DataFrame:
     """The rows whose key is known, in the columns of OVERLAP, `text` naming the text column."""
-    mask = pl.Series([key in known for key in keys], dtype=pl.Boolean)
-    return trained.filter(mask).select(
+    return trained.filter(keys.is_in(known.implode())).select(
         pl.lit(kind).alias("kind"), "source", "item_id", "language", pl.col(text).alias("text")
     )
+
+
+def _column(table: pa.Table, name: str) -> pl.Series:
+    column = pl.from_arrow(table[name])
+    assert isinstance(column, pl.Series)
+    return column

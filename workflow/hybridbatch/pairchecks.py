@@ -1,6 +1,7 @@
 """Checks of a table of pairs that its schema cannot say, and the joining of its groups."""
 
 import logging
+from types import MappingProxyType
 
 import polars as pl
 import pyarrow as pa
@@ -11,6 +12,8 @@ from hybridbatch.rowchecks import require, require_language, require_text
 from hybridbatch.tables import check_table
 
 SPLITS = ("train", "validation", "test")
+# Group column -> the text that makes two rows one group.
+_GROUPED = MappingProxyType({"question_group": "question", "passage_group": "passage"})
 _OF_AN_ITEM = ("question_group", "passage_group", "split")
 logger = logging.getLogger(__name__)
 
@@ -43,16 +46,19 @@ def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
     Only then is a batch with one pair of a group free of translated duplicates. Two texts are the
     same if `texts.normalised` says so. `label` names the data in the log.
     """
-    for column, text in (("question_group", "question"), ("passage_group", "passage")):
-        groups = table[column].to_pylist()
-        joined, gone = joined_groups(groups, table["language"].to_pylist(), table[text].to_pylist())
-        if gone:
-            logger.info(
-                "%s: %d of %d %ss joined others with the same %s",
-                label, gone, len(set(groups)), column, text,
-            )  # fmt: skip
+    frame = pl.from_arrow(table.select([*_GROUPED, *_GROUPED.values(), "language"]))
+    assert isinstance(frame, pl.DataFrame)
+    for column, text in _GROUPED.items():
+        joined, gone = joined_groups(frame[column], frame["language"], frame[text])
+        if not gone:
+            continue
+        total = frame[column].n_unique()
+        logger.info(
+            "%s: %d of %d %ss have the %s of another: joined", label, gone, total, column, text
+        )
         index = table.schema.get_field_index(column)
-        table = table.set_column(index, schemas.PAIRS.arrow.field(column), pa.array(joined))
+        values = joined.to_arrow().cast(pa.string())
+        table = table.set_column(index, schemas.PAIRS.arrow.field(column), values)
     return table
 
 

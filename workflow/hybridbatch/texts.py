@@ -1,7 +1,8 @@
 """When two texts count as the same: equal up to Unicode form, case and white space."""
 
 import unicodedata
-from collections.abc import Iterable
+
+import polars as pl
 
 
 def normalised(text: str) -> str:
@@ -9,18 +10,9 @@ def normalised(text: str) -> str:
 
     `normalised(" Ｑuelle  Straße ")` is `"quelle strasse"`.
     """
-    # ASCII text is in NFKC already; asking is much cheaper than normalising.
-    composed = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return " ".join(composed.casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def normalised_all(texts: Iterable[str]) -> list[str]:
-    """`normalised` of each text, computed once per distinct text."""
-    known: dict[str, str] = {}
-    result = []
-    for text in texts:
-        form = known.get(text)
-        if form is None:
-            form = known[text] = normalised(text)
-        result.append(form)
-    return result
+def normalised_column(texts: pl.Series) -> pl.Series:
+    """`normalised` of each text of a column without nulls."""
+    return pl.Series(texts.name, map(normalised, texts.to_list()), dtype=pl.String)
