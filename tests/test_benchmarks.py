@@ -211,5 +211,8 @@ def test_wrong_inputs(tmp_path: Path) -> None:
         build_benchmark(mine, [queries, passages])
     with pytest.raises(HybridBatchError, match=r"passages\.parquet: columns of queries are"):
         build_benchmark(mine, [passages, queries, qrels])
+    pq.write_table(pq.read_table(queries).slice(0, 0), queries)
+    with pytest.raises(HybridBatchError, match=r"queries\.parquet: no rows"):
+        build_benchmark(mine, [queries, passages, qrels])
     with pytest.raises(HybridBatchError, match="kind is 'beir'; use xquad-r, mlqa-r, cldr"):
         build_benchmark(Settings(name="mine", kind="beir"), [])

@@ -161,6 +161,19 @@ def test_a_bad_row_is_named(tmp_path: Path, changes: dict[str, Any], message: st
     assert str(caught.value).startswith(f"{path}: {message}")
 
 
+def test_a_null_among_the_hard_negatives_is_named(tmp_path: Path) -> None:
+    pl.DataFrame([pair("1", "en", "Is it?", "Yes.", hard_negatives=["No.", None])]).write_parquet(
+        tmp_path / "pairs.parquet"
+    )
+    with pytest.raises(HybridBatchError, match="row 0: `hard_negatives` holds a blank text"):
+        build_pairs(OWN, [tmp_path / "pairs.parquet"])
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HybridBatchError, match=r"pairs\.parquet: no rows"):
+        build_pairs(OWN, [written(tmp_path / "pairs.parquet", [])])
+
+
 def test_wrong_inputs(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match="source mine needs a Parquet file"):
         build_pairs(OWN, [])

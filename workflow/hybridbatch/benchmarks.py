@@ -16,7 +16,7 @@ import pyarrow as pa
 from hybridbatch import schemas
 from hybridbatch.errors import HybridBatchError
 from hybridbatch.lareqa import LareqaFile, read_files
-from hybridbatch.rowchecks import require, require_language, require_text
+from hybridbatch.rowchecks import require, require_language, require_rows, require_text
 from hybridbatch.settings import settings_from_json
 from hybridbatch.tables import check_table, read_table, table_from_rows, write_table
 
@@ -153,6 +153,8 @@ def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
     queries, passages, qrels = (
         _frame(table) for table in (benchmark.queries, benchmark.passages, benchmark.qrels)
     )
+    require_rows(queries, origin=origins.queries)
+    require_rows(passages, origin=origins.passages)
     require_text(queries, "text", "item_id", origin=origins.queries)
     require_text(passages, "text", origin=origins.passages)
     _check_ids(queries, "query_id", origin=origins.queries)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hybridbatch import schemas
 from hybridbatch.groups import joined_groups
-from hybridbatch.rowchecks import require, require_language, require_text
+from hybridbatch.rowchecks import require, require_language, require_rows, require_text
 from hybridbatch.tables import check_table
 
 SPLITS = ("train", "validation", "test")
@@ -31,6 +31,7 @@ def check_pairs(table: pa.Table, *, origin: str) -> None:
     check_table(table, schemas.PAIRS, origin=origin)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
+    require_rows(frame, origin=origin)
     texts = ("item_id", "question_group", "passage_group", "question", "passage", "source")
     require_text(frame, *texts, origin=origin)
     require_language(frame, origin=origin)

@@ -26,6 +26,12 @@ def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) ->
         raise HybridBatchError(f"{origin}: row {row['row']}: {problem.format(**row)}")
 
 
+def require_rows(table: pl.DataFrame, *, origin: str) -> None:
+    """Check that there is a row at all."""
+    if table.is_empty():
+        raise HybridBatchError(f"{origin}: no rows; it should hold at least one")
+
+
 def require_text(table: pl.DataFrame, *columns: str, origin: str) -> None:
     """Check that no value of the columns is empty or only white space."""
     for column in columns:
