@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import report_fixture as fixture
 from hybridbatch import schemas
 from hybridbatch.errors import HybridBatchError
+from hybridbatch.report import LITERATURE
 from hybridbatch.reporting import charts, drawing, wording
 from hybridbatch.reporting.document import Column, Row, RowGroup, Table
 from hybridbatch.reporting.inputs import (
@@ -22,8 +23,6 @@ from hybridbatch.reporting.inputs import (
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.sections import answer, bias, data, headline, languages, pairs, training
 from hybridbatch.reporting.systems import Context, Scores, group_systems
-
-LITERATURE = Path(__file__).parent.parent / "workflow" / "resources" / "paper_results.csv"
 
 
 def context(results: Path, settings: dict[str, Any], *, literature: bool = False) -> Context:
@@ -195,6 +194,22 @@ def test_cross_lingual_by_query_language_is_the_mean_over_the_other_passage_lang
     assert texts(table)["Arabic (ar)"] == ["0.700", "0.690", "0.600", "0.650", "0.400", "0.550"]
 
 
+def test_systems_are_contaminated_only_where_items_are_shared(
+    small: tuple[Path, dict[str, Any]],
+) -> None:
+    shared = {"kind": "item", "source": "facts", "item_id": "facts:1", "language": "ar", "text": ""}
+    path = small[0] / "overlap" / "tiny" / "xquad-r.parquet"
+    for rows, expected in (
+        ([], False),
+        ([shared | {"kind": "passage"}], False),
+        ([shared, shared | {"language": "en"}], True),
+    ):
+        fixture.write(rows, path, schemas.OVERLAP)
+        built = context(*small)
+        assert built.shared_items("xquad-r") == (1 if expected else 0)
+        assert [built.contaminated(system, "xquad-r") for system in built.systems] == [expected] * 2
+
+
 def test_bias_by_language_is_in_whole_ranks(small: tuple[Path, dict[str, Any]]) -> None:
     table = bias.bias_table(context(*small), "xquad-r")
     assert texts(table)["Arabic (ar)"] == ["400", "300"]
@@ -342,19 +357,23 @@ def test_only_the_timings_of_this_configuration_are_read(tmp_path: Path) -> None
     jobs = [
         ("train", "base.tiny.x-y.s1"),
         ("train", "base.tiny.x-y.s10"),
-        ("encode", "other.tiny.x-y.s1.xquad-r"),
-        ("benchmarks", "xquad-r"),
+        ("encode", "base.tiny.x-y.s1/xquad-r"),
+        ("encode", "other.tiny.x-y.s1/xquad-r"),
+        ("overlap", "tiny/xquad-r"),
+        ("overlap", "large/xquad-r"),
         ("benchmarks", "mlqa-r"),
         ("download", "host/file.json"),
+        ("report", "report"),
     ]
     fixture.write_timings(tmp_path, [(stage, job, 1.0) for stage, job in jobs])
-    found = read_timings(tmp_path / "timings", runs=["base.tiny.x-y.s1"], names=["xquad-r"])
+    found = read_timings(tmp_path / "timings", names={"base.tiny.x-y.s1", "xquad-r", "tiny"})
     assert [(timing.stage, timing.job) for timing in found] == [
-        ("benchmarks", "xquad-r"),
         ("download", "host/file.json"),
+        ("encode", "base.tiny.x-y.s1/xquad-r"),
+        ("overlap", "tiny/xquad-r"),
         ("train", "base.tiny.x-y.s1"),
     ]
-    assert read_timings(tmp_path / "none", runs=[], names=[]) == ()
+    assert read_timings(tmp_path / "none", names=[]) == ()
 
 
 @pytest.mark.parametrize(
@@ -414,6 +433,11 @@ def test_svg_is_the_same_every_time_and_its_text_is_escaped() -> None:
     assert "$x$" in svg and "中文" in svg
     assert svg.startswith('<svg role="img" aria-label="says &quot;&lt;b&gt;&quot;"')
     assert "<style" not in svg and "<metadata" not in svg
+
+
+def test_an_id_that_could_break_out_of_its_attribute_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be the id of a figure"):
+        drawing.draw('a" onload="x', (1, 1), lambda canvas: None, alternative="")
 
 
 def test_systems_of_one_sampling_differ_in_their_lines() -> None:

@@ -20,7 +20,8 @@ from hybridbatch.reporting.sections import ORDER, provenance
 from hybridbatch.reporting.systems import Context, Scores, group_systems
 from hybridbatch.settings import settings_from_json
 
-log = logging.getLogger(__name__)
+LITERATURE = Path(__file__).resolve().parent.parent / "resources" / "paper_results.csv"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from", dest="results", type=Path, required=True, help="the results folder"
     )
     parser.add_argument(
-        "--literature", type=Path, required=True, help="CSV of the published figures"
+        "--literature",
+        type=Path,
+        default=LITERATURE,
+        help="CSV of the published figures; by default the project's own",
     )
     parser.add_argument("--output", type=Path, required=True, help="the HTML file to write")
 
@@ -73,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
     )
     with atomic_file(args.output) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    log.info("%s: %d runs, %.1f MB", args.output, len(inputs.runs), len(page.encode()) / 1e6)
+    logger.info("%s: %d runs, %.1f MB", args.output, len(inputs.runs), len(page.encode()) / 1e6)
 
 
 def build_page(

@@ -63,7 +63,12 @@ def draw(
         id: prefix of the ids inside the element; unique in the page.
         paint: draws on the empty figure.
         alternative: what a reader who does not see the figure is told.
+
+    Raises:
+        ValueError: `id` holds a character that could end an attribute.
     """
+    if not re.fullmatch(r"[\w.@+-]+", id):
+        raise ValueError(f"{id!r} cannot be the id of a figure")
     buffer = io.BytesIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
         # The fonts of this machine decide nothing: the reader's browser sets the text.

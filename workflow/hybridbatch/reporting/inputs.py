@@ -3,8 +3,7 @@
 Everything is counted here, so that no section sees a file.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,6 @@ from hybridbatch.schemas import (
 from hybridbatch.tables import read_table
 
 UNTRAINED = "untrained"
-# Stages whose jobs belong to one run; of the others a job belongs to a data set.
-RUN_STAGES = frozenset({"train", "encode", "index", "retrieve", "metrics"})
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,7 @@ def read_inputs(
     """Read the files of one configuration below the folder `results`.
 
     Args:
-        recipe: the recipe whose overlaps with the benchmarks are read, if any run is trained.
+        recipe: whose overlaps are read, for the benchmarks on which a trained run was evaluated.
         runs: run ids, in the order in which they are shown.
         evaluations: the (run, benchmark) whose metrics exist; others were not evaluated.
         benchmarks: names of benchmarks, in order.
@@ -168,15 +165,15 @@ def read_inputs(
         sources={name: count_source(results / "pairs" / f"{name}.parquet") for name in sources},
         overlaps={
             name: read_overlap(results / "overlap" / recipe / f"{name}.parquet")
-            for name in (benchmarks if trained else ())
+            for name in benchmarks
+            if any((run, name) in evaluations for run in trained)
         },
         logs={
             run: read_train_log(results / "training" / run / "train_log.parquet") for run in trained
         },
         timings=read_timings(
             results / "timings",
-            runs=runs,
-            names=[*benchmarks, *sources, *(record.model for record in records)],
+            names={*runs, *benchmarks, *sources, recipe, *(record.model for record in records)},
         ),
     )
 
@@ -256,23 +253,20 @@ def read_train_log(path: Path) -> TrainLog:
     )
 
 
-def read_timings(folder: Path, *, runs: Sequence[str], names: Sequence[str]) -> tuple[Timing, ...]:
-    """The timings below `folder` that concern these runs and data sets; none if it is missing.
+def read_timings(folder: Path, *, names: Collection[str]) -> tuple[Timing, ...]:
+    """The timings below `folder` that concern these names; none if the folder is missing.
 
-    Several configurations share a results folder. A job of a stage that works on a run counts if
-    it names one of `runs`; any other job if it names one of `names`, or is a download.
+    Several configurations share a results folder: a job is named by the run, benchmark, source,
+    model or recipe that it works on, or by several with `/` between, and counts if all of them are
+    among `names`. Downloads count always, the report itself never: its time is not known yet.
     """
     found: list[Timing] = []
     for path in sorted(folder.rglob("*.parquet")):
         for row in read_table(path, TIMINGS).to_pylist():
-            wanted = runs if row["stage"] in RUN_STAGES else [*runs, *names]
-            if row["stage"] in ("download", "report") or _mentions(row["job"], wanted):
+            ours = row["stage"] == "download" or set(row["job"].split("/")) <= set(names)
+            if ours and row["stage"] != "report":
                 found.append(Timing(**row))
     return tuple(found)
-
-
-def _mentions(job: str, names: Sequence[str]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", job) for name in names)
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

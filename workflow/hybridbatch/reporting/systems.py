@@ -157,15 +157,17 @@ class Context:
         """The systems that were evaluated on a benchmark."""
         return tuple(system for system in self.systems if self.scores.evaluated(system, benchmark))
 
-    def shared_items(self, benchmark: str) -> int:
-        """How many items the training pairs and the benchmark have in common."""
-        return len(
-            {row.item_id for row in self.inputs.overlaps.get(benchmark, ()) if row.kind == "item"}
-        )
+    def shared_items(self, benchmark: str) -> int | None:
+        """How many items training pairs and benchmark share; None where that was not counted."""
+        if benchmark not in self.inputs.overlaps:
+            return None
+        rows = self.inputs.overlaps[benchmark]
+        return len({row.item_id for row in rows if row.kind == "item"})
 
     def contaminated(self, system: System, benchmark: str) -> bool:
-        """Whether the system trained on items of the benchmark."""
-        return system.trained and self.shared_items(benchmark) > 0
+        """Whether the system was evaluated on a benchmark whose items it trained on."""
+        evaluated = system.trained and self.scores.evaluated(system, benchmark)
+        return evaluated and bool(self.shared_items(benchmark))
 
     def label(self, system: System, benchmark: str) -> str:
         """The label of a system, with a warning where it trained on items of the benchmark."""

@@ -84,12 +84,13 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
 def absence(context: Context, benchmark: str, labels: Sequence[str]) -> str:
     """Why systems have no figures on a benchmark."""
     items = context.shared_items(benchmark)
-    reason = (
-        f"the training pairs hold {wording.count(items)} items of this benchmark"
-        if items
-        else "the configuration does not ask for it"
-    )
-    return f"Not evaluated: {wording.listing(list(labels))}, since {reason}."
+    if items is None:
+        reason = "since they trained on items of this benchmark"
+    elif items:
+        reason = f"since they trained on {wording.count(items)} items of this benchmark"
+    else:
+        reason = "since the configuration does not ask for it"
+    return f"Not evaluated: {wording.listing(list(labels))}, {reason}."
 
 
 def _ranking(

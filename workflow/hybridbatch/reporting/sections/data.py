@@ -116,7 +116,7 @@ def source_table(context: Context, name: str, counts: SourceCounts) -> Table:
 
 def _overlap(context: Context) -> tuple[Block, ...]:
     if not context.inputs.overlaps:
-        return (Paragraph("Nothing was trained, so there is nothing to share."),)
+        return (Paragraph("No fine-tuned model was evaluated, so there is nothing to check."),)
     blocks: list[Block] = [
         Paragraph(
             "Exact matches after Unicode (NFKC), case and white-space normalisation between the "
@@ -142,12 +142,13 @@ def overlap_table(context: Context) -> Table:
     """How many items, questions and passages training and evaluation share."""
     rows = []
     for name in context.benchmarks:
-        shared = context.inputs.overlaps[name]
+        shared = context.inputs.overlaps.get(name)
         texts = [wording.count(context.shared_items(name))]
         for kind in ("question", "passage"):
-            distinct = {(row.language, row.text) for row in shared if row.kind == kind}
-            texts.append(wording.count(len(distinct)))
-        rows.append(Row(wording.benchmark(name), wording.number_cells(texts)))
+            distinct = {(row.language, row.text) for row in shared or () if row.kind == kind}
+            texts.append(wording.count(None if shared is None else len(distinct)))
+        mark = "no fine-tuned model evaluated" if shared is None else ""
+        rows.append(Row(wording.benchmark(name), wording.number_cells(texts), mark))
     return simple_table(
         "table-overlap",
         "Shared by training pairs and benchmarks",

@@ -105,7 +105,7 @@ def _row(context: Context, system: System, benchmark: str) -> Row:
         Cell(wording.metric_value(metric, context.scores.macro(system, benchmark, setting, metric)))
         for setting, metric in MEASURES
     )
-    evaluated = context.scores.evaluated(system, benchmark)
-    contaminated = evaluated and context.contaminated(system, benchmark)
-    mark = "contaminated" if contaminated else "" if evaluated else "not evaluated"
+    mark = "contaminated" if context.contaminated(system, benchmark) else ""
+    if not context.scores.evaluated(system, benchmark):
+        mark = "not evaluated"
     return Row(system.label, cells, mark)

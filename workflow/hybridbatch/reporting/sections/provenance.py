@@ -80,7 +80,7 @@ def stage_table(timings: tuple[Timing, ...]) -> Table:
         ),
         rows=tuple(rows),
         note="Times are sums over jobs, some of which ran side by side; memory and threads are "
-        "those of the largest job.",
+        "those of the largest job. The job that rendered this page is not among them.",
     )
 
 
