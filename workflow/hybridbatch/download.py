@@ -103,7 +103,7 @@ def fetch(
             _copy(settings, folder, temporary)
         else:
             _download(settings, mirror, temporary, patience)
-    logger.info("%s: %s bytes, SHA-256 as pinned", settings.path, f"{settings.size:,}")
+    logger.info("%s: size and SHA-256 as pinned", settings.path.rpartition("/")[2])
 
 
 def _mirror_folder(mirror: str | None) -> Path | None:
