@@ -75,7 +75,9 @@ def test_unknown_names_are_named() -> None:
         catalog.file_at("example.org/a.json")
 
 
-@pytest.mark.skipif(not Path(MIRROR).is_dir() or not MIRROR, reason="HYBRIDBATCH_MIRROR is unset")
+@pytest.mark.skipif(
+    not Path(MIRROR).is_dir() or not MIRROR, reason="set HYBRIDBATCH_MIRROR to a folder"
+)
 def test_the_mirror_holds_what_is_pinned() -> None:
     for file in catalog.raw_files():
         path = Path(MIRROR) / file.path

@@ -15,7 +15,7 @@ from hybridbatch.lareqa import LareqaFile, read_file, read_files
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 needs_mirror = pytest.mark.skipif(
-    not MIRROR or not Path(MIRROR).is_dir(), reason="HYBRIDBATCH_MIRROR is no folder"
+    not MIRROR or not Path(MIRROR).is_dir(), reason="set HYBRIDBATCH_MIRROR to a folder"
 )
 
 # Questions and candidates as printed in the papers.

@@ -106,7 +106,7 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    not MIRROR or not Path(MIRROR).is_dir(), reason="HYBRIDBATCH_MIRROR is no folder"
+    not MIRROR or not Path(MIRROR).is_dir(), reason="set HYBRIDBATCH_MIRROR to a folder"
 )
 def test_the_real_data_gives_964_items_in_11_languages() -> None:
     source = read_files(Path(MIRROR) / file.path for file in files_of("ntrex-128"))

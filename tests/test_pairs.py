@@ -22,7 +22,7 @@ from hybridbatch.tables import read_table, table_from_rows
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 needs_mirror = pytest.mark.skipif(
-    not MIRROR or not Path(MIRROR).is_dir(), reason="HYBRIDBATCH_MIRROR is no folder"
+    not MIRROR or not Path(MIRROR).is_dir(), reason="set HYBRIDBATCH_MIRROR to a folder"
 )
 OWN = Settings(name="mine", kind="parquet")
 
