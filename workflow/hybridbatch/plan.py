@@ -139,6 +139,7 @@ class Plan:
             {
                 "recipe": self.config["recipe"],
                 "benchmark": benchmark,
+                "languages": self.config["train_languages"],
                 "allow_contaminated": self.config["allow_contaminated"],
             }
         )

@@ -72,9 +72,8 @@ def report_inputs(plan: Plan) -> list[str]:
         *(f"results/runs/{run.id}.parquet" for run in plan.runs),
         *(f"results/training/{run.id}/train_log.parquet" for run in plan.trained_runs),
         *(
-            f"results/metrics/{run}/{benchmark}/{table}.parquet"
+            f"results/metrics/{run}/{benchmark}/summary.parquet"
             for run, benchmark in plan.evaluations()
-            for table in ("per_query", "summary")
         ),
         *(
             f"results/benchmarks/{benchmark}/{table}.parquet"

@@ -7,7 +7,7 @@ rule report:
         settings=PLAN.report_settings(),
         code=support.code("report"),
         resources=support.resources("resources/paper_results.csv", "hybridbatch/templates/*"),
-        versions=support.versions("matplotlib", "jinja2", "polars"),
+        versions=support.versions("matplotlib", "jinja2", "pyarrow", "pyyaml"),
     log:
         "logs/report.log",
     threads: 1
