@@ -1,0 +1,305 @@
+"""mAP, recall, nDCG and rank distance, from the ranks of the relevant passages.
+
+A query's metrics depend on those ranks alone, so a ranking of any length is scored from a few
+numbers. The values are trec_eval's `map`, `recall_k` and `ndcg_cut_10` of the full ranking.
+"""
+
+import argparse
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.ranking import Ints, Ranks
+from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import read_table, table_from_rows, write_table
+from hybridbatch.threads import set_threads
+
+MACRO = "macro"
+MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
+METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")
+_RECALL_CUTOFFS = (1, 10, 100)
+_NDCG_CUTOFF = 10
+
+Values = NDArray[np.float64]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stage `metrics` can be told."""
+
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The two metric tables, of the schemas PER_QUERY and SUMMARY."""
+
+    per_query: pa.Table
+    summary: pa.Table
+
+
+@dataclass(frozen=True)
+class RelevantRanks:
+    """Ranks of the n entries of a benchmark's `relevant`, inf where a passage is not ranked."""
+
+    in_language: Values
+    in_pool: Values
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Values (g, metrics), NaN where undefined, of g pairs of a query and a passage setting.
+
+    `settings` counts the passage languages in ascending order; the pool comes last.
+    """
+
+    queries: Ints
+    settings: Ints
+    values: Values
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's paths."""
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--rankings", type=Path, required=True, help="folder of the rankings")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the two tables")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Score the rankings of one run on one benchmark."""
+    set_threads(settings_from_json(Settings, args.settings).threads)
+    benchmark = read_benchmark(args.benchmark)
+    evaluation = evaluate(benchmark, read_ranks(args.rankings, benchmark))
+    write_table(evaluation.per_query, args.output / "per_query.parquet", PER_QUERY)
+    write_table(evaluation.summary, args.output / "summary.parquet", SUMMARY)
+    for row in evaluation.summary.to_pylist():
+        if row["query_language"] == MACRO and row["metric"] in ("mAP", "rank_distance"):
+            logger.info("%s %s %.4f", row["setting"], row["metric"], row["value"])
+
+
+def read_ranks(folder: Path, benchmark: Benchmark) -> RelevantRanks:
+    """The ranks of the relevant passages from `{language}.parquet` and `all.parquet`.
+
+    Raises:
+        HybridBatchError: a file is missing or breaks its schema, is of another setting than its
+            name says, lists other queries than the benchmark's, or lists a passage twice.
+    """
+    codes = benchmark.pool.language_codes(benchmark.relevant.columns)
+    entries = np.arange(len(codes))
+    in_language, in_pool = np.full(len(codes), np.inf), np.full(len(codes), np.inf)
+    for code, language in enumerate(benchmark.pool.languages):
+        _fill_ranks(in_language, entries[codes == code], folder, language, benchmark)
+    _fill_ranks(in_pool, entries, folder, POOL, benchmark)
+    return RelevantRanks(in_language, in_pool)
+
+
+def query_metrics(groups: Ints, ranks: Values, gains: Ints) -> tuple[Ints, Values]:
+    """All metrics of each group, a group being one query in one setting.
+
+    With the relevant passages at ranks r_1 < r_2 < ... < r_n (inf if not ranked):
+    mAP = 1/n sum_i i / r_i; R@k = #(r_i <= k) / n; nDCG@10 = DCG / DCG of the best order, DCG =
+    sum of gain / log2(rank + 1) over ranks up to 10; rank_distance = r_n - r_1, NaN if r_n is inf.
+
+    Args:
+        groups: (n,) the group of each relevant passage.
+        ranks: (n,) its rank, from 1.
+        gains: (n,) its relevance, at least 1.
+
+    Returns:
+        The groups, ascending (g,), and their values (g, 6) in the order of METRICS.
+    """
+    order = np.lexsort((ranks, groups))
+    ranks, gains_by_rank, sorted_groups = ranks[order], gains[order], groups[order]
+    found, starts, sizes = np.unique(sorted_groups, return_index=True, return_counts=True)
+    if not found.size:
+        return found, np.zeros((0, len(METRICS)))
+    position = 1 + np.arange(len(ranks)) - np.repeat(starts, sizes)
+    best_gains = gains[np.lexsort((-gains, groups))]
+
+    def mean(values: Values) -> Values:
+        return np.add.reduceat(values, starts) / sizes
+
+    def dcg(gains: Ints, ranks: Values) -> Values:
+        cut = np.where(ranks <= _NDCG_CUTOFF, gains / np.log2(ranks + 1), 0.0)
+        return np.add.reduceat(cut, starts)
+
+    lowest, highest = ranks[starts + sizes - 1], ranks[starts]
+    ranked = np.isfinite(lowest)
+    distance = np.full(len(found), np.nan)
+    distance[ranked] = lowest[ranked] - highest[ranked]
+    recalls = [mean((ranks <= cutoff).astype(np.float64)) for cutoff in _RECALL_CUTOFFS]
+    ndcg = dcg(gains_by_rank, ranks) / dcg(best_gains, position.astype(np.float64))
+    return found, np.stack([mean(position / ranks), *recalls, ndcg, distance], axis=1)
+
+
+def evaluate(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> Evaluation:
+    """Both metric tables of one run, for every pair of languages and every pool.
+
+    A query counts in a setting only where it has a relevant passage there. Needs no files: `ranks`
+    is what `ranking.full_ranks` counted, or what `read_ranks` read.
+    """
+    scored = _score(benchmark, ranks)
+    names = sorted(benchmark.pool.languages)
+    return Evaluation(
+        per_query=_per_query_table(benchmark, scored, [*names, POOL]),
+        summary=_summary_table(benchmark, scored, [*names, POOL]),
+    )
+
+
+def _fill_ranks(
+    ranks: Values, entries: Ints, folder: Path, setting: str, benchmark: Benchmark
+) -> None:
+    """Set `ranks` at `entries`, the relevant passages that the setting can list."""
+    file = folder / f"{setting}.parquet"
+    read_table(file, RANKINGS, columns=("rank",))  # checks the schema
+    relevant = benchmark.relevant
+    rows = benchmark.pool.rows[relevant.columns[entries]]
+    wanted = pl.DataFrame(
+        {
+            "query_id": pl.from_arrow(
+                benchmark.query_ids.take(pa.array(relevant.queries[entries]))
+            ),
+            "passage_id": pl.from_arrow(benchmark.passage_ids.take(pa.array(rows))),
+            "entry": entries,
+        }
+    )
+    scan = pl.scan_parquet(file)
+    listed, queries, settings = pl.collect_all(
+        [
+            scan.join(wanted.lazy(), on=["query_id", "passage_id"]).select("entry", "rank"),
+            scan.select(pl.col("query_id").unique()),
+            scan.select(pl.col("passage_language").unique()),
+        ],
+        engine="streaming",
+    )
+    _check_setting(file, setting, queries, settings, benchmark)
+    if listed["entry"].is_duplicated().any():
+        twice = wanted.filter(pl.col("entry") == listed["entry"].mode()[0]).row(0)
+        raise HybridBatchError(f"{file}: query {twice[0]!r} lists passage {twice[1]!r} twice")
+    ranks[listed["entry"].to_numpy()] = listed["rank"].to_numpy()
+
+
+def _check_setting(
+    file: Path, setting: str, queries: pl.DataFrame, settings: pl.DataFrame, benchmark: Benchmark
+) -> None:
+    other = sorted(set(settings["passage_language"]) - {setting})
+    if other:
+        raise HybridBatchError(
+            f"{file}: passage_language is {other[0]!r} in some row, expected {setting!r}"
+        )
+    known, found = set(benchmark.query_ids.to_pylist()), set(queries["query_id"])
+    for ids, problem in ((known - found, "missing"), (found - known, "not in the benchmark")):
+        if ids:
+            raise HybridBatchError(
+                f"{file}: query {min(ids)!r} is {problem}; rank the queries of this benchmark again"
+            )
+
+
+def _score(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> _Scored:
+    relevant, count = benchmark.relevant, len(benchmark.pool.languages)
+    # Columns hold the languages in descending order; the tables list them in ascending order.
+    ascending = count - 1 - benchmark.pool.language_codes(relevant.columns)
+    parts = []
+    for setting, rank in ((ascending, ranks.in_language), (count, ranks.in_pool)):
+        groups, values = query_metrics(
+            relevant.queries * (count + 1) + setting,
+            np.asarray(rank, dtype=np.float64),
+            relevant.gains,
+        )
+        if setting is ascending:
+            values[:, METRICS.index("rank_distance")] = np.nan  # it compares languages
+        parts.append((groups, values))
+    groups = np.concatenate([groups for groups, _ in parts])
+    order = np.argsort(groups)
+    queries, settings = np.divmod(groups[order], count + 1)
+    return _Scored(queries, settings, np.concatenate([values for _, values in parts])[order])
+
+
+def _per_query_table(benchmark: Benchmark, scored: _Scored, settings: list[str]) -> pa.Table:
+    row, metric = np.nonzero(~np.isnan(scored.values))
+    query = pa.array(scored.queries[row])
+    columns = [
+        benchmark.query_ids.take(query),
+        benchmark.query_languages.take(query),
+        pa.array(settings).take(pa.array(scored.settings[row])),
+        pa.array(METRICS).take(pa.array(metric)),
+        pa.array(scored.values[row, metric]),
+    ]
+    return pa.Table.from_arrays(columns, schema=PER_QUERY.arrow)
+
+
+def _summary_table(benchmark: Benchmark, scored: _Scored, settings: list[str]) -> pa.Table:
+    encoded = benchmark.query_languages.dictionary_encode()
+    languages = encoded.dictionary.to_pylist()
+    cell = encoded.indices.to_numpy()[scored.queries] * len(settings) + scored.settings
+    rows = []
+    for column, metric in enumerate(METRICS):
+        values = scored.values[:, column]
+        defined = ~np.isnan(values)
+        size = len(languages) * len(settings)
+        counts = np.bincount(cell[defined], minlength=size)
+        sums = np.bincount(cell[defined], weights=values[defined], minlength=size)
+        for index in np.flatnonzero(counts).tolist():
+            query_language = languages[index // len(settings)]
+            passage_language = settings[index % len(settings)]
+            rows.append(
+                {
+                    "setting": setting_of(query_language, passage_language),
+                    "query_language": query_language,
+                    "passage_language": passage_language,
+                    "metric": metric,
+                    "value": float(sums[index] / counts[index]),
+                    "queries": int(counts[index]),
+                }
+            )
+    rows += _macro_rows(rows)
+    rows.sort(key=_row_order)
+    return table_from_rows(rows, SUMMARY)
+
+
+def setting_of(query_language: str, passage_language: str) -> str:
+    """The name of the setting: the pool is multilingual, whatever the query's language."""
+    if passage_language == POOL:
+        return MULTILINGUAL
+    return MONOLINGUAL if query_language == passage_language else CROSS_LINGUAL
+
+
+def _macro_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Means over the settings of each kind that have a scored query."""
+    macros = []
+    for setting in (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL):
+        for metric in METRICS:
+            part = [row for row in rows if row["setting"] == setting and row["metric"] == metric]
+            if part:
+                macros.append(
+                    {
+                        "setting": setting,
+                        "query_language": MACRO,
+                        "passage_language": POOL if setting == MULTILINGUAL else MACRO,
+                        "metric": metric,
+                        "value": float(np.mean([row["value"] for row in part])),
+                        "queries": sum(row["queries"] for row in part),
+                    }
+                )
+    return macros
+
+
+def _row_order(row: dict[str, Any]) -> tuple[object, ...]:
+    kinds = (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL)
+    return (
+        kinds.index(row["setting"]),
+        row["query_language"] == MACRO,
+        row["query_language"],
+        row["passage_language"],
+        METRICS.index(row["metric"]),
+    )

@@ -1,0 +1,359 @@
+"""Rankings of every query in every passage language and in the pool of all.
+
+One pass over the scores serves all of them: FAISS proposes the first k, which the same scores
+order, and the ranks of the relevant passages are counted in them. Queries stream in blocks to one
+Parquet file for each setting, so that memory does not grow with their number.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from hybridbatch.artifacts import atomic_folder
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.index import Vectors, is_exact, read_index, read_vectors
+from hybridbatch.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.progress import Progress
+from hybridbatch.ranking import QUERY_BLOCK, Floats, Ints, Pool, Scorer, blocks, count_ranks
+from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS, Schema
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import check_table
+from hybridbatch.threads import set_threads
+from hybridbatch.toplists import (
+    NO_CANDIDATE,
+    Keys,
+    LanguageIndex,
+    language_columns,
+    language_lists,
+    merge,
+    rounding_bound,
+    unpack,
+)
+
+# Rows that a file's writer gathers before it writes them as one row group.
+ROW_GROUP = 1 << 18
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stage `retrieve` can be told: list length, queries per block, threads."""
+
+    top_k: int = 100
+    query_block: int = QUERY_BLOCK
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows of one setting's ranking for a block of queries, ordered by query and rank.
+
+    Attributes:
+        queries: (n,) rows in the queries' file.
+        ranks: (n,) from 1.
+        columns: (n,) the passages' columns.
+        scores: (n,).
+    """
+
+    queries: Ints
+    ranks: Ints
+    columns: Ints
+    scores: Floats
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's paths."""
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--embeddings", type=Path, required=True, help="folder of the embeddings")
+    parser.add_argument("--indexes", type=Path, required=True, help="folder of the indexes")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the rankings")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Rank the passages of a benchmark for one run."""
+    settings = settings_from_json(Settings, args.settings)
+    threads = set_threads(settings.threads)
+    benchmark = read_benchmark(args.benchmark)
+    queries = read_vectors(_embeddings(args.embeddings, "queries"), QUERY_EMBEDDINGS)
+    passages = read_vectors(_embeddings(args.embeddings, "passages"), PASSAGE_EMBEDDINGS)
+    write_rankings(
+        benchmark,
+        align(queries, benchmark.query_ids, origin=f"{args.embeddings}/queries"),
+        align(passages, benchmark.passage_ids, origin=f"{args.embeddings}/passages"),
+        open_indexes(args.indexes, passages, benchmark),
+        args.output,
+        top_k=settings.top_k,
+        query_block=settings.query_block,
+        threads=threads,
+    )
+
+
+def align(vectors: Vectors, ids: pa.Array, *, origin: str) -> Floats:
+    """The vectors in the order of `ids`.
+
+    Raises:
+        HybridBatchError: an id has no vector, a vector no id, or an id two vectors.
+    """
+    if vectors.ids.equals(ids):
+        return vectors.values
+    for one, other, problem in (
+        (ids, vectors.ids, "has no vector"),
+        (vectors.ids, ids, "is not in the benchmark"),
+    ):
+        unknown = one.filter(pc.invert(pc.is_in(one, value_set=other)))
+        if len(unknown):
+            raise HybridBatchError(
+                f"{origin}: id {unknown[0].as_py()!r} {problem}; encode the benchmark again"
+            )
+    if len(vectors.ids) != len(ids):
+        raise HybridBatchError(f"{origin}: an id occurs twice; encode the benchmark again")
+    aligned: Floats = vectors.values[pc.index_in(ids, value_set=vectors.ids).to_numpy()]
+    return aligned
+
+
+def open_indexes(folder: Path, passages: Vectors, benchmark: Benchmark) -> list[LanguageIndex]:
+    """The indexes of all languages, in the order of the pool's columns.
+
+    Raises:
+        HybridBatchError: an index is missing or not of these vectors.
+    """
+    pool = benchmark.pool
+    column_of_row = np.empty(len(pool.rows), dtype=np.int64)
+    column_of_row[pool.rows] = np.arange(len(pool.rows))
+    # An index holds a language's vectors in the order of the embeddings.
+    rows_of_vectors = pc.index_in(passages.ids, value_set=benchmark.passage_ids).to_numpy()
+    rows = passages.rows_of_languages()
+    indexes = []
+    for language in pool.languages:
+        index = read_index(
+            folder, language, vectors=len(rows[language]), dimension=passages.values.shape[1]
+        )
+        columns = column_of_row[rows_of_vectors[rows[language]]]
+        indexes.append(LanguageIndex(index, is_exact(index), columns))
+    return indexes
+
+
+def write_rankings(
+    benchmark: Benchmark,
+    query_vectors: Floats,
+    passage_vectors: Floats,
+    indexes: list[LanguageIndex],
+    folder: Path,
+    *,
+    top_k: int,
+    query_block: int = QUERY_BLOCK,
+    threads: int = 1,
+) -> None:
+    """Write `{language}.parquet` and `all.parquet`, the folder whole or not at all.
+
+    Args:
+        benchmark: the ids and the relevant passages.
+        query_vectors: (q, d) float32, in file order.
+        passage_vectors: (p, d) float32, in file order.
+        indexes: one for each of the pool's languages, in its order.
+        folder: where the files go.
+        top_k: how many passages each setting lists besides the relevant ones.
+        query_block: queries per matrix product.
+        threads: workers that count and write; the files do not depend on it.
+    """
+    settings = (*benchmark.pool.languages, POOL)
+    progress = Progress("rank", len(query_vectors), "queries")
+    with ExitStack() as stack:
+        # One thread for each FAISS search: the languages share the workers.
+        workers = stack.enter_context(
+            ThreadPoolExecutor(threads, initializer=faiss.omp_set_num_threads, initargs=(1,))
+        )
+        temporary = stack.enter_context(atomic_folder(folder))
+        writers = [
+            stack.enter_context(table_writer(temporary / f"{name}.parquet", RANKINGS))
+            for name in settings
+        ]
+        ranked = rank_blocks(
+            benchmark,
+            query_vectors,
+            passage_vectors,
+            indexes,
+            top_k=top_k,
+            query_block=query_block,
+            workers=workers,
+            threads=threads,
+        )
+        ids = benchmark.passage_ids.take(pa.array(benchmark.pool.rows))
+        for done, listings in ranked:
+            append = partial(_append, benchmark, ids)
+            for _ in workers.map(append, writers, settings, listings):
+                pass  # to raise what a worker raised
+            progress.update(done)
+
+
+def rank_blocks(
+    benchmark: Benchmark,
+    query_vectors: Floats,
+    passage_vectors: Floats,
+    indexes: list[LanguageIndex],
+    *,
+    top_k: int,
+    query_block: int,
+    workers: ThreadPoolExecutor,
+    threads: int = 1,
+) -> Iterator[tuple[int, list[Listing]]]:
+    """Rank block after block of queries; arguments as for `write_rankings`.
+
+    Yields:
+        How many queries are done, and the block's listing of each language, in the order of the
+        pool's, and of the pool.
+    """
+    pool, relevant = benchmark.pool, benchmark.relevant
+    scorer = Scorer(passage_vectors, pool)
+    bound = rounding_bound(query_vectors, passage_vectors)
+    for begin, end in blocks(len(query_vectors), query_block):
+        part = relevant.of_queries(begin, end)
+        queries, columns = relevant.queries[part] - begin, relevant.columns[part]
+        vectors = query_vectors[begin:end]
+        scores = scorer.scores(vectors)
+        ranks = count_ranks(
+            scores, queries=queries, columns=columns, pool=pool, workers=workers, threads=threads
+        )
+        search = partial(_search, indexes, vectors, scores, pool, top_k, bound)
+        lists = list(workers.map(search, range(len(indexes))))
+        languages = pool.language_codes(columns)
+        members = [languages == code for code in range(len(indexes))]
+        listing = partial(_listing, queries, columns, ranks.scores)
+        listings = list(
+            workers.map(
+                listing,
+                [*lists, merge(lists, k=top_k)],
+                [*(ranks.in_language for _ in indexes), ranks.in_pool],
+                [*members, np.ones(len(columns), dtype=bool)],
+            )
+        )
+        yield end, [replace(listing, queries=listing.queries + begin) for listing in listings]
+
+
+class TableWriter:
+    """Appends tables of one schema to one Parquet file, each checked."""
+
+    def __init__(self, path: Path, schema: Schema, *, row_group: int = ROW_GROUP) -> None:
+        self._path, self._schema, self._row_group = path, schema, row_group
+        self._waiting: list[pa.Table] = []
+        self._file = pq.ParquetWriter(path, schema.arrow, compression="zstd")
+
+    def write(self, table: pa.Table) -> None:
+        """Append `table`; it reaches the disk with the next full row group.
+
+        Raises:
+            HybridBatchError: the table breaks the schema.
+        """
+        check_table(table, self._schema, origin=str(self._path))
+        self._waiting.append(table)
+        if sum(waiting.num_rows for waiting in self._waiting) >= self._row_group:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what waits, and end the file."""
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._file.write_table(pa.concat_tables(self._waiting), row_group_size=self._row_group)
+            self._waiting.clear()
+
+
+@contextmanager
+def table_writer(
+    path: Path, schema: Schema, *, row_group: int = ROW_GROUP
+) -> Iterator[TableWriter]:
+    """Yield a `TableWriter`, and close its file; meant for files in an `atomic_folder`."""
+    writer = TableWriter(path, schema, row_group=row_group)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _search(
+    indexes: list[LanguageIndex],
+    query_vectors: Floats,
+    scores: Floats,
+    pool: Pool,
+    top_k: int,
+    bound: float,
+    code: int,
+) -> Keys:
+    columns = language_columns(pool, code)
+    return language_lists(
+        indexes[code], query_vectors, scores, k=top_k, columns=columns, bound=bound
+    )
+
+
+def _listing(
+    queries: Ints,
+    columns: Ints,
+    scores: Floats,
+    keys: Keys,
+    ranks: Ints,
+    members: NDArray[np.bool_],
+) -> Listing:
+    """The first k and, after each query's, its relevant passages beyond k at their true ranks.
+
+    Args:
+        queries: (n,) of the block's relevant passages: the query's row in the block.
+        columns: (n,) the passage's column.
+        scores: (n,) the score.
+        keys: (b, k) the sorted lists of the setting.
+        ranks: (n,) the rank in the setting.
+        members: (n,) whether the setting has the passage.
+    """
+    listed = keys != NO_CANDIDATE
+    list_scores, list_columns = unpack(keys)
+    list_columns[~listed] = -1
+    # An approximate index may miss a passage of the first k: it is then not ranked at all.
+    beyond = members & (ranks > keys.shape[1])
+    rows = np.flatnonzero(beyond)
+    rows = rows[(list_columns[queries[rows]] != columns[rows, None]).all(axis=1)]
+    rows = rows[np.lexsort((ranks[rows], queries[rows]))]
+    lengths = listed.sum(axis=1)
+    # Positions before which to insert: each query's list ends there.
+    ends = np.cumsum(lengths)[queries[rows]]
+    row_of_list, position = np.nonzero(listed)
+    return Listing(
+        queries=np.insert(row_of_list, ends, queries[rows]),
+        ranks=np.insert(position + 1, ends, ranks[rows]),
+        columns=np.insert(list_columns[listed], ends, columns[rows]),
+        scores=np.insert(list_scores[listed], ends, scores[rows]),
+    )
+
+
+def _append(
+    benchmark: Benchmark, ids: pa.Array, writer: TableWriter, setting: str, listing: Listing
+) -> None:
+    """Write a listing of a setting; `ids` are the passages' in the order of columns."""
+    constant = pa.array(np.zeros(len(listing.ranks), dtype=np.int8))
+    columns = [
+        benchmark.query_ids.take(pa.array(listing.queries)),
+        pa.array([setting]).take(constant),
+        pa.array(listing.ranks.astype(np.int32)),
+        ids.take(pa.array(listing.columns)),
+        pa.array(listing.scores),
+    ]
+    writer.write(pa.Table.from_arrays(columns, schema=RANKINGS.arrow))
+
+
+def _embeddings(folder: Path, name: str) -> Path:
+    """The file of queries or passages, or the folder of their shards."""
+    shards = folder / name
+    return shards if shards.is_dir() else folder / f"{name}.parquet"
