@@ -53,6 +53,12 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         options = [option for option in typing.get_args(hint) if option is not type(None)]
         return None if value is None else _convert(options[0], value, where)
+    if origin is typing.Literal:
+        allowed = typing.get_args(hint)
+        if value in allowed:
+            return value
+        names = ", ".join(map(str, allowed))
+        raise HybridBatchError(f"--settings: key {where} is {value!r}, expected one of {names}")
     if origin is tuple and isinstance(value, list):
         inner = typing.get_args(hint)[0]
         return tuple(_convert(inner, item, f"{where}[{i}]") for i, item in enumerate(value))

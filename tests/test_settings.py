@@ -1,0 +1,50 @@
+"""Settings come as JSON and leave as frozen dataclasses; whatever does not fit is named."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.settings import settings_from_json
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    pooling: Literal["mean", "cls"]
+    sources: tuple[Source, ...]
+    threads: int | None = None
+    dropout: bool = False
+
+
+def parse(text: str) -> Settings:
+    return settings_from_json(Settings, text)
+
+
+def test_nested_settings() -> None:
+    text = '{"pooling": "cls", "sources": [{"name": "a", "weight": 2}], "threads": null}'
+    assert parse(text) == Settings(pooling="cls", sources=(Source("a", 2.0),))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not a JSON object"),
+        ("[1]", "expected a JSON object"),
+        ('{"pooling": "mean"}', "key sources is missing"),
+        ('{"pooling": "max", "sources": []}', "key pooling is 'max', expected one of mean, cls"),
+        ('{"pooling": "mean", "sources": [{"nam": "a"}]}', "unknown key sources[0].nam"),
+        ('{"pooling": "mean", "sources": [], "threads": true}', "threads is True, expected int"),
+        ('{"pooling": "mean", "sources": [], "dropout": 1}', "dropout is 1, expected bool"),
+    ],
+)
+def test_bad_settings_are_named(text: str, message: str) -> None:
+    with pytest.raises(HybridBatchError) as caught:
+        parse(text)
+    assert message in str(caught.value)
