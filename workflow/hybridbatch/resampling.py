@@ -203,7 +203,7 @@ def _sign_blocks(items: int, resamples: int, seed: int) -> Iterator[tuple[int, F
     for begin, size, generator in _blocks(items, resamples, (seed, _SIGNS)):
         bits = np.frombuffer(generator.bytes(-(-items * size // 8)), dtype=np.uint8)
         signs = np.unpackbits(bits, count=items * size).reshape(items, size)
-        yield begin, signs * 2.0 - 1.0
+        yield begin, signs.astype(np.float64) * 2 - 1
 
 
 def _blocks(

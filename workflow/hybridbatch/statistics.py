@@ -1,0 +1,117 @@
+"""Stage `statistics`: estimates with intervals, and every difference with its significance."""
+
+import argparse
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hybridbatch import comparisons, resampling
+from hybridbatch.comparisons import Design
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.observations import (
+    group_systems,
+    read_observations,
+    read_questions,
+    read_run,
+)
+from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import table_from_rows, write_table
+from hybridbatch.threads import set_threads
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stage uses of the config.
+
+    `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. `resource_levels` gives
+    every evaluated language the level high or low.
+    """
+
+    resource_levels: dict  # type: ignore[type-arg]  # the settings parser takes a plain object
+    resamples: int = 10_000
+    seed: int = 1
+    confidence: float = 0.95
+    margin: float = 0.01
+    margin_metrics: tuple[str, ...] = ("mAP", "nDCG@10")
+    threads: int | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the paths that the stage reads and writes; runs, metrics and bias in the same order."""
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", required=True, help="run records, in the report's order"
+    )
+    parser.add_argument(
+        "--metrics", type=Path, nargs="+", required=True, help="each run's folder of metrics"
+    )
+    parser.add_argument("--bias", type=Path, nargs="*", default=[], help="each run's bias folder")
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the three tables")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the stage."""
+    settings = settings_from_json(Settings, args.settings)
+    set_threads(settings.threads)
+    design = check_design(settings)
+    for option, folders in (("--metrics", args.metrics), ("--bias", args.bias)):
+        if folders and len(folders) != len(args.runs):
+            raise HybridBatchError(
+                f"{option}: {len(folders)} folders for {len(args.runs)} runs; give one for each"
+            )
+    folders = zip(args.metrics, args.bias, strict=True) if args.bias else zip(args.metrics)
+    files = [[folder / "per_query.parquet" for folder in each] for each in folders]
+    systems = group_systems([read_run(path) for path in args.runs])
+    questions = read_questions(args.benchmark / "queries.parquet")
+
+    estimates: list[dict[str, Any]] = []
+    differences: list[dict[str, Any]] = []
+    verdicts: list[dict[str, Any]] = []
+    for observations in read_observations(files, questions):
+        resampled = comparisons.resample(observations, systems, design)
+        estimates += comparisons.estimate_rows(resampled, design)
+        differences += comparisons.comparison_rows(resampled, design)
+        if observations.metric in settings.margin_metrics:
+            verdicts += comparisons.noninferiority_rows(
+                resampled, design, levels=settings.resource_levels
+            )
+        logger.info(
+            "%s: %d systems, %d settings, %d items, %d resamples",
+            observations.metric, len(systems), len(observations.cells), len(observations.counts),
+            design.resamples,
+        )  # fmt: skip
+    for rows, schema in (
+        (estimates, ESTIMATES),
+        (differences, COMPARISONS),
+        (verdicts, NONINFERIORITY),
+    ):
+        write_table(table_from_rows(rows, schema), args.output / f"{schema.name}.parquet", schema)
+
+
+def check_design(settings: Settings) -> Design:
+    """The design that the settings describe.
+
+    Raises:
+        HybridBatchError: a value is out of range, or there are too few resamples for an interval
+            of this confidence.
+    """
+    if not 0 < settings.confidence < 1:
+        raise HybridBatchError(f"confidence: {settings.confidence} is not between 0 and 1")
+    if settings.margin < 0:
+        raise HybridBatchError(f"margin: {settings.margin} is negative; .01 is one point of mAP")
+    if resampling.tail_count(settings.resamples, confidence=settings.confidence) < 1:
+        needed = int(2 / (1 - settings.confidence))
+        raise HybridBatchError(
+            f"resamples: {settings.resamples} are too few for intervals of confidence "
+            f"{settings.confidence}; use {needed} at least, better 10000"
+        )
+    return Design(
+        resamples=settings.resamples,
+        seed=settings.seed,
+        confidence=settings.confidence,
+        margin=settings.margin,
+    )
