@@ -109,6 +109,13 @@ def test_names_left_in_english_are_not_translations():
     assert names.is_translated("de", "Berlin", "Europe/Berlin")
 
 
+def test_a_city_has_the_name_of_the_same_place_in_every_language():
+    assert dict(names.city("Pacific/Kanton") or {})["de"] == "Kanton"  # not Enderbury
+    assert dict(names.city("Asia/Kolkata") or {})["en"] == "Kolkata"  # filed under Asia/Calcutta
+    assert dict(names.city("Europe/Vienna") or {})["de"] == "Wien"
+    assert names.city("Etc/UTC") is None
+
+
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz ", min_size=1))
 def test_latin_letters_never_count_as_a_name_in_another_script(text):
     assert not any(names.is_translated(each, text, "X") for each in ("ar", "el", "hi", "th", "zh"))

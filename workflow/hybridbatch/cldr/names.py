@@ -89,20 +89,26 @@ def zone_ids(zone: str) -> tuple[str, ...]:
 def city(zone: str) -> Mapping[str, str] | None:
     """Language -> name of a time zone's exemplar city (`Asia/Tokyo`).
 
-    CLDR leaves the name out where it equals the last part of the identifier, so languages in
-    Latin letters fall back to that.
+    All languages' names come from one identifier of the zone, since an older one may be called
+    after another place (Enderbury, now Kanton).
     """
-    ids = zone_ids(zone)
+    found = (_in_every_language(each, _city_filed_under(each)) for each in zone_ids(zone))
+    return next((each for each in found if each is not None), None)
+
+
+def _city_filed_under(zone: str) -> Callable[[str], str | None]:
+    """CLDR leaves a city out where its name equals the last part of the identifier.
+
+    Languages in Latin letters fall back to that.
+    """
 
     def name_in(language: str) -> str | None:
-        zones = locale(language).time_zones
-        found: list[str] = [zones[each]["city"] for each in ids if "city" in zones.get(each, {})]
-        name = found[0] if found else None
+        name: str | None = locale(language).time_zones.get(zone, {}).get("city")
         if name is None and language not in _LETTERS:
             name = zone.rsplit("/", 1)[-1].replace("_", " ")
         return name
 
-    return _in_every_language(zone, name_in)
+    return name_in
 
 
 @cache
