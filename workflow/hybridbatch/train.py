@@ -1,0 +1,85 @@
+"""Stage `train`: fine-tune a dual encoder with one batch sampling and one seed."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.artifacts import atomic_folder
+from hybridbatch.encoder import DualEncoder, resolve_device
+from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import table_from_rows, write_table
+from hybridbatch.threads import set_threads
+from hybridbatch.training_data import PairData, read_training_data
+from hybridbatch.training_loop import train_encoder
+from hybridbatch.training_settings import Settings
+
+logger = logging.getLogger(__name__)
+_ALPHA = {"x-x-mono": 1.0, "x-y": 0.0}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `hybridbatch train`."""
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files of pairs, one per source, in the order of the settings' sources",
+    )
+    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder to start from")
+    parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
+    parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
+    parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train the run that the settings name."""
+    settings = settings_from_json(Settings, args.settings)
+    set_threads(settings.threads)
+    data = read_training_data(
+        args.pairs,
+        sources=tuple(source.name for source in settings.sources),
+        languages=settings.languages,
+        validation_fraction=settings.validation.fraction,
+        with_negatives=settings.hard_negatives > 0,
+    )
+    encoder = DualEncoder.load(
+        args.model, pooling=settings.pooling, device=resolve_device(settings.device)
+    )
+    outcome = train_encoder(encoder, data, settings)
+    with atomic_folder(args.output) as folder:
+        encoder.save(folder)
+    write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
+    record = run_record(settings, data.training, best_step=outcome.best_step)
+    write_table(table_from_rows([record], RUNS), args.run_record, RUNS)
+    logger.info("%s is ready in %s", settings.run, args.output)
+
+
+def run_record(settings: Settings, training: PairData, *, best_step: int) -> dict[str, Any]:
+    """The run as a row of `schemas.RUNS`.
+
+    Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
+    alone, `x-y` on items with two languages.
+    """
+    has_language = training.items.has_language
+    names = training.items.languages
+    columns = [i for i, name in enumerate(names) if settings.sampling != "en-en" or name == "en"]
+    drawable = has_language[:, columns]
+    drawable = drawable[drawable.sum(axis=1) >= (2 if settings.sampling == "x-y" else 1)]
+    return {
+        "run": settings.run,
+        "model": settings.model,
+        "recipe": settings.recipe,
+        "sampling": settings.sampling,
+        "alpha": _ALPHA.get(settings.sampling, settings.alpha),
+        "seed": settings.seed,
+        "training_languages": [
+            names[i] for i, drawn in zip(columns, drawable.any(axis=0), strict=True) if drawn
+        ],
+        "sources": [source.name for source in settings.sources],
+        "training_items": len(drawable),
+        "training_pairs": int(drawable.sum()),
+        "best_step": best_step,
+    }
