@@ -1,0 +1,171 @@
+"""Runs and qrels in TREC's text format, for trec_eval, ir_measures, ranx and the like.
+
+A setting is a query language and a passage language, or the pool `all`. Files of one passage
+language hold the original ids, without the language; files of the pool hold the full ids. Scores
+are written with as many digits as tell a float32 from its neighbours, so that readers find the
+same order and the same ties.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow.compute as pc
+
+from hybridbatch.artifacts import atomic_file
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.judgements import POOL, read_benchmark
+from hybridbatch.schemas import QRELS, RANKINGS
+from hybridbatch.settings import settings_from_json
+from hybridbatch.tables import read_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command `trec` can be told: the depth of the runs, and their name (last column)."""
+
+    k: int = 100
+    tag: str = "hybridbatch"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's paths and the choice of settings."""
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--rankings", type=Path, required=True, help="folder of the rankings")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the TREC files")
+    parser.add_argument("--query-language", nargs="*", help="default: all of the benchmark")
+    parser.add_argument("--passage-language", nargs="*", help="default: all, and the pool `all`")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write `{query language}.{passage language}.run` and `.qrels` of the settings asked for."""
+    settings = settings_from_json(Settings, args.settings)
+    benchmark = read_benchmark(args.benchmark)
+    asked = _chosen(
+        args.query_language, benchmark.query_languages.unique().to_pylist(), "--query-language"
+    )
+    passages = _chosen(
+        args.passage_language, [*benchmark.pool.languages, POOL], "--passage-language"
+    )
+    for passage_language in passages:
+        for query_language in asked:
+            stem = f"{query_language}.{passage_language}"
+            setting = (query_language, passage_language)
+            write_qrels(args.benchmark / "qrels.parquet", args.output / f"{stem}.qrels", *setting)
+            rankings = args.rankings / f"{passage_language}.parquet"
+            target = args.output / f"{stem}.run"
+            write_run(rankings, target, *setting, k=settings.k, tag=settings.tag)
+        logger.info("%s: runs and qrels of %d query languages", passage_language, len(asked))
+
+
+def write_qrels(qrels: Path, path: Path, query_language: str, passage_language: str) -> None:
+    """Write the judgements of one setting, lines of `query 0 passage relevance`.
+
+    Queries without a relevant passage in the setting are left out: they do not count in it.
+
+    Args:
+        qrels: a file of the schema QRELS.
+        path: the file to write.
+        query_language: the language of the queries.
+        passage_language: a language, or `all`.
+
+    Raises:
+        HybridBatchError: the file breaks its schema, or an id holds white space.
+    """
+    table = pl.DataFrame(read_table(qrels, QRELS)).filter(_is_of("query_id", query_language))
+    if passage_language != POOL:
+        table = table.filter(_is_of("passage_id", passage_language))
+    table = table.filter((pl.col("relevance") >= 1).any().over("query_id"))
+    lines = _original_ids(table, passage_language, origin=qrels).select(
+        "query_id",
+        pl.lit("0").alias("iteration"),
+        "passage_id",
+        pl.col("relevance").cast(pl.String),
+    )
+    _write_lines(lines, path)
+
+
+def write_run(
+    rankings: Path,
+    path: Path,
+    query_language: str,
+    passage_language: str,
+    *,
+    k: int = 100,
+    tag: str = "hybridbatch",
+) -> None:
+    """Write the first k of one setting, lines of `query Q0 passage rank score tag`.
+
+    A list ends before its first gap: the relevant passages that a ranking holds beyond its top are
+    not in a run, where they would seem to follow each other.
+
+    Args:
+        rankings: the file of the passage language, or of `all`, of the schema RANKINGS.
+        path: the file to write.
+        query_language: the language of the queries.
+        passage_language: a language, or `all`.
+        k: how many passages for each query at most.
+        tag: the run's name.
+
+    Raises:
+        HybridBatchError: the file is missing or breaks its schema, an id or the tag holds white
+            space.
+    """
+    if not tag or any(character.isspace() for character in tag):
+        raise HybridBatchError(f"--settings: key tag is {tag!r}; it must be one word")
+    read_table(rankings, RANKINGS, columns=("rank",))  # checks the schema
+    table = (
+        pl.scan_parquet(rankings)
+        .filter(_is_of("query_id", query_language), pl.col("rank") <= k)
+        .collect()
+        .filter(pl.int_range(1, pl.len() + 1).over("query_id") == pl.col("rank"))
+    )
+    # Arrow writes a float32's shortest digits; those of its double would be other ones.
+    scores = pl.Series("score", pc.cast(table["score"].to_arrow(), "string"))
+    lines = _original_ids(table, passage_language, origin=rankings).select(
+        "query_id",
+        pl.lit("Q0").alias("iteration"),
+        "passage_id",
+        pl.col("rank").cast(pl.String),
+        scores,
+        pl.lit(tag).alias("tag"),
+    )
+    _write_lines(lines, path)
+
+
+def _chosen(asked: Sequence[str] | None, known: Sequence[str], option: str) -> list[str]:
+    for language in asked or ():
+        if language not in known:
+            raise HybridBatchError(
+                f"{option}: {language!r} is not in the benchmark, which has {', '.join(known)}"
+            )
+    return list(asked or known)
+
+
+def _is_of(column: str, language: str) -> pl.Expr:
+    return pl.col(column).str.starts_with(f"{language}:")
+
+
+def _original_ids(table: pl.DataFrame, passage_language: str, *, origin: Path) -> pl.DataFrame:
+    for column in ("query_id", "passage_id"):
+        spaced = table.filter(pl.col(column).str.contains(r"\s"))
+        if spaced.height:
+            raise HybridBatchError(
+                f"{origin}: {column} {spaced[column][0]!r} holds white space, "
+                "which TREC's format separates columns by; rename it"
+            )
+    if passage_language == POOL:
+        return table
+    return table.with_columns(
+        pl.col("query_id", "passage_id").str.splitn(":", 2).struct.field("field_1").name.keep()
+    )
+
+
+def _write_lines(lines: pl.DataFrame, path: Path) -> None:
+    with atomic_file(path) as temporary:
+        lines.write_csv(temporary, include_header=False, separator=" ", quote_style="never")
