@@ -115,7 +115,8 @@ def training_data(
     at a time; rows of split `test` and of other languages are left out.
 
     Raises:
-        HybridBatchError: a training language has no pair to train on.
+        HybridBatchError: a training language has no pair to train on, or a fraction above 0 holds
+            nothing out.
     """
     held_out = _held_out(table, fraction=validation_fraction)
     wanted = pc.and_(
@@ -128,6 +129,12 @@ def training_data(
     training = coded.select(~held_out)
     _check_languages(training.items)
     validation = coded.select(held_out) if held_out.any() else None
+    if validation is None and validation_fraction > 0:
+        groups = len(np.unique(training.items.question_group))
+        raise HybridBatchError(
+            f"validation: fraction {validation_fraction} holds out none of {groups} question "
+            "groups; raise it, or set it to 0 to train without validation"
+        )
     logger.info(
         "training: %d items, %d pairs; validation: %d items, %d pairs",
         len(training.items),

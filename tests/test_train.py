@@ -1,0 +1,289 @@
+"""Training end to end, on a tiny random model."""
+
+import argparse
+import hashlib
+import json
+import logging
+from collections import Counter
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+import tiny
+from hybridbatch import train
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.tables import read_table
+from hybridbatch.training_settings import Settings, learning_rate
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny.write_model(folder / "model")
+    tiny.write_pairs(folder / "pairs.parquet", range(40))
+    return folder
+
+
+def settings_of(**changes):
+    validation = {"fraction": 0.2, "every": 5, "batches": 4, **changes.pop("validation", {})}
+    return {
+        "run": "tiny.recipe.hybrid.s1",
+        "model": "tiny",
+        "recipe": "recipe",
+        "sampling": "hybrid",
+        "alpha": 0.5,
+        "seed": 1,
+        "languages": list(tiny.LANGUAGES),
+        "sources": [{"name": "tiny", "weight": 1.0}],
+        "threads": 1,
+        "batch_size": 8,
+        "steps": 15,
+        "warmup_steps": min(3, changes.get("steps", 15)),
+        "learning_rate": 3e-3,
+        "temperature": 0.05,
+        "max_tokens": 32,
+        "dropout": False,
+        "validation": validation,
+        **changes,
+    }
+
+
+def train_tiny(inputs, output, *, model=None, **changes):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--settings")
+    train.add_arguments(parser)
+    paths = {
+        "--pairs": inputs / "pairs.parquet",
+        "--model": model or inputs / "model",
+        "--output": output / "checkpoint",
+        "--train-log": output / "train_log.parquet",
+        "--run-record": output / "run.parquet",
+    }
+    options = [str(word) for pair in paths.items() for word in pair]
+    train.run(parser.parse_args([*options, "--settings", json.dumps(settings_of(**changes))]))
+    return output
+
+
+def log_of(output):
+    return read_table(output / "train_log.parquet", TRAIN_LOG).to_pylist()
+
+
+def record_of(output):
+    return read_table(output / "run.parquet", RUNS).to_pylist()[0]
+
+
+def digests(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def trained(inputs, tmp_path_factory):
+    return train_tiny(inputs, tmp_path_factory.mktemp("trained"))
+
+
+def test_the_loss_falls(trained):
+    losses = [row["loss"] for row in log_of(trained) if row["batch_type"] == "all"]
+    assert len(losses) == 4  # before training and at steps 5, 10 and 15
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_log_has_a_row_per_step_and_the_languages_of_each_pair(trained):
+    rows = log_of(trained)
+    steps = [row for row in rows if row["event"] == "train"]
+    assert [row["step"] for row in steps] == list(range(1, 16))
+    assert {row["batch_type"] for row in steps} == {"monolingual", "cross-lingual"}
+    for row in steps:
+        pairs = list(zip(row["query_languages"], row["passage_languages"], strict=True))
+        assert len(pairs) == 8
+        if row["batch_type"] == "monolingual":
+            assert len(set(pairs)) == 1 and pairs[0][0] == pairs[0][1]
+        else:
+            assert all(query != passage for query, passage in pairs)
+    validations = [row for row in rows if row["event"] == "validation"]
+    assert [(row["step"], row["batch_type"]) for row in validations] == [
+        (step, kind) for step in (0, 5, 10, 15) for kind in ("monolingual", "cross-lingual", "all")
+    ]
+    assert steps[2]["learning_rate"] == pytest.approx(3e-3)
+
+
+def test_the_record_says_what_the_run_is(trained):
+    rows = pq.read_table(trained / "train_log.parquet").to_pylist()
+    losses = {row["step"]: row["loss"] for row in rows if row["batch_type"] == "all"}
+    losses.pop(0)
+    record = record_of(trained)
+    held_out = 40 - record["training_items"]
+    assert 0 < held_out < 20
+    assert record == {
+        "run": "tiny.recipe.hybrid.s1",
+        "model": "tiny",
+        "recipe": "recipe",
+        "sampling": "hybrid",
+        "alpha": 0.5,
+        "seed": 1,
+        "training_languages": ["ar", "de", "en"],
+        "sources": ["tiny"],
+        "training_items": 40 - held_out,
+        "training_pairs": 3 * (40 - held_out),
+        "best_step": min(losses, key=losses.get),
+    }
+
+
+def test_the_checkpoint_loads_as_any_other(trained, inputs):
+    model = AutoModel.from_pretrained(trained / "checkpoint")
+    base = AutoModel.from_pretrained(inputs / "model")
+    assert not torch.equal(
+        model.encoder.layer[0].output.dense.weight, base.encoder.layer[0].output.dense.weight
+    )
+    ids = AutoTokenizer.from_pretrained(trained / "checkpoint")("x" * 50)["input_ids"]
+    assert len(ids) == 52  # the limit of training is not left behind in the tokenizer
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained, inputs, tmp_path):
+    again = digests(train_tiny(inputs, tmp_path / "again"))
+    assert again == digests(trained)
+    other = digests(train_tiny(inputs, tmp_path / "other", seed=2))
+    assert other["checkpoint/model.safetensors"] != again["checkpoint/model.safetensors"]
+    assert other["train_log.parquet"] != again["train_log.parquet"]
+
+
+def test_dropout_is_reproducible_too(inputs, tmp_path):
+    options = {"dropout": True, "steps": 4, "hard_negatives": 1}
+    first, second = (digests(train_tiny(inputs, tmp_path / name, **options)) for name in "ab")
+    assert first == second
+    without = digests(train_tiny(inputs, tmp_path / "c", **options | {"dropout": False}))
+    assert without["train_log.parquet"] != first["train_log.parquet"]
+
+
+def test_a_frozen_word_embedding_table_stays_and_the_rest_learns(inputs, tmp_path):
+    base = AutoModel.from_pretrained(inputs / "model").state_dict()
+    words = "embeddings.word_embeddings.weight"
+    for freeze in (True, False):
+        output = train_tiny(inputs, tmp_path / str(freeze), steps=3, freeze_embeddings=freeze)
+        after = AutoModel.from_pretrained(output / "checkpoint").state_dict()
+        assert torch.equal(after[words], base[words]) is freeze
+        positions = "embeddings.position_embeddings.weight"
+        assert not torch.equal(after[positions], base[positions])
+
+
+@pytest.mark.parametrize(
+    ("sampling", "alpha", "kinds"),
+    [
+        ("x-x-mono", 1.0, {"monolingual"}),
+        ("x-y", 0.0, {"cross-lingual"}),
+        ("x-x", None, {"mixed"}),
+        ("en-en", None, {"monolingual"}),
+    ],
+)
+def test_every_sampling_trains_and_is_validated_on_the_same_batches(
+    trained, inputs, tmp_path, sampling, alpha, kinds
+):
+    output = train_tiny(inputs, tmp_path, sampling=sampling, alpha=alpha, steps=2)
+    rows = log_of(output)
+    assert {row["batch_type"] for row in rows if row["event"] == "train"} == kinds
+    # The untrained model has the same loss wherever the validation batches are the same.
+    before = [row["loss"] for row in log_of(trained) if row["step"] == 0]
+    assert [row["loss"] for row in rows if row["step"] == 0] == before
+    record = record_of(output)
+    assert record["alpha"] == alpha
+    assert record["training_languages"] == (["en"] if sampling == "en-en" else [*tiny.LANGUAGES])
+    items = record["training_items"]
+    assert record["training_pairs"] == items * len(record["training_languages"])
+
+
+def test_without_validation_the_last_step_is_kept(inputs, tmp_path):
+    output = train_tiny(inputs, tmp_path, steps=3, validation={"fraction": 0.0})
+    assert Counter(row["event"] for row in log_of(output)) == {"train": 3}
+    assert record_of(output)["best_step"] == 3
+    assert record_of(output)["training_items"] == 40
+
+
+def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
+    # After some steps at this rate the model only gets worse.
+    caplog.set_level(logging.INFO)
+    options = {"learning_rate": 0.03, "steps": 60, "warmup_steps": 0, "batch_size": 4}
+    output = train_tiny(inputs, tmp_path / "a", **options, validation={"every": 1, "patience": 3})
+    rows = log_of(output)
+    losses = {
+        row["step"]: row["loss"] for row in rows if row["batch_type"] == "all" and row["step"]
+    }
+    best = min(losses, key=losses.get)
+    assert max(losses) == best + 3 < 60
+    assert record_of(output)["best_step"] == best
+    assert f"stopped at step {best + 3}" in caplog.text
+    # Validating what was saved gives the loss of that step, not of the last.
+    again = train_tiny(
+        inputs, tmp_path / "b", model=output / "checkpoint", steps=1, warmup_steps=0, batch_size=4
+    )
+    before = next(row["loss"] for row in log_of(again) if row["batch_type"] == "all")
+    assert before == losses[best]
+
+
+def test_hard_negatives_make_the_task_harder(inputs, tmp_path):
+    first = [
+        log_of(train_tiny(inputs, tmp_path / str(count), steps=1, hard_negatives=count))
+        for count in (0, 1)
+    ]
+    without, with_one = (next(r["loss"] for r in rows if r["event"] == "train") for rows in first)
+    assert with_one > without
+
+
+def test_gradients_are_clipped(inputs, tmp_path):
+    free, clipped = (
+        train_tiny(inputs, tmp_path / str(norm), steps=2, max_grad_norm=norm)
+        for norm in (None, 1e-3)
+    )
+    assert [row["loss"] for row in log_of(free)] != [row["loss"] for row in log_of(clipped)]
+
+
+def test_bf16_trains(inputs, tmp_path):
+    output = train_tiny(inputs, tmp_path, steps=6, precision="bf16")
+    assert all(row["loss"] < 10 for row in log_of(output))
+    assert AutoModel.from_pretrained(output / "checkpoint").dtype == torch.float32
+
+
+def test_errors_come_before_anything_is_written(inputs, tmp_path):
+    cases = [
+        ({"batch_size": 64}, "fewer than batch_size 64; lower batch_size to"),
+        ({"languages": ["de", "th"]}, "train_languages: th: no pair to train on"),
+        ({"sampling": "en-en", "languages": ["de"]}, "en-en needs English"),
+        ({"warmup_steps": 16}, "warmup_steps 16 is more than steps 15"),
+        ({"alpha": None}, "hybrid needs alpha"),
+        ({"pooling": "max"}, "pooling"),
+        (
+            {"validation": {"fraction": 0.001}},
+            "holds out none of 40 question groups",
+        ),
+        ({"validation": {"fraction": 0.999}}, "no pair to train on"),
+    ]
+    for changes, message in cases:
+        with pytest.raises(HybridBatchError, match=message):
+            train_tiny(inputs, tmp_path, **changes)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_loss_that_is_no_number_is_an_error(inputs, tmp_path):
+    with pytest.raises(HybridBatchError, match=r"the loss is nan; lower learning_rate"):
+        train_tiny(inputs, tmp_path, learning_rate=1e38, warmup_steps=0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_learning_rate_rises_then_falls():
+    rates = [learning_rate(step, peak=1.0, steps=6, warmup_steps=2) for step in range(1, 7)]
+    assert rates == [0.5, 1.0, 0.8, pytest.approx(0.6), 0.4, pytest.approx(0.2)]
+    assert learning_rate(1, peak=1.0, steps=4, warmup_steps=0) == 1.0
+    assert learning_rate(4, peak=1.0, steps=4, warmup_steps=4) == 1.0
+
+
+def test_settings_have_defaults_for_all_but_the_run():
+    settings = Settings(
+        run="m.r.x-y.s1", model="m", recipe="r", sampling="x-y", seed=1, languages=("de",),
+        sources=(),
+    )  # fmt: skip
+    assert (settings.temperature, settings.weight_decay) == (0.02, 0.01)
