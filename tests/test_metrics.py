@@ -1,11 +1,15 @@
 """Metrics: worked by hand, and equal to ir_measures' (pytrec_eval) on random rankings."""
 
+import argparse
+from pathlib import Path
 
 import ir_measures
 import numpy as np
 import pytest
 from ir_measures import AP, R, nDCG
 
+from hybridbatch import metrics
+from hybridbatch.errors import HybridBatchError
 from hybridbatch.metrics import (
     METRICS,
     Evaluation,
@@ -15,9 +19,9 @@ from hybridbatch.metrics import (
     setting_of,
 )
 from hybridbatch.ranking import full_ranks
-from hybridbatch.schemas import PER_QUERY, SUMMARY
-from hybridbatch.tables import check_table
-from ranking_cases import Case, language, random_case
+from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
+from hybridbatch.tables import check_table, read_table, table_from_rows, write_table
+from ranking_cases import Case, language, random_case, write_benchmark
 
 THEIRS = {"mAP": AP, "R@1": R @ 1, "R@10": R @ 10, "R@100": R @ 100, "nDCG@10": nDCG @ 10}
 
@@ -188,3 +192,54 @@ def test_settings_have_names() -> None:
     assert setting_of("en", "en") == "monolingual"
     assert setting_of("en", "de") == "cross-lingual"
     assert setting_of("en", "all") == "multilingual"
+
+
+HAND = Case(
+    queries={"en:q": np.zeros(1), "de:q": np.zeros(1)},
+    passages={"de:1": np.zeros(1), "de:2": np.zeros(1), "en:1": np.zeros(1)},
+    qrels={"en:q": {"de:2": 1, "en:1": 1}},
+)
+LISTED = {
+    "de": [("en:q", 1, "de:1"), ("en:q", 2, "de:2"), ("de:q", 1, "de:1")],
+    "en": [("en:q", 1, "en:1"), ("de:q", 1, "en:1")],
+    "all": [("en:q", 1, "en:1"), ("en:q", 3, "de:2"), ("de:q", 1, "en:1")],
+}
+
+
+def write_rankings(folder: Path, listed: dict[str, list[tuple[str, int, str]]]) -> None:
+    for setting, rows in listed.items():
+        table = [
+            dict(zip(("query_id", "rank", "passage_id"), row, strict=True))
+            | {"passage_language": setting, "score": 0.5}
+            for row in rows
+        ]
+        write_table(table_from_rows(table, RANKINGS), folder / f"{setting}.parquet", RANKINGS)
+
+
+def test_the_stage_reads_rankings_and_writes_both_tables(tmp_path: Path) -> None:
+    write_benchmark(HAND, tmp_path / "benchmark")
+    write_rankings(tmp_path / "rankings", LISTED)
+    paths = {name: tmp_path / name for name in ("benchmark", "rankings", "output")}
+    metrics.run(argparse.Namespace(settings='{"threads": 1}', **paths))
+    per_query = read_table(tmp_path / "output" / "per_query.parquet", PER_QUERY).to_pylist()
+    found = {
+        (row["passage_language"], row["metric"]): row["value"]
+        for row in per_query
+        if row["metric"] in ("mAP", "rank_distance")
+    }
+    assert found == {
+        ("de", "mAP"): 1 / 2,
+        ("en", "mAP"): 1,
+        ("all", "mAP"): pytest.approx((1 / 1 + 2 / 3) / 2),
+        ("all", "rank_distance"): 2,
+    }
+    assert {row["query_id"] for row in per_query} == {"en:q"}
+    summary = read_table(tmp_path / "output" / "summary.parquet", SUMMARY)
+    assert summary.num_rows == 5 + 5 + 6 + 5 + 5 + 6  # en-en, en-de, en-all and three macro rows
+
+
+def test_a_passage_listed_twice(tmp_path: Path) -> None:
+    twice = [*LISTED["de"], ("en:q", 3, "de:2")]
+    write_rankings(tmp_path, LISTED | {"de": twice})
+    with pytest.raises(HybridBatchError, match=r"de.parquet: query 'en:q' lists passage 'de:2' tw"):
+        metrics.read_ranks(tmp_path, HAND.benchmark())

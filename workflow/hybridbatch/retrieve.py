@@ -43,7 +43,7 @@ from hybridbatch.toplists import (
 )
 
 # Rows that a file's writer gathers before it writes them as one row group.
-ROW_GROUP = 1 << 18
+ROW_GROUP = 1 << 17
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,11 @@ def run(args: argparse.Namespace) -> None:
     benchmark = read_benchmark(args.benchmark)
     queries = read_vectors(_embeddings(args.embeddings, "queries"), QUERY_EMBEDDINGS)
     passages = read_vectors(_embeddings(args.embeddings, "passages"), PASSAGE_EMBEDDINGS)
+    if queries.values.shape[1] != passages.values.shape[1]:
+        raise HybridBatchError(
+            f"{args.embeddings}: queries have {queries.values.shape[1]} dimensions, passages "
+            f"{passages.values.shape[1]}; encode both with one model"
+        )
     write_rankings(
         benchmark,
         align(queries, benchmark.query_ids, origin=f"{args.embeddings}/queries"),
@@ -240,7 +245,7 @@ def rank_blocks(
                 [*members, np.ones(len(columns), dtype=bool)],
             )
         )
-        yield end, [replace(listing, queries=listing.queries + begin) for listing in listings]
+        yield end, [replace(found, queries=found.queries + begin) for found in listings]
 
 
 class TableWriter:

@@ -1,0 +1,247 @@
+"""Rankings on disk: FAISS's lists agree with the counted ranks, in every language and the pool."""
+
+import argparse
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hybridbatch import index, metrics, retrieve
+from hybridbatch.artifacts import sha256_file
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.ranking import full_ranks
+from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
+from hybridbatch.tables import read_table, table_from_rows
+from ranking_cases import Case, language, random_case, ranked, unit, write_benchmark, write_vectors
+
+SIZES = {"de": 60, "en": 45, "zh": 4}
+
+
+def prepare(case: Case, folder: Path, *, factory: str = "Flat", shuffled: bool = False) -> None:
+    """Benchmark, embeddings and indexes of a case, as the earlier stages leave them."""
+    write_benchmark(case, folder / "benchmark")
+    passages = list(case.passages.items())
+    if shuffled:
+        passages.sort(key=lambda pair: pair[0][::-1])
+    embeddings = folder / "embeddings"
+    write_vectors(case.queries, embeddings / "queries.parquet", QUERY_EMBEDDINGS)
+    write_vectors(dict(passages), embeddings / "passages.parquet", PASSAGE_EMBEDDINGS)
+    settings = f'{{"factory": "{factory}", "threads": 1}}'
+    paths = {"embeddings": embeddings / "passages.parquet", "output": folder / "indexes"}
+    index.run(argparse.Namespace(settings=settings, **paths))
+
+
+def rank(folder: Path, *, settings: str = '{"top_k": 10, "query_block": 7}') -> Path:
+    retrieve.run(
+        argparse.Namespace(
+            settings=settings,
+            benchmark=folder / "benchmark",
+            embeddings=folder / "embeddings",
+            indexes=folder / "indexes",
+            output=folder / "rankings",
+        )
+    )
+    return folder / "rankings"
+
+
+def rows_by_query(file: Path) -> dict[str, list[tuple[int, str, float]]]:
+    found: dict[str, list[tuple[int, str, float]]] = {}
+    for row in read_table(file, RANKINGS).to_pylist():
+        assert row["passage_language"] == file.stem
+        found.setdefault(row["query_id"], []).append((row["rank"], row["passage_id"], row["score"]))
+    return found
+
+
+def relevant_of(case: Case, query: str) -> set[str]:
+    return {passage for passage, relevance in case.qrels[query].items() if relevance >= 1}
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_the_first_k_and_the_relevant_beyond_at_their_true_rank(
+    tmp_path: Path, shuffled: bool
+) -> None:
+    # Vectors with entries +-1/4 have length 1, and scores without rounding, often equal.
+    case = random_case(1, sizes=SIZES, queries=5, dimension=16, values=0, relevant=0.2)
+    random = np.random.default_rng(2)
+    case = Case(
+        {q: random.choice([-0.25, 0.25], 16) for q in case.queries},
+        {p: random.choice([-0.25, 0.25], 16) for p in case.passages},
+        case.qrels,
+    )
+    prepare(case, tmp_path, shuffled=shuffled)
+    folder = rank(tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "all.parquet",
+        "de.parquet",
+        "en.parquet",
+        "zh.parquet",
+    ]
+    for setting in (*SIZES, "all"):
+        found = rows_by_query(folder / f"{setting}.parquet")
+        assert list(found) == list(case.queries)  # in file order
+        for query, scores in case.run(setting).items():
+            in_order = ranked(scores)
+            assert found[query] == [
+                (place, passage, scores[passage])
+                for place, passage in enumerate(in_order, start=1)
+                if place <= 10 or passage in relevant_of(case, query)
+            ]
+
+
+def test_lists_agree_with_counted_ranks_where_scores_are_rounded(tmp_path: Path) -> None:
+    case = unit(random_case(2, sizes=SIZES, queries=9, dimension=96, values=None, relevant=0.3))
+    prepare(case, tmp_path)
+    folder = rank(tmp_path, settings='{"top_k": 30, "query_block": 8}')
+    benchmark = case.benchmark()
+    counted = full_ranks(
+        case.query_vectors,
+        case.passage_vectors,
+        pool=benchmark.pool,
+        relevant=benchmark.relevant,
+        query_block=8,
+    )
+    read = metrics.read_ranks(folder, benchmark)
+    assert read.in_language.tolist() == counted.in_language.tolist()
+    assert read.in_pool.tolist() == counted.in_pool.tolist()
+    for file in folder.iterdir():
+        for rows in rows_by_query(file).values():
+            keys = [(-score, passage) for _, passage, score in rows]
+            by_score = sorted(keys, key=lambda key: key[1], reverse=True)
+            assert keys == sorted(by_score, key=lambda key: key[0])
+
+
+def test_the_pool_is_the_exact_merge_of_its_languages(tmp_path: Path) -> None:
+    case = unit(random_case(3, sizes=SIZES, queries=4, dimension=32, values=None))
+    prepare(case, tmp_path)
+    folder = rank(tmp_path, settings='{"top_k": 20}')
+    languages = [rows_by_query(folder / f"{code}.parquet") for code in SIZES]
+    for query, rows in rows_by_query(folder / "all.parquet").items():
+        together = {p: score for found in languages for _, p, score in found[query]}
+        assert [passage for _, passage, _ in rows[:20]] == ranked(together)[:20]
+
+
+@pytest.mark.parametrize("settings", ['{"threads": 1}', '{"threads": 2}', '{"threads": 5}'])
+def test_threads_change_no_byte(tmp_path: Path, settings: str) -> None:
+    case = unit(random_case(4, sizes=SIZES, queries=6, dimension=32, values=None))
+    prepare(case, tmp_path)
+    one = {file.name: sha256_file(file) for file in rank(tmp_path).iterdir()}
+    again = rank(tmp_path, settings=f'{{"top_k": 10, "query_block": 7, {settings[1:]}')
+    assert {file.name: sha256_file(file) for file in again.iterdir()} == one
+
+
+def test_an_approximate_index_ranks_what_it_finds(tmp_path: Path) -> None:
+    case = unit(random_case(5, sizes={"de": 90, "en": 80}, queries=5, dimension=16, values=None))
+    prepare(case, tmp_path, factory="IVF8,Flat")  # a search visits one cluster of eight
+    folder = rank(tmp_path, settings='{"top_k": 40}')
+    benchmark = case.benchmark()
+    counted = full_ranks(
+        case.query_vectors, case.passage_vectors, pool=benchmark.pool, relevant=benchmark.relevant
+    )
+    read = metrics.read_ranks(folder, benchmark)
+    missed = ~np.isfinite(read.in_language)
+    assert missed.any()
+    assert (counted.in_language[missed] <= 40).all()  # beyond 40, ranks are counted
+    for setting in ("de", "en", "all"):
+        found = rows_by_query(folder / f"{setting}.parquet")
+        assert list(found) == list(case.queries)
+        for query, rows in found.items():
+            places = [place for place, _, _ in rows]
+            passages = [passage for _, passage, _ in rows]
+            assert places == sorted(set(places))
+            assert len(set(passages)) == len(passages)
+            assert all(p in relevant_of(case, query) for q, p, _ in rows if q > 40)
+            assert setting == "all" or {language(p) for p in passages} <= {setting}
+    assert min(len(rows) for rows in rows_by_query(folder / "de.parquet").values()) < 40
+
+
+def test_embeddings_that_are_not_the_benchmarks(tmp_path: Path) -> None:
+    case = unit(random_case(6, sizes={"de": 5, "en": 5}, queries=2, dimension=8, values=None))
+    prepare(case, tmp_path)
+    file = tmp_path / "embeddings" / "queries.parquet"
+    queries = dict(case.queries)
+    write_vectors(queries | {"en:new": queries["en:q0"]}, file, QUERY_EMBEDDINGS)
+    with pytest.raises(HybridBatchError, match=r"queries: id 'en:new' is not in the benchmark"):
+        rank(tmp_path)
+    del queries["en:q0"]
+    write_vectors(queries, file, QUERY_EMBEDDINGS)
+    with pytest.raises(HybridBatchError, match=r"queries: id 'en:q0' has no vector"):
+        rank(tmp_path)
+    write_vectors({q: np.append(v, 0) for q, v in case.queries.items()}, file, QUERY_EMBEDDINGS)
+    with pytest.raises(HybridBatchError, match=r"queries have 9 dimensions, passages 8"):
+        rank(tmp_path)
+    assert not (tmp_path / "rankings").exists()
+
+
+def test_an_id_with_two_vectors() -> None:
+    ids = pa.array(["de:1", "de:1"])
+    vectors = index.Vectors(ids, np.eye(2, dtype=np.float32))
+    with pytest.raises(HybridBatchError, match="embeddings: an id occurs twice"):
+        retrieve.align(vectors, pa.array(["de:1"]), origin="embeddings")
+
+
+def test_a_failed_block_leaves_no_folder(tmp_path: Path) -> None:
+    case = unit(random_case(7, sizes={"de": 5}, queries=2, dimension=8, values=None))
+    benchmark = case.benchmark()
+    broken = [retrieve.LanguageIndex(None, True, np.arange(5))]
+    with pytest.raises(AttributeError):
+        retrieve.write_rankings(
+            benchmark,
+            case.query_vectors,
+            case.passage_vectors,
+            broken,
+            tmp_path / "rankings",
+            top_k=3,
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_blocks_stream(tmp_path: Path) -> None:
+    case = unit(random_case(8, sizes=SIZES, queries=3, dimension=8, values=None))
+    prepare(case, tmp_path)
+    passages = index.read_vectors(tmp_path / "embeddings" / "passages.parquet", PASSAGE_EMBEDDINGS)
+    indexes = retrieve.open_indexes(tmp_path / "indexes", passages, case.benchmark())
+    with ThreadPoolExecutor(1) as workers:
+        blocks = retrieve.rank_blocks(
+            case.benchmark(),
+            case.query_vectors,
+            case.passage_vectors,
+            indexes,
+            top_k=2,
+            query_block=5,
+            workers=workers,
+        )
+        done = [(end, sorted(set(listings[-1].queries.tolist()))) for end, listings in blocks]
+    assert done == [(5, [0, 1, 2, 3, 4]), (10, [5, 6, 7, 8, 9]), (12, [10, 11])]
+
+
+def test_table_writer_gathers_row_groups_and_checks(tmp_path: Path) -> None:
+    row = {"query_id": "en:1", "passage_language": "de", "rank": 1, "passage_id": "de:1"}
+    table = table_from_rows([row | {"score": 0.5}] * 3, RANKINGS)
+    with retrieve.table_writer(tmp_path / "de.parquet", RANKINGS, row_group=5) as writer:
+        for _ in range(3):
+            writer.write(table)
+        with pytest.raises(HybridBatchError, match=r"de.parquet: columns of rankings"):
+            writer.write(table.drop_columns(["score"]))
+    file = pq.ParquetFile(tmp_path / "de.parquet")
+    sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    assert sum(sizes) == 9
+    assert max(sizes) <= 5
+    assert read_table(tmp_path / "de.parquet", RANKINGS).to_pylist()[0] == row | {"score": 0.5}
+
+
+def test_rankings_of_another_benchmark(tmp_path: Path) -> None:
+    case = unit(random_case(9, sizes={"de": 5, "en": 5}, queries=2, dimension=8, values=None))
+    prepare(case, tmp_path)
+    folder = rank(tmp_path)
+    fewer = Case(dict(list(case.queries.items())[1:]), case.passages, {}).benchmark()
+    with pytest.raises(HybridBatchError, match=r"en.parquet: query 'de:q0' is not in the bench"):
+        metrics.read_ranks(folder, fewer)
+    more = Case(case.queries | {"en:z": case.queries["en:q0"]}, case.passages, {})
+    with pytest.raises(HybridBatchError, match=r".parquet: query 'en:z' is missing"):
+        metrics.read_ranks(folder, more.benchmark())
+    (folder / "de.parquet").replace(folder / "en.parquet")
+    with pytest.raises(HybridBatchError, match=r"passage_language is 'de' in some row, expected"):
+        metrics.read_ranks(folder, case.benchmark())
