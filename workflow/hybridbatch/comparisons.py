@@ -268,7 +268,7 @@ def holm_by_family(p: Floats, averages: Sequence[Average]) -> Floats:
 
 
 def _verdicts(tested: Tested, design: Design) -> list[dict[str, Any]]:
-    level = (1 - design.confidence) / 2
+    level = (1 - design.confidence) / 2 + 1e-12  # (1 - 0.9) / 2 is 0.04999... in binary
     above = resampling.p_above(tested.samples, -design.margin)
     below = resampling.p_below(tested.samples, -design.margin)
     above_holm = holm_by_family(above, tested.averages)
