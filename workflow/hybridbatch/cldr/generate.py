@@ -31,11 +31,11 @@ from hybridbatch.cldr.facts import Fact
 from hybridbatch.cldr.names import LANGUAGES
 
 SOURCE = "cldr"
-_HELD_OUT_PERCENT = 18
+_HELD_OUT_PERCENT = 16
 # A home that so many others point to is never held out.
 _HUB_LINKS = 4
 # Of the facts of held-out entities, so many percent are asked; the others are distractors.
-_ASKED_PERCENT = 75
+_ASKED_PERCENT = 80
 _CROSS_REFERENCE_PERCENT = 50
 _HARD_NEGATIVES = 3
 
