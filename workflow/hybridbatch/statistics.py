@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def check_design(settings: Settings) -> Design:
     if settings.margin < 0:
         raise HybridBatchError(f"margin: {settings.margin} is negative; .01 is one point of mAP")
     if resampling.tail_count(settings.resamples, confidence=settings.confidence) < 1:
-        needed = int(2 / (1 - settings.confidence))
+        needed = math.ceil(2 / (1 - settings.confidence) - 1 - 1e-9)
         raise HybridBatchError(
             f"resamples: {settings.resamples} are too few for intervals of confidence "
             f"{settings.confidence}; use {needed} at least, better 10000"
