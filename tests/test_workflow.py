@@ -45,7 +45,8 @@ def planned(project: Path, *words: str) -> set[str]:
     """The rules that a dry run would execute."""
     done = snakemake(project, "--dry-run", "--quiet", "progress", *words)
     assert done.returncode == 0, done.stdout + done.stderr
-    return set(re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, re.MULTILINE))
+    rules = re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, re.MULTILINE)
+    return set(rules) - {"all"}
 
 
 def artifacts(project: Path) -> dict[str, str]:
@@ -153,13 +154,13 @@ def test_an_edit_of_the_sampler_runs_training_and_what_follows(edited: Path) -> 
     done = snakemake(edited, "--dry-run")
     text = done.stdout + done.stderr
     rules = {"train", "encode", "index", "retrieve", "metrics", "report"}
-    assert planned(edited) - {"all"} == rules
+    assert planned(edited) == rules
     assert f"results/embeddings/{UNTRAINED}" not in text
 
 
 def test_a_setting_runs_its_own_stage_and_what_follows(edited: Path) -> None:
     write_config(edited / "config" / "config.yaml", retrieval={"top_k": 4})
-    assert planned(edited) - {"all"} == {"retrieve", "metrics", "report"}
+    assert planned(edited) == {"retrieve", "metrics", "report"}
 
 
 def test_cores_threads_and_mirror_run_nothing_again(edited: Path) -> None:

@@ -105,7 +105,8 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
     mirror = os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
     if mirror:
         words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
-    return "; ".join(words) + "; "
+    # Snakemake formats the prefix together with the command.
+    return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
 
 
 def _version(name: str) -> str:

@@ -8,7 +8,7 @@ rule encode:
         queries="results/embeddings/{run}/{benchmark}/queries.parquet",
         passages="results/embeddings/{run}/{benchmark}/passages.parquet",
     params:
-        settings=PLAN.encode_settings(),
+        settings=lambda wildcards: PLAN.encode_settings(),
         code=support.code("encode"),
         versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     log:

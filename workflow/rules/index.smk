@@ -4,7 +4,7 @@ rule index:
     output:
         directory("results/indexes/{run}/{benchmark}"),
     params:
-        settings=PLAN.index_settings(),
+        settings=lambda wildcards: PLAN.index_settings(),
         code=support.code("index"),
         versions=support.versions("faiss-cpu", "numpy"),
     log:

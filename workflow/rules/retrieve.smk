@@ -8,7 +8,7 @@ rule retrieve:
     output:
         directory("results/rankings/{run}/{benchmark}"),
     params:
-        settings=PLAN.retrieve_settings(),
+        settings=lambda wildcards: PLAN.retrieve_settings(),
         code=support.code("retrieve"),
         versions=support.versions("faiss-cpu", "numpy"),
     log:
