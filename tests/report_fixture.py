@@ -240,5 +240,51 @@ def write_results(
     }
 
 
+# A question in every script of the benchmarks, one of them with markup in it.
+QUESTIONS = {
+    "ar": "ما هي عاصمة فرنسا؟",
+    "de": "Was ist die Hauptstadt von Frankreich?",
+    "el": "Ποια είναι η πρωτεύουσα της Γαλλίας;",
+    "en": "What is the <script>alert(1)</script> of France?",
+    "es": "¿Cuál es la capital de Francia?",
+    "hi": "फ्रांस की राजधानी क्या है?",
+    "ru": "Какой город — столица Франции?",
+    "th": "เมืองหลวงของฝรั่งเศสคือเมืองใด",
+    "tr": "Fransa'nın başkenti neresidir?",
+    "vi": "Thủ đô của Pháp là gì?",
+    "zh": "法国的首都是哪里？",
+}
+
+
+def write_full_results(results: Path) -> dict[str, Any]:
+    """Two benchmarks, eleven languages of which two are unseen, an overlap, timings."""
+    languages = tuple(QUESTIONS)
+    trained_on = tuple(code for code in languages if code not in ("el", "vi"))
+    shared = [
+        {"kind": kind, "source": "facts", "item_id": "facts:1", "language": code, "text": text}
+        for kind in ("item", "question")
+        for code, text in QUESTIONS.items()
+    ]
+    settings = write_results(
+        results, languages=languages, trained_on=trained_on, overlaps={"xquad-r": shared}, steps=60
+    )
+    seven = ("ar", "de", "en", "es", "hi", "vi", "zh")
+    untrained = settings["runs"][0]
+    write_benchmark(results, "mlqa-r", seven)
+    write_summary(results, untrained, "mlqa-r", summary_rows(seven, (0.6, 0.5, 0.2, 900), seed=9))
+    settings["benchmarks"].append("mlqa-r")
+    settings["evaluations"].append([untrained, "mlqa-r"])
+    settings["allow_contaminated"] = True
+    write_timings(
+        results,
+        [
+            *(("train", run, 131.0) for run in settings["runs"][1:]),
+            *(("encode", f"{run}/xquad-r", 41.5) for run in settings["runs"]),
+            ("download", "raw.example/a/very/long/path/of/a/file/xquad.ar.json", 1.2),
+        ],
+    )
+    return settings
+
+
 def settings_json(settings: Mapping[str, Any]) -> str:
     return json.dumps(settings)
