@@ -1,6 +1,7 @@
 import hashlib
 import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from tokenizers import models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     BertModel,
+    DistilBertConfig,
+    DistilBertModel,
     PreTrainedTokenizerFast,
     XLMRobertaConfig,
     XLMRobertaModel,
@@ -62,11 +65,13 @@ TEXTS = [
 def save_checkpoint(folder: Path, kind: str = "bert") -> Path:
     """A tiny random checkpoint with a tokenizer of whole words."""
     torch.manual_seed(0)
-    model = (
-        BertModel(BertConfig(**SIZES))
-        if kind == "bert"
-        else XLMRobertaModel(XLMRobertaConfig(**SIZES, type_vocab_size=1))
-    )
+    model = {
+        "bert": lambda: BertModel(BertConfig(**SIZES)),
+        "xlm-roberta": lambda: XLMRobertaModel(XLMRobertaConfig(**SIZES, type_vocab_size=1)),
+        "distilbert": lambda: DistilBertModel(
+            DistilBertConfig(vocab_size=64, dim=32, n_layers=2, n_heads=4, hidden_dim=64)
+        ),
+    }[kind]()
     vocabulary = {word: i for i, word in enumerate(WORDS)}
     words = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -98,6 +103,22 @@ def encode(encoder: DualEncoder, texts: list[str], **options) -> np.ndarray:
         "precision": "fp32",
     }
     return encode_texts(encoder, texts, **(settings | options))
+
+
+def watch_batches(monkeypatch, before: Callable[[list[np.ndarray]], object]) -> None:
+    """Call `before` with the token ids of every batch that is about to be embedded."""
+    original = encoder_module._embedder
+
+    def embedder(*args):
+        embed = original(*args)
+
+        def watched(token_ids):
+            before(token_ids)
+            return embed(token_ids)
+
+        return watched
+
+    monkeypatch.setattr(encoder_module, "_embedder", embedder)
 
 
 def one_by_one(encoder: DualEncoder, texts: list[str]) -> np.ndarray:
@@ -143,7 +164,7 @@ def test_tokenising_does_not_pad(encoder):
     assert [len(ids) for ids in encoder.tokenize(TEXTS[:2], prefix="", max_tokens=16)] == [8, 3]
 
 
-@pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "distilbert"])
 def test_vectors_equal_the_model_s_own_one_text_at_a_time(tmp_path, kind):
     encoder = DualEncoder.load(save_checkpoint(tmp_path, kind), pooling="mean", device="cpu")
     vectors = encode(encoder, TEXTS)
@@ -160,10 +181,7 @@ def test_training_s_forward_and_encoding_agree(encoder):
 
 def test_equal_texts_get_bitwise_equal_vectors_and_are_encoded_once(encoder, monkeypatch):
     seen = []
-    embed = encoder_module._embed
-    monkeypatch.setattr(
-        encoder_module, "_embed", lambda e, ids, p: seen.extend(ids) or embed(e, ids, p)
-    )
+    watch_batches(monkeypatch, seen.extend)
     vectors = encode(encoder, ["peru", "is the capital", "peru", "peru"])
     assert len(seen) == 2
     assert vectors[0].tobytes() == vectors[2].tobytes() == vectors[3].tobytes()
@@ -211,36 +229,57 @@ def test_progress_counts_every_text_up_to_the_total(encoder):
 def test_out_of_memory_halves_the_batches_and_goes_on(encoder, monkeypatch, error):
     expected = encode(encoder, TEXTS, tokens_per_batch=1000)
     tried = []
-    embed = encoder_module._embed
 
-    def small_memory(encoder, token_ids, precision):
+    def small_memory(token_ids):
         tried.append(len(token_ids))
         if len(token_ids) > 2:
             raise error
-        return embed(encoder, token_ids, precision)
 
-    monkeypatch.setattr(encoder_module, "_embed", small_memory)
+    watch_batches(monkeypatch, small_memory)
     vectors = encode(encoder, TEXTS, tokens_per_batch=1000)
-    assert tried[:3] == [6, 3, 1]
+    assert tried[:2] == [6, 3]
+    assert sum(texts for texts in tried if texts <= 2) == 6
     np.testing.assert_allclose(vectors, expected, atol=1e-6)
 
 
 def test_another_error_is_not_taken_for_out_of_memory(encoder, monkeypatch):
-    def broken(*_):
+    def broken(token_ids):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(encoder_module, "_embed", broken)
+    watch_batches(monkeypatch, broken)
     with pytest.raises(RuntimeError, match="mat1"):
         encode(encoder, TEXTS)
 
 
 def test_a_single_text_that_does_not_fit_is_an_error(encoder, monkeypatch):
-    def no_memory(*_):
+    def no_memory(token_ids):
         raise torch.OutOfMemoryError("none left")
 
-    monkeypatch.setattr(encoder_module, "_embed", no_memory)
-    with pytest.raises(HybridBatchError, match="one text of 9 tokens; lower max_tokens"):
+    watch_batches(monkeypatch, no_memory)
+    with pytest.raises(HybridBatchError, match=r"one text of \d+ tokens; lower max_tokens"):
         encode(encoder, TEXTS)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_number_of_threads_changes_no_bit_of_the_vectors_and_stays(encoder, precision):
+    before = torch.get_num_threads()
+    try:
+        vectors = []
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            vectors.append(encode(encoder, TEXTS, precision=precision))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert vectors[0].tobytes() == vectors[1].tobytes()
+
+
+def test_a_text_without_tokens_is_an_error(encoder):
+    encoder.tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=["$A"]
+    )
+    with pytest.raises(HybridBatchError, match="no tokens in the text ''"):
+        encode(encoder, ["peru", ""])
 
 
 def test_a_saved_encoder_loads_with_the_same_vectors_and_the_same_bytes(encoder, tmp_path):

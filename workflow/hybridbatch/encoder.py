@@ -5,8 +5,10 @@ Training calls it as a module; `encode_texts` encodes many texts without gradien
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from hybridbatch.batching import TokenIds, batch_end, order_by_length, pad
 from hybridbatch.errors import HybridBatchError
+from hybridbatch.packed import PackedModel, can_pack
 
 Pooling = Literal["mean", "cls"]
 Precision = Literal["fp32", "bf16"]
@@ -190,9 +193,12 @@ def encode_texts(
     """Unit vectors (texts, dim) float32, in the order of the texts.
 
     Equal texts are encoded once and get bitwise equal vectors. A batch holds at most
-    `tokens_per_batch` tokens, padding included; where it does not fit into memory, the budget is
-    halved and encoding goes on. bf16 is autocast: matrix products in bf16, everything between them
-    in float32. `progress` is called with the texts done and the texts in all.
+    `tokens_per_batch` tokens; where it does not fit into memory, the budget is halved and encoding
+    goes on. In bf16 only the matrix products are bf16: the residual stream, the layer norms and
+    pooling stay in float32. `progress` is called with the texts done and the texts in all.
+
+    On processors as many batches run at once as torch has threads, each on one thread: faster than
+    all threads in one matrix product, and the vectors do not depend on the number of threads.
 
     Raises HybridBatchError where a single text does not fit into memory.
     """
@@ -202,37 +208,108 @@ def encode_texts(
     copies = np.bincount(inverse, minlength=len(unique))
     token_ids = encoder.tokenize(unique, prefix=prefix, max_tokens=max_tokens)
     order = order_by_length(token_ids)
-    lengths = [len(token_ids[i]) for i in order]
-    vectors = np.empty((len(unique), encoder.dim), dtype=np.float32)
-    encoder.eval()
-    if lengths and lengths[-1] == 0:
+    if order and len(token_ids[order[-1]]) == 0:
         raise HybridBatchError(f"encoding: no tokens in the text {unique[order[-1]]!r}; remove it")
-    start = done = 0
-    while start < len(order):
-        end = batch_end(lengths, start, tokens_per_batch=tokens_per_batch)
-        batch = order[start:end]
-        embedded = _embed_if_it_fits(encoder, [token_ids[i] for i in batch], precision)
-        if embedded is None:
-            if len(batch) == 1:
-                raise HybridBatchError(
-                    f"encoding: no memory for one text of {lengths[start]} tokens; lower max_tokens"
-                )
-            tokens_per_batch = lengths[start] * len(batch) // 2
-            continue
-        vectors[batch] = embedded
-        start = end
-        done += int(copies[batch].sum())
+    encoder.eval()
+    vectors = np.empty((len(unique), encoder.dim), dtype=np.float32)
+    done = 0
+    for start, embedded in _embed_all(
+        _embedder(encoder, precision),
+        [token_ids[i] for i in order],
+        tokens_per_batch=tokens_per_batch,
+        workers=torch.get_num_threads() if encoder.device.type == "cpu" else 1,
+    ):
+        rows = order[start : start + len(embedded)]
+        vectors[rows] = embedded
+        done += int(copies[rows].sum())
         if progress is not None:
             progress(done, len(texts))
     return vectors[inverse]
 
 
-def _embed_if_it_fits(
-    encoder: DualEncoder, token_ids: Sequence[TokenIds], precision: Precision
-) -> np.ndarray | None:
+Embedder = Callable[[Sequence[TokenIds]], np.ndarray]
+
+
+def _embedder(encoder: DualEncoder, precision: Precision) -> Embedder:
+    """What turns the texts of a batch into unit vectors (texts, dim) float32."""
+    if can_pack(encoder.model):
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        return partial(_embed_packed, PackedModel(encoder.model, dtype=dtype), encoder.pooling)
+    return partial(_embed_padded, encoder, precision)
+
+
+@torch.inference_mode()
+def _embed_packed(
+    model: PackedModel, pooling: Pooling, token_ids: Sequence[TokenIds]
+) -> np.ndarray:
+    pooled = [pool(hidden, None, pooling) for hidden in model.hidden_states(token_ids)]
+    embedded: np.ndarray = torch.cat(pooled).cpu().numpy()
+    return embedded
+
+
+@torch.inference_mode()
+def _embed_padded(
+    encoder: DualEncoder, precision: Precision, token_ids: Sequence[TokenIds]
+) -> np.ndarray:
+    ids, mask = pad(token_ids, pad_id=encoder.pad_id)
+    device = encoder.device
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+        vectors = encoder(
+            torch.from_numpy(ids).to(device),
+            None if mask is None else torch.from_numpy(mask).to(device),
+        )
+    embedded: np.ndarray = vectors.cpu().numpy()
+    return embedded
+
+
+def _embed_all(
+    embed: Embedder, token_ids: Sequence[TokenIds], *, tokens_per_batch: int, workers: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each batch's first position in `token_ids` and its vectors, as they are finished.
+
+    `token_ids` are in order of length, longest first. A batch that does not fit into memory is
+    divided, and all that follow get the smaller budget.
+    """
+    lengths = [len(ids) for ids in token_ids]
+    waiting = [(0, len(lengths))] if lengths else []  # ranges of texts, a stack
+    running: dict[Future[np.ndarray | None], tuple[int, int]] = {}
+    with _worker_threads(workers) as executor:
+        while waiting or running:
+            # One batch more than there are workers, so that none waits for this loop.
+            while waiting and len(running) <= workers:
+                start, stop = waiting.pop()
+                end = min(stop, batch_end(lengths, start, tokens_per_batch=tokens_per_batch))
+                if end < stop:
+                    waiting.append((end, stop))
+                job = executor.submit(_embed_if_it_fits, embed, token_ids[start:end])
+                running[job] = (start, end)
+            for job in wait(running, return_when=FIRST_COMPLETED).done:
+                start, end = running.pop(job)
+                embedded = job.result()
+                if embedded is None:
+                    halved = _halved(end - start, lengths[start])
+                    tokens_per_batch = min(tokens_per_batch, halved)
+                    waiting.append((start, end))
+                else:
+                    yield start, embedded
+
+
+@contextmanager
+def _worker_threads(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each compute on one thread; the caller's number of threads stays."""
+    threads = torch.get_num_threads()
+    initializer = partial(torch.set_num_threads, 1) if workers > 1 else None
+    try:
+        with ThreadPoolExecutor(workers, initializer=initializer) as executor:
+            yield executor
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _embed_if_it_fits(embed: Embedder, token_ids: Sequence[TokenIds]) -> np.ndarray | None:
     """Unit vectors (texts, dim) float32 of one batch, or None where memory does not suffice."""
     try:
-        return _embed(encoder, token_ids, precision)
+        return embed(token_ids)
     except torch.OutOfMemoryError:
         return None
     except RuntimeError as error:
@@ -241,17 +318,10 @@ def _embed_if_it_fits(
         raise
 
 
-@torch.inference_mode()
-def _embed(encoder: DualEncoder, token_ids: Sequence[TokenIds], precision: Precision) -> np.ndarray:
-    ids, mask = pad(token_ids, pad_id=encoder.pad_id)
-    device = encoder.device
-    context: AbstractContextManager[object] = nullcontext()
-    if precision == "bf16":
-        context = torch.autocast(device.type, dtype=torch.bfloat16)
-    with context:
-        vectors = encoder(
-            torch.from_numpy(ids).to(device),
-            None if mask is None else torch.from_numpy(mask).to(device),
+def _halved(texts: int, longest: int) -> int:
+    """The token budget after a batch of `texts`, the longest of `longest` tokens, did not fit."""
+    if texts == 1:
+        raise HybridBatchError(
+            f"encoding: no memory for one text of {longest} tokens; lower max_tokens"
         )
-    embedded: np.ndarray = vectors.cpu().numpy()
-    return embedded
+    return texts * longest // 2
