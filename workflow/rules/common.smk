@@ -4,7 +4,7 @@ import sys
 from hybridbatch import workflow_support as support
 
 PLAN = support.plan(config)
-THREADS = support.heavy_threads(PLAN, cores=workflow.cores)
+THREADS = support.heavy_threads(PLAN, cores=workflow.resource_settings.cores)
 
 # The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
 # moving the checkout or the environment re-runs nothing.

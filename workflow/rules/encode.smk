@@ -7,18 +7,18 @@ rule encode:
     output:
         queries="results/embeddings/{run}/{benchmark}/queries.parquet",
         passages="results/embeddings/{run}/{benchmark}/passages.parquet",
-    params:
-        settings=lambda wildcards: PLAN.encode_settings(),
-        code=support.code("encode"),
-        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     log:
         "logs/encode/{run}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
     threads: THREADS
     resources:
         mem_mb=4000,
         gpu=support.gpus(PLAN),
-    conda:
-        ENVIRONMENT
+    params:
+        settings=lambda wildcards: PLAN.encode_settings(),
+        code=support.code("encode"),
+        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     shell:
         "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"

@@ -3,17 +3,17 @@ rule index:
         "results/embeddings/{run}/{benchmark}/passages.parquet",
     output:
         directory("results/indexes/{run}/{benchmark}"),
+    log:
+        "logs/index/{run}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=1000,
     params:
         settings=lambda wildcards: PLAN.index_settings(),
         code=support.code("index"),
         versions=support.versions("faiss-cpu", "numpy"),
-    log:
-        "logs/index/{run}/{benchmark}.log",
-    threads: THREADS
-    resources:
-        mem_mb=1000,
-    conda:
-        ENVIRONMENT
     shell:
         "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"

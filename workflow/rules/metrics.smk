@@ -6,17 +6,17 @@ rule metrics:
     output:
         per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
         summary="results/metrics/{run}/{benchmark}/summary.parquet",
+    log:
+        "logs/metrics/{run}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=3000,
     params:
         settings=lambda wildcards: PLAN.metrics_settings(),
         code=support.code("metrics"),
         versions=support.versions("polars", "numpy"),
-    log:
-        "logs/metrics/{run}/{benchmark}.log",
-    threads: THREADS
-    resources:
-        mem_mb=3000,
-    conda:
-        ENVIRONMENT
     shell:
         "python -m hybridbatch metrics --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"

@@ -1,4 +1,5 @@
-# Runs before the long stages, so that a contaminated evaluation is refused before work is lost.
+# This rule and those before it have priority over the long stages, so that a contaminated
+# evaluation is refused before work is lost.
 rule overlap:
     input:
         pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
@@ -7,17 +8,17 @@ rule overlap:
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
     output:
         "results/overlap/{recipe}/{benchmark}.parquet",
-    params:
-        settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
-        code=support.code("overlap"),
     log:
         "logs/overlap/{recipe}/{benchmark}.log",
     priority: 100
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
-    conda:
-        ENVIRONMENT
+    params:
+        settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
+        code=support.code("overlap"),
     shell:
         "python -m hybridbatch overlap --settings {params.settings:q} --pairs {input.pairs:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q} --output {output:q}"

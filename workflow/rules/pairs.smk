@@ -3,17 +3,18 @@ rule pairs:
         lambda wildcards: PLAN.source_files(wildcards.source, raw="results/raw"),
     output:
         "results/pairs/{source}.parquet",
+    log:
+        "logs/pairs/{source}.log",
+    conda:
+        ENVIRONMENT
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=1000,
     params:
         settings=lambda wildcards: PLAN.pairs_settings(wildcards.source),
         code=support.code("pairs"),
         versions=support.versions("babel"),
-    log:
-        "logs/pairs/{source}.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-    conda:
-        ENVIRONMENT
     shell:
         "python -m hybridbatch pairs --settings {params.settings:q} --input {input:q}"
         " --output {output:q} --job {wildcards.source:q}"

@@ -3,18 +3,20 @@ rule report:
         support.report_inputs(PLAN),
     output:
         "results/report.html",
-    params:
-        settings=lambda wildcards: PLAN.report_settings(),
-        code=support.code("report"),
-        resources=support.resources("resources/paper_results.csv", "hybridbatch/templates/*"),
-        versions=support.versions("matplotlib", "jinja2", "pyarrow", "pyyaml"),
     log:
         "logs/report.log",
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=2000,
-    conda:
-        ENVIRONMENT
+    params:
+        settings=lambda wildcards: PLAN.report_settings(),
+        code=support.code("report"),
+        resources=support.resources(
+            "resources/paper_results.csv", "hybridbatch/templates/*"
+        ),
+        versions=support.versions("matplotlib", "jinja2", "pyarrow", "pyyaml"),
     shell:
         "python -m hybridbatch report --settings {params.settings:q} --from results"
         " --output {output:q}"

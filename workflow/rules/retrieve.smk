@@ -3,21 +3,25 @@ rule retrieve:
         queries="results/benchmarks/{benchmark}/queries.parquet",
         passages="results/benchmarks/{benchmark}/passages.parquet",
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
-        embeddings=multiext("results/embeddings/{run}/{benchmark}/", "queries.parquet", "passages.parquet"),
+        embeddings=multiext(
+            "results/embeddings/{run}/{benchmark}/",
+            "queries.parquet",
+            "passages.parquet",
+        ),
         indexes="results/indexes/{run}/{benchmark}",
     output:
         directory("results/rankings/{run}/{benchmark}"),
+    log:
+        "logs/retrieve/{run}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=3000,
     params:
         settings=lambda wildcards: PLAN.retrieve_settings(),
         code=support.code("retrieve"),
         versions=support.versions("faiss-cpu", "numpy"),
-    log:
-        "logs/retrieve/{run}/{benchmark}.log",
-    threads: THREADS
-    resources:
-        mem_mb=3000,
-    conda:
-        ENVIRONMENT
     shell:
         "python -m hybridbatch retrieve --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"

@@ -6,20 +6,20 @@ rule train:
         checkpoint=directory("results/checkpoints/{run}"),
         train_log="results/training/{run}/train_log.parquet",
         record="results/runs/{run}.parquet",
-    wildcard_constraints:
-        run=support.any_of(run.id for run in PLAN.trained_runs),
-    params:
-        settings=lambda wildcards: PLAN.train_settings(wildcards.run),
-        code=support.code("train"),
-        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     log:
         "logs/train/{run}.log",
+    wildcard_constraints:
+        run=support.any_of(run.id for run in PLAN.trained_runs),
+    conda:
+        ENVIRONMENT
     threads: THREADS
     resources:
         mem_mb=6000,
         gpu=support.gpus(PLAN),
-    conda:
-        ENVIRONMENT
+    params:
+        settings=lambda wildcards: PLAN.train_settings(wildcards.run),
+        code=support.code("train"),
+        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     shell:
         "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
         " --model {input.model:q} --output {output.checkpoint:q} --train-log {output.train_log:q}"
