@@ -1,6 +1,8 @@
 """The page as a whole: complete, self-contained, escaped, accessible, the same every time."""
 
 import argparse
+import base64
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -103,13 +105,26 @@ def test_links_inside_the_page_lead_somewhere_and_ids_are_unique(page: Page) -> 
 
 
 def test_the_page_needs_nothing_from_elsewhere(html: str, page: Page) -> None:
-    assert page.all("script") == page.all("link") == page.all("img") == []
-    assert not re.search(r"@import|url\((?!#)|\bsrc=", html)
+    assert page.all("img") == []
+    assert [link["href"] for link in page.all("link")] == ["data:,"]
+    downloads_cut = re.sub(r'href="data:[^"]*"', "", html)
+    assert not re.search(r"@import|url\((?!#)|\bsrc=", downloads_cut)
     # Links that a reader may follow, and SVG's namespaces, are the only addresses.
     elsewhere = {
         attribute for _, a in page.tags for attribute in a if "http" in (a[attribute] or "")
     }
     assert elsewhere <= {"href", "xmlns", "xmlns:xlink"}
+
+
+def test_the_only_script_is_the_one_that_the_policy_names(html: str, page: Page) -> None:
+    assert page.all("script") == [{}]
+    script = html.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
+    assert policy == (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    )
 
 
 def test_figures_have_a_caption_a_text_alternative_and_their_numbers(html: str) -> None:
@@ -165,7 +180,8 @@ def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
     settings["config"] = {"title": attack, attack: "key"}
     html = render(tmp_path, settings)
     page = Page(html)
-    assert page.all("script") == page.all("b") == []
+    assert page.all("script") == [{}]  # the page's own
+    assert page.all("b") == []
     text = "".join(page.text)
     assert text.count(attack) >= 5  # title twice, heading, config twice, example
     assert "<script>run" in text
@@ -194,7 +210,7 @@ def test_a_contaminated_run_is_marked_wherever_it_is_shown(tmp_path: Path) -> No
     )
     settings["allow_contaminated"] = True
     text = " ".join("".join(Page(render(tmp_path, settings)).text).split())
-    assert "Contaminated: x-x-mono, x-y and hybrid trained on 1 items" in text
+    assert "Contaminated: x-x-mono, x-y and hybrid trained on 1 item of" in text
     assert "hybrid contaminated 0." in text  # the headline table
     assert "hybrid (contaminated) minus x-y (contaminated): mAP in points" in text
     assert "untrained contaminated" not in text and "untrained (contaminated)" not in text

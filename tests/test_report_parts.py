@@ -386,6 +386,8 @@ def test_only_the_timings_of_this_configuration_are_read(tmp_path: Path) -> None
         (wording.signed(0.0123), "+0.012"),
         (wording.signed(-0.0004), "0.000"),
         (wording.metric_difference("rank_distance", -1120.2), "−1,120"),
+        (wording.counted(1, "item"), "1 item"),
+        (wording.counted(1148, "item"), "1,148 items"),
         (wording.share(1, 8), "12.5 %"),
         (wording.share(0, 0), "–"),
         (wording.duration(0.84), "0.8 s"),

@@ -189,7 +189,9 @@ def stretches(
 def _legend(canvas: Canvas, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        columns = min(len(handles), 4)
+        # All columns are as wide as the widest; what does not fit beside goes below.
+        widest = 0.5 + 0.075 * max(len(label) for label in labels)
+        columns = max(1, min(len(handles), int(canvas.get_figwidth() / widest)))
         canvas.legend(handles, labels, loc="outside upper left", ncols=columns)
 
 

@@ -14,29 +14,42 @@ class Cell:
     """One cell of a table: its text, and a note that a reader gets beside it.
 
     `language` is the code of the language that the text is written in, for fonts and direction.
+    `value` is what the text rounds or shortens: tables are sorted by it and downloads hold it.
     """
 
     text: str
     note: str = ""
     language: str | None = None
+    value: float | str | None = None
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its header, the header above it that it shares with its neighbours, alignment."""
+    """A column: its header, the header above it that it shares with its neighbours, alignment.
+
+    `exported` is its header in a download, where that holds other units than the page shows.
+    """
 
     label: str
     group: str = ""
     numeric: bool = True
+    exported: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its header, a short mark beside the header (such as `unseen`), and its cells."""
+    """A row: its header, a short mark beside the header (such as `unseen`), and its cells.
+
+    `language` is the code of the language that the row is about. A `summary` of the rows above it
+    stays below them when they are sorted. A `good` row is set off by a background.
+    """
 
     header: str
     cells: tuple[Cell, ...]
     mark: str = ""
+    language: str = ""
+    summary: bool = False
+    good: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +161,18 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A text in some language, what is said of it, and tables side by side where there is room."""
+
+    id: str
+    title: str
+    text: str
+    language: str
+    note: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
 class Details:
     """Blocks behind a line that opens them."""
 
@@ -164,7 +189,7 @@ class Subsection:
     blocks: "tuple[Block, ...]"
 
 
-Block = Paragraph | Bullets | Definitions | Code | Table | Figure | Gallery | Details
+Block = Paragraph | Bullets | Definitions | Code | Table | Figure | Gallery | Example | Details
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,12 @@ def _embed(svg: str, *, id: str, alternative: str) -> str:
         body,
     )
     body = re.sub(r"\s*\n\s*", " ", body)
+    # A hundredth of a point is finer than any screen or printer.
+    body = re.sub(
+        r' (?:d|x|y)="[^"]*"',
+        lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]),
+        body,
+    )
     # Shrinks with the page, but is never blown up beyond the size that its text was chosen for.
     body = re.sub(
         r'width="([\d.]+)pt" height="[\d.]+pt"', r'style="max-width: \1pt"', body, count=1

@@ -1,5 +1,7 @@
 """Turns sections into one self-contained HTML page."""
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -7,16 +9,28 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from hybridbatch.reporting.document import Section
+from hybridbatch.reporting.document import Cell, Section, Table
+from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
 def render_page(*, title: str, sections: Sequence[Section]) -> str:
-    """The page as HTML. Text is escaped; only SVG and the style sheet are taken as markup."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    """The page as HTML. Text is escaped; only SVG, style sheet and script are taken as markup."""
+    style, script = (
+        Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+        for name in ("report.css", "report.js")
+    )
     template = _environment().get_template("report.html.j2")
-    return template.render(title=title, sections=tuple(sections), style=Markup(style))
+    # The page's policy lets this one script run and nothing else, whatever the data may hold.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return template.render(
+        title=title,
+        sections=tuple(sections),
+        style=style,
+        script=script,
+        script_hash=f"sha256-{digest}",
+    )
 
 
 @cache
@@ -31,4 +45,19 @@ def _environment() -> jinja2.Environment:
     )
     environment.tests["kind"] = lambda block, name: type(block).__name__ == name
     environment.filters["svg"] = Markup
+    # Both are percent-encoded: no character of theirs can end an attribute.
+    environment.filters["csv_link"] = lambda table: Markup(csv_link(table))
+    environment.filters["svg_link"] = lambda svg: Markup(svg_link(svg))
+    environment.tests["sortable"] = _sortable
+    environment.tests["valued"] = _valued
     return environment
+
+
+def _sortable(table: Table) -> bool:
+    """Whether some group has two rows or more that a reader may want in another order."""
+    return any(sum(not row.summary for row in group.rows) > 1 for group in table.groups)
+
+
+def _valued(cell: Cell) -> bool:
+    """Whether sorting needs the cell's value, since its text is not the same as a number."""
+    return isinstance(cell.value, (int, float)) and not NUMBER.fullmatch(cell.text)

@@ -1,6 +1,6 @@
 """How numbers and names are written: the one place that rounds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hybridbatch.languages import NAMES
 from hybridbatch.reporting.document import MISSING, Cell
@@ -42,6 +42,11 @@ def metric_difference(metric: str, value: float | None) -> str:
 def count(value: int | None) -> str:
     """A whole number with thousands separated."""
     return MISSING if value is None else f"{value:,}"
+
+
+def counted(value: int | None, noun: str) -> str:
+    """`1 item`, `1,148 items`."""
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
 
 
 def share(part: int, whole: int) -> str:
@@ -91,3 +96,10 @@ def listing(parts: Sequence[str]) -> str:
 def number_cells(texts: Sequence[str]) -> tuple[Cell, ...]:
     """Cells of plain texts."""
     return tuple(Cell(text) for text in texts)
+
+
+def value_cells(
+    write: Callable[[float | None], str], values: Sequence[float | None]
+) -> tuple[Cell, ...]:
+    """Cells of values as `write` rounds them, with the values themselves for downloads."""
+    return tuple(Cell(write(value), value=value) for value in values)

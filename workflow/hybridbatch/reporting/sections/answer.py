@@ -58,10 +58,10 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         blocks.append(Paragraph(absence(context, benchmark, absent), tone="warning"))
     marked = [system.label for system in shown if context.contaminated(system, benchmark)]
     if marked:
-        items = wording.count(context.shared_items(benchmark))
+        items = wording.counted(context.shared_items(benchmark), "item")
         blocks.append(
             Paragraph(
-                f"Contaminated: {wording.listing(marked)} trained on {items} items of this "
+                f"Contaminated: {wording.listing(marked)} trained on {items} of this "
                 "benchmark. Their figures say nothing on unseen questions.",
                 tone="warning",
             )
@@ -87,7 +87,7 @@ def absence(context: Context, benchmark: str, labels: Sequence[str]) -> str:
     if items is None:
         reason = "since they trained on items of this benchmark"
     elif items:
-        reason = f"since they trained on {wording.count(items)} items of this benchmark"
+        reason = f"since they trained on {wording.counted(items, 'item')} of this benchmark"
     else:
         reason = "since the configuration does not ask for it"
     return f"Not evaluated: {wording.listing(list(labels))}, {reason}."

@@ -89,23 +89,20 @@ def bias_table(context: Context, benchmark: str) -> Table:
     rows = [
         Row(
             wording.language(code),
-            wording.number_cells(
+            wording.value_cells(
+                wording.ranks,
                 [
-                    wording.ranks(
-                        context.scores.language(system, benchmark, "multilingual", METRIC, code)
-                    )
+                    context.scores.language(system, benchmark, "multilingual", METRIC, code)
                     for system in shown
-                ]
+                ],
             ),
             unseen_mark(context, code),
+            language=code,
         )
         for code in context.scores.query_languages(benchmark)
     ]
-    macro = [
-        wording.ranks(context.scores.macro(system, benchmark, "multilingual", METRIC))
-        for system in shown
-    ]
-    rows.append(Row("macro average", wording.number_cells(macro)))
+    macro = [context.scores.macro(system, benchmark, "multilingual", METRIC) for system in shown]
+    rows.append(Row("macro average", wording.value_cells(wording.ranks, macro), summary=True))
     return simple_table(
         f"table-bias-{benchmark}",
         f"Mean rank distance by query language on {wording.benchmark(benchmark)}",

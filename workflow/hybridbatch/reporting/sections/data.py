@@ -48,6 +48,7 @@ def benchmark_table(context: Context) -> Table:
                     for side in (c.queries, c.passages)
                 ]
             ),
+            language=code,
         )
         for code in codes
     ]
@@ -56,7 +57,7 @@ def benchmark_table(context: Context) -> Table:
         for c in counts.values()
         for side in (c.queries, c.passages)
     ]
-    rows.append(Row("total", wording.number_cells(totals)))
+    rows.append(Row("total", wording.number_cells(totals), summary=True))
     said = [
         f"{wording.benchmark(name)}: {wording.count(c.items)} items, "
         f"{wording.count(c.relevant)} relevant pairs of a query and a passage."
@@ -94,11 +95,13 @@ def source_table(context: Context, name: str, counts: SourceCounts) -> Table:
             wording.language(code),
             wording.number_cells([wording.count(counts.pairs.get((code, s), 0)) for s in splits]),
             "" if code in context.train_languages else "not trained on",
+            language=code,
         )
         for code in codes
     ]
     totals = [sum(n for (_, s), n in counts.pairs.items() if s == split) for split in splits]
-    rows.append(Row("total", wording.number_cells([wording.count(n) for n in totals])))
+    cells = wording.number_cells([wording.count(n) for n in totals])
+    rows.append(Row("total", cells, summary=True))
     return simple_table(
         f"table-source-{name}",
         f"Pairs of {name} by language and split",

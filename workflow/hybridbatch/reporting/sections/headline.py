@@ -70,8 +70,7 @@ def headline_table(context: Context, benchmark: str) -> Table:
         if model.sampling not in samplings:
             continue
         cells = tuple(
-            Cell(wording.metric_value(metric, model.macro.get((setting, metric))))
-            for setting, metric in MEASURES
+            _cell(metric, model.macro.get((setting, metric))) for setting, metric in MEASURES
         )
         name = f"Published: {SOURCES.get(model.source, model.source)}"
         published.setdefault(name, []).append(Row(f"{model.model} {model.sampling}", cells))
@@ -100,9 +99,13 @@ def _group(setting: str, metric: str) -> str:
     return "bias" if metric == "rank_distance" else setting
 
 
+def _cell(metric: str, value: float | None) -> Cell:
+    return Cell(wording.metric_value(metric, value), value=value)
+
+
 def _row(context: Context, system: System, benchmark: str) -> Row:
     cells = tuple(
-        Cell(wording.metric_value(metric, context.scores.macro(system, benchmark, setting, metric)))
+        _cell(metric, context.scores.macro(system, benchmark, setting, metric))
         for setting, metric in MEASURES
     )
     mark = "contaminated" if context.contaminated(system, benchmark) else ""

@@ -106,20 +106,19 @@ def language_table(context: Context, benchmark: str) -> Table:
     codes = context.scores.query_languages(benchmark)
     rows = []
     for code in codes:
-        texts = [
-            wording.score(context.scores.language(system, benchmark, setting, "mAP", code))
+        values = [
+            context.scores.language(system, benchmark, setting, "mAP", code)
             for setting in SETTINGS
             for system in shown
         ]
-        rows.append(
-            Row(wording.language(code), wording.number_cells(texts), unseen_mark(context, code))
-        )
+        cells = wording.value_cells(wording.score, values)
+        rows.append(Row(wording.language(code), cells, unseen_mark(context, code), language=code))
     macro = [
-        wording.score(context.scores.macro(system, benchmark, setting, "mAP"))
+        context.scores.macro(system, benchmark, setting, "mAP")
         for setting in SETTINGS
         for system in shown
     ]
-    rows.append(Row("macro average", wording.number_cells(macro)))
+    rows.append(Row("macro average", wording.value_cells(wording.score, macro), summary=True))
     return simple_table(
         f"table-languages-{benchmark}",
         f"mAP by query language on {wording.benchmark(benchmark)}",

@@ -180,7 +180,7 @@ def _table(
     write = wording.signed if signed else wording.score
     queries = context.scores.query_languages(benchmark)
     rows = tuple(
-        Row(wording.language(code), wording.number_cells([write(value) for value in values]))
+        Row(wording.language(code), wording.value_cells(write, values), language=code)
         for code, values in zip(queries, grid, strict=True)
     )
     columns = tuple(

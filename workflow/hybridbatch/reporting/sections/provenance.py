@@ -5,6 +5,7 @@ differ in, and so the last of the page.
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
+    Cell,
     Column,
     Paragraph,
     Row,
@@ -63,18 +64,17 @@ def stage_table(timings: tuple[Timing, ...]) -> Table:
     rows = []
     for stage in stages:
         jobs = [timing for timing in timings if timing.stage == stage]
-        rows.append(Row(stage, wording.number_cells([wording.count(len(jobs)), *_cost(jobs)])))
-    rows.append(
-        Row("all", wording.number_cells([wording.count(len(timings)), *_cost(list(timings))]))
-    )
+        rows.append(Row(stage, (Cell(wording.count(len(jobs))), *_cost(jobs))))
+    everything = (Cell(wording.count(len(timings))), *_cost(list(timings)))
+    rows.append(Row("all", everything, summary=True))
     return simple_table(
         "table-stages",
         "Time and memory of each stage",
         corner="stage",
         columns=(
             Column("jobs"),
-            Column("wall time"),
-            Column("CPU time"),
+            Column("wall time", exported="wall time, s"),
+            Column("CPU time", exported="CPU time, s"),
             Column("peak memory, MiB"),
             Column("threads"),
         ),
@@ -92,22 +92,19 @@ def job_table(timings: tuple[Timing, ...]) -> Table:
         corner="stage",
         columns=(
             Column("job", numeric=False),
-            Column("wall time"),
-            Column("CPU time"),
+            Column("wall time", exported="wall time, s"),
+            Column("CPU time", exported="CPU time, s"),
             Column("peak memory, MiB"),
             Column("threads"),
         ),
-        rows=tuple(
-            Row(timing.stage, wording.number_cells([timing.job, *_cost([timing])]))
-            for timing in timings
-        ),
+        rows=tuple(Row(timing.stage, (Cell(timing.job), *_cost([timing]))) for timing in timings),
     )
 
 
-def _cost(jobs: list[Timing]) -> list[str]:
-    return [
-        wording.duration(sum(job.wall_seconds for job in jobs)),
-        wording.duration(sum(job.cpu_seconds for job in jobs)),
-        wording.count(round(max(job.peak_memory_mb for job in jobs))),
-        wording.count(max(job.threads for job in jobs)),
-    ]
+def _cost(jobs: list[Timing]) -> tuple[Cell, ...]:
+    times = [sum(job.wall_seconds for job in jobs), sum(job.cpu_seconds for job in jobs)]
+    return (
+        *(Cell(wording.duration(seconds), value=round(seconds, 3)) for seconds in times),
+        Cell(wording.count(round(max(job.peak_memory_mb for job in jobs)))),
+        Cell(wording.count(max(job.threads for job in jobs))),
+    )

@@ -143,7 +143,7 @@ def _loss_table(logs: Sequence[tuple[str, str, TrainLog]]) -> Table:
     rows = tuple(
         Row(
             wording.count(int(step)),
-            wording.number_cells([wording.score(column.get(step)) for column in columns]),
+            wording.value_cells(wording.score, [column.get(step) for column in columns]),
         )
         for step in steps
     )
@@ -207,7 +207,7 @@ def _validation_table(logs: Sequence[tuple[str, str, TrainLog]], kinds: Sequence
     rows = tuple(
         Row(
             wording.count(step),
-            wording.number_cells([wording.score(curve.get(step)) for _, curve in curves]),
+            wording.value_cells(wording.score, [curve.get(step) for _, curve in curves]),
         )
         for step in steps
     )
@@ -268,17 +268,26 @@ def language_table(context: Context, runs: Sequence[tuple[str, Run]]) -> Table:
             total = sum(pairs.values())
             for side in (0, 1):
                 drawn = sum(n for pair, n in pairs.items() if pair[side] == code)
-                cells.append(Cell(wording.share(drawn, total)))
-        rows.append(Row(wording.language(code), tuple(cells)))
+                cells.append(_share(drawn, total))
+        rows.append(Row(wording.language(code), tuple(cells), language=code))
     same = [
-        (sum(n for (q, p), n in pairs.items() if q == p), sum(pairs.values())) for _, pairs in logs
+        _share(sum(n for (q, p), n in pairs.items() if q == p), sum(pairs.values()))
+        for _, pairs in logs
     ]
-    both = [text for part in same for text in (wording.share(*part), "")]
-    rows.append(Row("pairs in one language", wording.number_cells(both)))
+    both = tuple(cell for share in same for cell in (share, Cell("")))
+    rows.append(Row("pairs in one language", both, summary=True))
     return simple_table(
         "table-batch-languages",
         "Languages of the pairs drawn in training",
         corner="language",
-        columns=tuple(Column(side, label) for label, _ in logs for side in ("question", "passage")),
+        columns=tuple(
+            Column(side, label, exported=f"{side} share")
+            for label, _ in logs
+            for side in ("question", "passage")
+        ),
         rows=tuple(rows),
     )
+
+
+def _share(part: int, whole: int) -> Cell:
+    return Cell(wording.share(part, whole), value=part / whole if whole else None)
