@@ -21,6 +21,10 @@ include: "workflow/rules/encode.smk"
 include: "workflow/rules/index.smk"
 include: "workflow/rules/retrieve.smk"
 include: "workflow/rules/metrics.smk"
+include: "workflow/rules/bias.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/examples.smk"
+include: "workflow/rules/projection.smk"
 include: "workflow/rules/report.smk"
 
 

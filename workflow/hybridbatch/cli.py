@@ -28,6 +28,10 @@ STAGES = {
     "index": "a FAISS index for each passage language",
     "retrieve": "rank every query against every language and the pool",
     "metrics": "mAP, recall, nDCG and rank distance",
+    "bias": "language bias: distances, exposure, preference, fairness, agreement",
+    "statistics": "intervals, significance and non-inferiority over the runs of a benchmark",
+    "examples": "a few queries, by a stated rule, with the top of the pool under each run",
+    "projection": "the embedding space in two dimensions, before and after training",
     "report": "results/report.html",
 }
 logger = logging.getLogger(__name__)
@@ -40,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if stage == "schemas":
         return _print_schemas()
     threads = export_threads(_threads_of(arguments), os.environ)
+    os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
     _configure_logging(args.stage, args.job, args.log)
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hybridbatch import catalog
 from hybridbatch.errors import HybridBatchError
+from hybridbatch.languages import NAMES
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
@@ -186,6 +187,56 @@ class Plan:
     def metrics_settings(self) -> str:
         """Settings of the stage `metrics`."""
         return _json({"threads": self.config["threads"]})
+
+    @property
+    def group(self) -> str:
+        """Names what is computed over all runs of this configuration: `{model}.{recipe}`."""
+        return f"{self.model_name}.{self.config['recipe']}"
+
+    def runs_on(self, benchmark: str) -> tuple[Run, ...]:
+        """The runs that are evaluated on a benchmark, the untrained model first."""
+        return tuple(run for run in self.runs if (run.id, benchmark) in self.evaluations())
+
+    def bias_settings(self) -> str:
+        """Settings of the stage `bias`."""
+        return _json({**self.config["bias"], "threads": self.config["threads"]})
+
+    def statistics_settings(self) -> str:
+        """Settings of the stage `statistics`."""
+        high = self.config["high_resource_languages"]
+        levels = {language: "high" if language in high else "low" for language in NAMES}
+        return _json(
+            {
+                **self.config["statistics"],
+                "resource_levels": levels,
+                "threads": self.config["threads"],
+            }
+        )
+
+    def examples_settings(self, benchmark: str) -> str:
+        """Settings of the stage `examples`: hybrid against monolingual training, where both ran."""
+        runs = self.runs_on(benchmark)
+        hybrid = next((run.id for run in runs if run.sampling == "hybrid"), None)
+        baseline = next((run.id for run in runs if run.sampling == "x-x-mono"), None)
+        both = hybrid is not None and baseline is not None
+        return _json(
+            {
+                "runs": [run.id for run in runs],
+                "candidate": hybrid if both else None,
+                "baseline": baseline if both else None,
+                "per_rule": self.config["views"]["examples_per_rule"],
+            }
+        )
+
+    def projection_settings(self, benchmark: str) -> str:
+        """Settings of the stage `projection`."""
+        return _json(
+            {
+                "runs": [run.id for run in self.runs_on(benchmark)],
+                "items": self.config["views"]["projected_items"],
+                "threads": self.config["threads"],
+            }
+        )
 
     def report_settings(self) -> str:
         """Settings of the stage `report`."""

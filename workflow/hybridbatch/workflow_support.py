@@ -85,6 +85,11 @@ def report_inputs(plan: Plan) -> list[str]:
     ]
 
 
+def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
+    """`pattern` for every run that is evaluated on a benchmark, in the report's order."""
+    return [pattern.format(run=run.id, benchmark=benchmark) for run in plan.runs_on(benchmark)]
+
+
 def overlap_path(plan: Plan, benchmark: str) -> str:
     """Where the check for shared items of this recipe and a benchmark lies."""
     return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"

@@ -7,9 +7,9 @@ rule benchmarks:
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
     log:
         "logs/benchmarks/{benchmark}.log",
+    priority: 100
     conda:
         ENVIRONMENT
-    priority: 100
     threads: 1
     resources:
         mem_mb=1000,

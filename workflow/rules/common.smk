@@ -20,6 +20,7 @@ wildcard_constraints:
     source="[^/]+",
     model="[^/]+",
     recipe="[^/]+",
+    group="[^/]+",
 
 
 def checkpoint(wildcards):

@@ -3,10 +3,10 @@ rule download:
         "results/raw/{path}",
     log:
         "logs/download/{path}.log",
+    priority: 100
     retries: 1
     conda:
         ENVIRONMENT
-    priority: 100
     threads: 1
     resources:
         mem_mb=300,

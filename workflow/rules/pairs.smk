@@ -5,9 +5,9 @@ rule pairs:
         "results/pairs/{source}.parquet",
     log:
         "logs/pairs/{source}.log",
+    priority: 100
     conda:
         ENVIRONMENT
-    priority: 100
     threads: 1
     resources:
         mem_mb=1000,

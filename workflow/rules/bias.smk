@@ -1,0 +1,25 @@
+rule bias:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        passages="results/benchmarks/{benchmark}/passages.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        rankings="results/rankings/{run}/{benchmark}",
+    output:
+        directory("results/bias/{run}/{benchmark}"),
+    log:
+        "logs/bias/{run}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+    params:
+        settings=lambda wildcards: PLAN.bias_settings(),
+        code=support.code("bias"),
+        versions=support.versions("polars", "numpy"),
+    shell:
+        "python -m hybridbatch bias --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/bias/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

@@ -1,0 +1,39 @@
+rule examples:
+    input:
+        benchmark=multiext(
+            "results/benchmarks/{benchmark}/",
+            "queries.parquet",
+            "passages.parquet",
+            "qrels.parquet",
+        ),
+        rankings=lambda wildcards: support.of_runs(
+            PLAN, wildcards.benchmark, "results/rankings/{run}/{benchmark}"
+        ),
+        metrics=lambda wildcards: support.of_runs(
+            PLAN,
+            wildcards.benchmark,
+            "results/metrics/{run}/{benchmark}/per_query.parquet",
+        ),
+    output:
+        "results/examples/{group}/{benchmark}.parquet",
+    log:
+        "logs/examples/{group}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=lambda wildcards: PLAN.examples_settings(wildcards.benchmark),
+        code=support.code("examples"),
+        versions=support.versions("polars"),
+        metrics=lambda wildcards: support.of_runs(
+            PLAN, wildcards.benchmark, "results/metrics/{run}/{benchmark}"
+        ),
+    shell:
+        "python -m hybridbatch examples --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        " --metrics {params.metrics:q} --output {output:q}"
+        " --job {wildcards.group:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/examples/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"

@@ -1,0 +1,42 @@
+rule projection:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        passages="results/benchmarks/{benchmark}/passages.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        vectors=lambda wildcards: [
+            *support.of_runs(
+                PLAN,
+                wildcards.benchmark,
+                "results/embeddings/{run}/{benchmark}/queries.parquet",
+            ),
+            *support.of_runs(
+                PLAN,
+                wildcards.benchmark,
+                "results/embeddings/{run}/{benchmark}/passages.parquet",
+            ),
+        ],
+    output:
+        points="results/projection/{group}/{benchmark}/points.parquet",
+        summary="results/projection/{group}/{benchmark}/summary.parquet",
+    log:
+        "logs/projection/{group}/{benchmark}.log",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+    params:
+        settings=lambda wildcards: PLAN.projection_settings(wildcards.benchmark),
+        code=support.code("projection"),
+        versions=support.versions("numpy"),
+        embeddings=lambda wildcards: support.of_runs(
+            PLAN, wildcards.benchmark, "results/embeddings/{run}/{benchmark}"
+        ),
+    shell:
+        "python -m hybridbatch projection --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
+        " --embeddings {params.embeddings:q}"
+        " --output results/projection/{wildcards.group:q}/{wildcards.benchmark:q}"
+        " --job {wildcards.group:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/projection/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"
