@@ -208,6 +208,15 @@ def test_bf16_stays_within_cosine_0_9999_of_fp32(encoder):
     assert cosines.min() >= 0.9999
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_vectors_agree_with_sentence_transformers(encoder, checkpoint, precision):
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    reference = sentence_transformers.SentenceTransformer(str(checkpoint), device="cpu")
+    expected = reference.encode([f"query: {text}" for text in TEXTS], normalize_embeddings=True)
+    vectors = encode(encoder, TEXTS, prefix="query: ", precision=precision)
+    assert (vectors * expected).sum(axis=1).min() >= 0.9999
+
+
 def test_no_texts_give_no_vectors(encoder):
     assert encode(encoder, []).shape == (0, 32)
 
