@@ -122,8 +122,3 @@ def test_sha256_of_a_known_text(tmp_path: Path) -> None:
     path.write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256_file(path) == expected
-
-
-def test_readme_shows_the_schemas_as_they_are() -> None:
-    readme = Path(__file__).parent.parent / "README.md"
-    assert schemas.markdown() in readme.read_text(encoding="utf-8")

@@ -59,9 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_schemas() -> int:
-    from hybridbatch.schemas import markdown
+    from hybridbatch import schemas, schemas_report, schemas_views
 
-    print(markdown())
+    tables = (*schemas.ALL, *schemas_report.REPORT_SCHEMAS, *schemas_views.VIEW_SCHEMAS)
+    print(schemas.markdown(tables))
     return 0
 
 
