@@ -2,12 +2,13 @@
 
 import itertools
 import json
+import math
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hybridbatch import schemas
+from hybridbatch import schemas, schemas_views
 from hybridbatch.tables import table_from_rows, write_table
 
 ALPHAS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
@@ -256,9 +257,88 @@ QUESTIONS = {
 }
 
 
-def write_full_results(results: Path) -> dict[str, Any]:
-    """Two benchmarks, eleven languages of which two are unseen, an overlap, timings."""
-    languages = tuple(QUESTIONS)
+def write_examples(results: Path, benchmark: str, runs: Sequence[str]) -> None:
+    """One query for each rule; every run lists the same question in other languages."""
+    codes = list(QUESTIONS)
+    rows: list[dict[str, Any]] = []
+    for number, (rule, code, change) in enumerate(
+        (("gain", "ar", 0.5), ("loss", "th", -0.25), ("random", "zh", 0.0)), start=1
+    ):
+        for place, run in enumerate(runs):
+            listed = codes[place:] + codes[:place]
+            rows.extend(
+                {
+                    "number": number,
+                    "rule": rule,
+                    "query_id": f"{code}:q{number}",
+                    "item_id": f"{benchmark}:{number}",
+                    "query_language": code,
+                    "query": QUESTIONS[code],
+                    "candidate": runs[-1],
+                    "baseline": runs[1] if len(runs) > 1 else runs[0],
+                    "change": change,
+                    "run": run,
+                    "average_precision": 0.5,
+                    "relevant_ranks": [1, 3, 1217],
+                    "rank": rank,
+                    "passage_id": f"{other}:p{number}",
+                    "passage_language": other,
+                    "relevance": rank % 2,
+                    "score": 0.9 - rank / 100,
+                    "title": "",
+                    "passage": 12 * f"{QUESTIONS[other]} ",
+                }
+                for rank, other in enumerate(listed[:5], start=1)
+            )
+    path = results / "examples" / "base.tiny" / f"{benchmark}.parquet"
+    write(rows, path, schemas_views.EXAMPLES)
+
+
+def write_projection(results: Path, benchmark: str, runs: Sequence[str]) -> None:
+    """Languages on a circle that shrinks from run to run."""
+    noise = random.Random(1)
+    points: list[dict[str, Any]] = []
+    summary: list[dict[str, Any]] = []
+    for place, run in enumerate(runs):
+        radius = 0.4 / (place + 1)
+        for kind in ("query", "passage"):
+            for turn, code in enumerate(QUESTIONS):
+                angle = 2 * math.pi * turn / len(QUESTIONS)
+                points.extend(
+                    {
+                        "run": run,
+                        "kind": kind,
+                        "language": code,
+                        "item_id": f"{benchmark}:{item}",
+                        "id": f"{code}:{kind[0]}{item}",
+                        "x": radius * math.cos(angle) + noise.gauss(0, 0.03),
+                        "y": radius * math.sin(angle) + noise.gauss(0, 0.03),
+                    }
+                    for item in range(20)
+                )
+            summary.append(
+                {
+                    "run": run,
+                    "kind": kind,
+                    "vectors": 220,
+                    "languages": 11,
+                    "x_share": 0.03,
+                    "y_share": 0.02,
+                    "language_share": 0.2 / (place + 1),
+                    "item_share": 0.55,
+                    "accuracy": 1.0 if place == 0 else 0.5,
+                    "chance": 1 / 11,
+                }
+            )
+    folder = results / "projection" / "base.tiny" / benchmark
+    write(points, folder / "points.parquet", schemas_views.PROJECTION)
+    write(summary, folder / "summary.parquet", schemas_views.PROJECTION_SUMMARY)
+
+
+def write_full_results(
+    results: Path, *, languages: Sequence[str] = tuple(QUESTIONS)
+) -> dict[str, Any]:
+    """Two benchmarks, two languages that are unseen, an overlap, views, timings."""
     trained_on = tuple(code for code in languages if code not in ("el", "vi"))
     shared = [
         {"kind": kind, "source": "facts", "item_id": "facts:1", "language": code, "text": text}
@@ -268,13 +348,16 @@ def write_full_results(results: Path) -> dict[str, Any]:
     settings = write_results(
         results, languages=languages, trained_on=trained_on, overlaps={"xquad-r": shared}, steps=60
     )
-    seven = ("ar", "de", "en", "es", "hi", "vi", "zh")
+    fewer = tuple(code for code in languages if code not in ("el", "ru", "th", "tr"))
     untrained = settings["runs"][0]
-    write_benchmark(results, "mlqa-r", seven)
-    write_summary(results, untrained, "mlqa-r", summary_rows(seven, (0.6, 0.5, 0.2, 900), seed=9))
+    write_benchmark(results, "mlqa-r", fewer)
+    write_summary(results, untrained, "mlqa-r", summary_rows(fewer, (0.6, 0.5, 0.2, 900), seed=9))
     settings["benchmarks"].append("mlqa-r")
     settings["evaluations"].append([untrained, "mlqa-r"])
     settings["allow_contaminated"] = True
+    settings["views"] = ["xquad-r"]
+    write_examples(results, "xquad-r", settings["runs"])
+    write_projection(results, "xquad-r", settings["runs"])
     write_timings(
         results,
         [

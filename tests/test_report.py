@@ -87,6 +87,7 @@ def test_every_section_is_there_and_in_the_navigation(page: Page) -> None:
         "#pairs",
         "#bias",
         "#languages",
+        "#see",
         "#training",
         "#data",
         "#measures",

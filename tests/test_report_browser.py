@@ -36,6 +36,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+@pytest.fixture(scope="module")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every part of the page with fewer languages: axe-core looks at every number of a heatmap."""
+    folder = tmp_path_factory.mktemp("small")
+    render(folder, fixture.write_full_results(folder, languages=("ar", "el", "en", "zh")))
+    return folder / "report.html"
+
+
 def test_the_page_loads_quietly_and_asks_for_nothing(browser: Browser, report: Path) -> None:
     with visit(browser, report) as seen:
         seen.page.wait_for_load_state("networkidle")
@@ -55,9 +63,9 @@ def test_nothing_is_wider_than_the_window(
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "light"), (1280, "dark")])
 def test_axe_finds_nothing_serious(
-    browser: Browser, report: Path, width: int, scheme: Scheme
+    browser: Browser, small_report: Path, width: int, scheme: Scheme
 ) -> None:
-    with visit(browser, report, width=width, scheme=scheme) as seen:
+    with visit(browser, small_report, width=width, scheme=scheme) as seen:
         open_details(seen.page)
         assert findings(seen.page) == []
 
@@ -78,9 +86,9 @@ def test_without_scripts_nothing_is_missing_and_no_control_is_dead(
 
 def test_tables_and_figures_are_saved_without_scripts(browser: Browser, report: Path) -> None:
     with visit(browser, report, scripts=False) as seen:
-        tables, figures = seen.page.locator("table").count(), seen.page.locator("figure").count()
-        assert seen.page.locator('a[download$=".csv"]').count() == tables
-        assert seen.page.locator('a[download$=".svg"]').count() == figures
+        count = {each: seen.page.locator(each).count() for each in ("table", "ol", "figure")}
+        assert seen.page.locator('a[download$=".csv"]').count() == count["table"] + count["ol"]
+        assert seen.page.locator('a[download$=".svg"]').count() == count["figure"]
         with seen.page.expect_download() as caught:
             seen.page.locator('a[download="table-headline-xquad-r.csv"]').click()
         with caught.value.path().open(encoding="utf-8-sig", newline="") as file:
@@ -177,6 +185,17 @@ def test_print_shows_the_content_alone(browser: Browser, report: Path) -> None:
         ink = seen.page.evaluate("getComputedStyle(document.body).color")
         assert ink == "rgb(0, 0, 0)"
         assert seen.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_axe_would_find_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<!doctype html><html lang=en><title>t</title><main><h1>t</h1>"
+        "<img src='data:,'><p style='color: #ccc; background: #fff'>faint</p></main>"
+    )
+    with visit(browser, page) as seen:
+        found = sorted(line.partition(" ")[0] for line in findings(seen.page))
+        assert found == ["color-contrast", "image-alt"]
 
 
 def test_the_page_is_small(report: Path) -> None:

@@ -33,6 +33,7 @@ def context(results: Path, settings: dict[str, Any], *, literature: bool = False
         evaluations=[tuple(pair) for pair in settings["evaluations"]],
         benchmarks=settings["benchmarks"],
         sources=settings["sources"],
+        views=settings.get("views", ()),
     )
     return Context(
         inputs=inputs,

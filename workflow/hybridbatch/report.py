@@ -26,7 +26,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the report covers. `evaluations` are (run, benchmark); `config` is all of it."""
+    """What the report covers.
+
+    `evaluations` are (run, benchmark), `views` the benchmarks with example queries and a
+    projection, `config` is all of the configuration.
+    """
 
     title: str
     recipe: str
@@ -37,6 +41,7 @@ class Settings:
     train_languages: tuple[str, ...]
     allow_contaminated: bool
     config: dict  # type: ignore[type-arg]  # the settings parser takes a plain JSON object
+    views: tuple[str, ...] = ()
     code_version: str | None = None
 
 
@@ -64,6 +69,7 @@ def run(args: argparse.Namespace) -> None:
         evaluations=[(pair[0], pair[1]) for pair in settings.evaluations],
         benchmarks=settings.benchmarks,
         sources=settings.sources,
+        views=settings.views,
     )
     page = build_page(
         inputs,

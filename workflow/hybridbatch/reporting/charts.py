@@ -9,8 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
-from hybridbatch.reporting.drawing import SERIES, draw, series_style
+from hybridbatch.reporting.drawing import GROUPS, PAGE, SERIES, draw, series_style
 
 Grid = Sequence[Sequence[float | None]]
 
@@ -133,6 +135,71 @@ def curves(id: str, panels: Sequence[Panel], *, xlabel: str, ylabel: str, altern
 
     size = (max(5.2, 0.8 + 2.9 * len(panels)), 3.1)
     return draw(id, size, paint, alternative=alternative)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Points (x, y) of one label, of two kinds: round and square."""
+
+    label: str
+    round: tuple[tuple[float, float], ...]
+    square: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class CloudPanel:
+    """A set of axes with its title and its clouds."""
+
+    title: str
+    clouds: tuple[Cloud, ...]
+
+
+def clouds(id: str, panels: Sequence[CloudPanel], *, alternative: str) -> str:
+    """Scatter plots two abreast on one scale; each cloud's label stands at the mean of its points.
+
+    Labels decide the colours by their order, which must be the same in every panel.
+    """
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
+    points = [p for panel in panels for one in panel.clouds for p in (*one.round, *one.square)]
+    low, high = np.min(points, axis=0), np.max(points, axis=0)
+    margin = 0.05 * float((high - low).max() or 1.0)
+    (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
+
+    def paint(canvas: Canvas) -> None:
+        grid = canvas.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, panel in zip(grid.flat, panels, strict=False):
+            for cloud, color in zip(panel.clouds, itertools.cycle(GROUPS), strict=False):
+                for points, cap in ((cloud.round, "round"), (cloud.square, "projecting")):
+                    _specks(axes, points, cap=cap, color=color)
+            for cloud in panel.clouds:
+                members = (*cloud.round, *cloud.square)
+                if members:
+                    x, y = np.mean(members, axis=0)
+                    box = {"facecolor": PAGE, "alpha": 0.75, "edgecolor": "none", "pad": 0.8}
+                    axes.text(x, y, cloud.label, ha="center", va="center", bbox=box)
+            axes.set_title(panel.title)
+            axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+            axes.grid(axis="both")
+            axes.set_axisbelow(True)
+        for axes in grid.flat[len(panels) :]:
+            axes.set_visible(False)
+
+    height = 0.5 + 3.6 * (top - bottom) / (right - left)
+    size = (0.6 + 3.7 * columns, min(height, 4.5) * lines)
+    return draw(id, size, paint, alternative=alternative)
+
+
+def _specks(axes: Axes, points: Sequence[tuple[float, float]], *, cap: str, color: str) -> None:
+    """Points as lines of no length with caps: one short path instead of an element for each."""
+    if not points:
+        return
+    vertices = np.repeat(np.asarray(points, dtype=float), 2, axis=0)
+    path = Path(vertices, [Path.MOVETO, Path.LINETO] * len(points))
+    path.should_simplify = False
+    axes.add_patch(
+        PathPatch(path, fill=False, edgecolor=color, linewidth=2.6, capstyle=cap, alpha=0.75)
+    )
 
 
 def strips(

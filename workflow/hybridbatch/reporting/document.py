@@ -162,7 +162,11 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Example:
-    """A text in some language, what is said of it, and tables side by side where there is room."""
+    """A text in some language, what is said of it, and lists side by side where there is room.
+
+    A table is shown as a list of its rows: the last column below the others. A reader opens an
+    example; one that is `open` is open from the start.
+    """
 
     id: str
     title: str
@@ -170,6 +174,7 @@ class Example:
     language: str
     note: str
     tables: tuple[Table, ...]
+    open: bool = False
 
 
 @dataclass(frozen=True)

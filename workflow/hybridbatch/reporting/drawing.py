@@ -16,6 +16,7 @@ from matplotlib.figure import Figure as Canvas
 # the common kinds of colour blindness can tell apart; every series has a marker of its own too.
 INK = "#1b1f24"
 FAINT = "#c3c9d1"
+PAGE = "#fefefe"
 SERIES = {
     "untrained": ("#6e7781", "X"),
     "x-x-mono": ("#d55e00", "o"),
@@ -24,9 +25,15 @@ SERIES = {
     "x-x": ("#cc79a7", "^"),
     "en-en": ("#56b4e9", "v"),
 }
+# For more groups than can be told apart by colour alone: labels must name them. Each colour has a
+# contrast of 3 at least with the light and with the dark page.
+GROUPS = (
+    "#de5e64", "#118568", "#b769c9", "#767700", "#508bee", "#b25201",
+    "#1aa0a7", "#b2417f", "#52a43f", "#735cc7", "#b78310", "#127ca3",
+)  # fmt: skip
 # For a second, third .. system of the same sampling.
 DASHES = ("-", "--", ":", "-.")
-VARIABLES = {INK: "ink", FAINT: "line"} | {
+VARIABLES = {INK: "ink", FAINT: "line", PAGE: "page"} | {
     color: f"series-{name}" for name, (color, _) in SERIES.items()
 }
 

@@ -12,6 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch.errors import HybridBatchError
+from hybridbatch.reporting.views import (
+    ExampleQuery,
+    Projection,
+    read_examples,
+    read_projection,
+)
 from hybridbatch.schemas import (
     OVERLAP,
     PAIRS,
@@ -121,6 +127,8 @@ class Inputs:
     overlaps: Mapping[str, tuple[Shared, ...]]
     logs: Mapping[str, TrainLog]
     timings: tuple[Timing, ...]
+    examples: Mapping[str, tuple[ExampleQuery, ...]]
+    projections: Mapping[str, Projection]
 
 
 def read_inputs(
@@ -131,6 +139,7 @@ def read_inputs(
     evaluations: Sequence[tuple[str, str]],
     benchmarks: Sequence[str],
     sources: Sequence[str],
+    views: Sequence[str] = (),
 ) -> Inputs:
     """Read the files of one configuration below the folder `results`.
 
@@ -140,6 +149,7 @@ def read_inputs(
         evaluations: the (run, benchmark) whose metrics exist; others were not evaluated.
         benchmarks: names of benchmarks, in order.
         sources: names of training sources, in order.
+        views: the benchmarks that have example queries and a projection.
 
     Raises:
         HybridBatchError: a file is missing or breaks its schema; an evaluation names an unknown
@@ -153,6 +163,8 @@ def read_inputs(
             )
     records = tuple(read_run(results / "runs" / f"{run}.parquet") for run in runs)
     trained = [record.run for record in records if record.trained]
+    # Examples and projections belong to a model and a recipe, whatever its runs are.
+    family = f"{records[0].model}.{recipe}" if records else recipe
     return Inputs(
         runs=records,
         summaries={
@@ -173,8 +185,21 @@ def read_inputs(
         },
         timings=read_timings(
             results / "timings",
-            names={*runs, *benchmarks, *sources, recipe, *(record.model for record in records)},
+            names={
+                *runs,
+                *benchmarks,
+                *sources,
+                recipe,
+                family,
+                *(record.model for record in records),
+            },
         ),
+        examples={
+            name: read_examples(results / "examples" / family / f"{name}.parquet") for name in views
+        },
+        projections={
+            name: read_projection(results / "projection" / family / name) for name in views
+        },
     )
 
 

@@ -86,6 +86,15 @@ def metric(name: str) -> str:
     return METRICS.get(name, name)
 
 
+def shortened(text: str, most: int) -> str:
+    """The text, or its first `most` characters, up to a space if one is near, and an ellipsis."""
+    if len(text) <= most:
+        return text
+    start = text[:most]
+    space = start.rfind(" ", most - 20)
+    return (start[:space] if space > 0 else start).rstrip() + " …"
+
+
 def listing(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(parts) < 2:

@@ -15,6 +15,7 @@ from hybridbatch.reporting.sections import (
     languages,
     measures,
     pairs,
+    see,
     training,
 )
 from hybridbatch.reporting.systems import Context
@@ -25,6 +26,7 @@ ORDER: tuple[Callable[[Context], Section], ...] = (
     pairs.section,
     bias.section,
     languages.section,
+    see.section,
     training.section,
     data.section,
     measures.section,
