@@ -83,6 +83,7 @@ def test_every_section_is_there_and_in_the_navigation(page: Page) -> None:
     sections = [href for href in linked if href and "-" not in href and href != "#content"]
     assert sections == [
         "#answer",
+        "#claims",
         "#headline",
         "#pairs",
         "#bias",

@@ -13,6 +13,7 @@ from typing import Any
 
 from hybridbatch.artifacts import atomic_file
 from hybridbatch.reporting.environment import Environment, describe_environment
+from hybridbatch.reporting.evidence import NOTHING, Measured, Options, read_evidence
 from hybridbatch.reporting.inputs import Inputs, read_inputs
 from hybridbatch.reporting.literature import Literature, read_literature
 from hybridbatch.reporting.render import render_page
@@ -29,7 +30,7 @@ class Settings:
     """What the report covers.
 
     `evaluations` are (run, benchmark), `views` the benchmarks with example queries and a
-    projection, `config` is all of the configuration.
+    projection, `config` is all of the configuration, `statistics` says what was tested how.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Settings:
     config: dict  # type: ignore[type-arg]  # the settings parser takes a plain JSON object
     views: tuple[str, ...] = ()
     code_version: str | None = None
+    statistics: Options | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
         train_languages=settings.train_languages,
         allow_contaminated=settings.allow_contaminated,
         config=settings.config,
+        measured=read_evidence(args.results, settings.statistics, evaluations=settings.evaluations),
     )
     with atomic_file(args.output) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -96,6 +99,7 @@ def build_page(
     train_languages: tuple[str, ...],
     allow_contaminated: bool,
     config: Mapping[str, Any],
+    measured: Measured = NOTHING,
 ) -> str:
     """The report as HTML."""
     context = Context(
@@ -107,7 +111,8 @@ def build_page(
         allow_contaminated=allow_contaminated,
         config=config,
         literature=literature,
+        measured=measured,
     )
-    sections = [build(context) for build in ORDER]
+    sections = [built for build in ORDER if (built := build(context)) is not None]
     sections.append(provenance.section(context, environment))
     return render_page(title=title, sections=sections)

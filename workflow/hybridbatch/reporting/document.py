@@ -15,12 +15,14 @@ class Cell:
 
     `language` is the code of the language that the text is written in, for fonts and direction.
     `value` is what the text rounds or shortens: tables are sorted by it and downloads hold it.
+    `link` leads to another place of the page, such as `#data`.
     """
 
     text: str
     note: str = ""
     language: str | None = None
     value: float | str | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
 from hybridbatch.reporting.inputs import Inputs, Run
 from hybridbatch.reporting.literature import Literature
 
@@ -147,6 +148,7 @@ class Context:
     allow_contaminated: bool
     config: Mapping[str, Any]
     literature: Literature
+    measured: Measured = NOTHING
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
@@ -173,6 +175,51 @@ class Context:
         """The label of a system, with a warning where it trained on items of the benchmark."""
         warning = " (contaminated)" if self.contaminated(system, benchmark) else ""
         return system.label + warning
+
+    def statistics(self, benchmark: str) -> Statistics | None:
+        """The statistics of a benchmark, None where that stage did not run."""
+        return self.measured.statistics.get(benchmark)
+
+    def tested_id(self, system: System, benchmark: str) -> str | None:
+        """The id that the statistics of a benchmark give a system, None where they lack it."""
+        statistics, run = self.statistics(benchmark), system.runs[0]
+        if statistics is None:
+            return None
+        return statistics.systems.get((run.model, run.recipe, run.sampling, run.alpha))
+
+    def estimate(
+        self, system: System, benchmark: str, setting: str, metric: str, language: str = MACRO
+    ) -> Estimate | None:
+        """A macro average, or the value of a query language within it or in the pool."""
+        statistics, id = self.statistics(benchmark), self.tested_id(system, benchmark)
+        if statistics is None or id is None:
+            return None
+        passages = POOL if setting == "multilingual" else language
+        return statistics.estimates.get((id, setting, language, passages, metric))
+
+    def difference(
+        self,
+        first: System,
+        second: System,
+        benchmark: str,
+        setting: str,
+        metric: str,
+        *,
+        query: str = MACRO,
+        passage: str = MACRO,
+    ) -> Difference | None:
+        """`first` minus `second` in a setting, or in the macro average of its kind."""
+        statistics = self.statistics(benchmark)
+        ids = self.tested_id(first, benchmark), self.tested_id(second, benchmark)
+        if statistics is None or ids[0] is None or ids[1] is None:
+            return None
+        passages = POOL if setting == "multilingual" else passage
+        return statistics.difference(ids[0], ids[1], setting, query, passages, metric)
+
+    def biases(self, system: System, benchmark: str) -> tuple[Bias, ...]:
+        """The bias of each run of a system, of those that were measured."""
+        found = (self.measured.bias.get((run.run, benchmark)) for run in system.runs)
+        return tuple(bias for bias in found if bias is not None)
 
     def unseen(self, system: System, language: str) -> bool:
         """Whether a fine-tuned system has not trained on a language."""

@@ -39,6 +39,26 @@ def metric_difference(metric: str, value: float | None) -> str:
     return signed(value, decimals=0 if metric == "rank_distance" else 3)
 
 
+def points(value: float) -> str:
+    """A margin in hundredths: .01 is `1 point`."""
+    return f"{100 * value:g} point{'' if 100 * value == 1 else 's'}"
+
+
+def signed_points(value: float | None) -> str:
+    """A difference in hundredths with its sign and one decimal."""
+    return MISSING if value is None else signed(100 * value, decimals=1)
+
+
+def p_value(value: float) -> str:
+    """`0.0312`, `< 0.0001`: a p-value is never 0."""
+    return f"{value:.4f}" if value >= 0.00005 else "< 0.0001"
+
+
+def interval(low: float | None, high: float | None, *, write: Callable[[float | None], str]) -> str:
+    """`−0.004 to +0.012`, nothing where there is no interval."""
+    return "" if low is None or high is None else f"{write(low)} to {write(high)}"
+
+
 def count(value: int | None) -> str:
     """A whole number with thousands separated."""
     return MISSING if value is None else f"{value:,}"

@@ -1,14 +1,17 @@
 """The sections of the report, in the order in which they are read.
 
-A section is a function of the context; a new one is a module here and a line in `ORDER`.
+A section is a function of the context, None where the runs have nothing to show in it; a new one is
+a module here and a line in `ORDER`.
 """
 
 from collections.abc import Callable
 
 from hybridbatch.reporting.document import Section
 from hybridbatch.reporting.sections import (
+    alpha,
     answer,
     bias,
+    claims,
     configuration,
     data,
     headline,
@@ -20,13 +23,15 @@ from hybridbatch.reporting.sections import (
 )
 from hybridbatch.reporting.systems import Context
 
-ORDER: tuple[Callable[[Context], Section], ...] = (
+ORDER: tuple[Callable[[Context], Section | None], ...] = (
     answer.section,
+    claims.section,
     headline.section,
     pairs.section,
     bias.section,
     languages.section,
     see.section,
+    alpha.section,
     training.section,
     data.section,
     measures.section,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
+from hybridbatch.reporting.sections.noninferiority import answer_blocks
 from hybridbatch.reporting.systems import Context, System
 
 # (setting, metric, name, whether more is better).
@@ -40,13 +41,29 @@ def _question() -> str:
 
 def _caution(context: Context) -> str:
     seeds = {len(system.runs) for system in context.systems if system.trained}
+    options = context.measured.options
     if seeds <= {1}:
         basis = "Each figure comes from one training run per sampling."
     else:
         basis = f"Figures are means over {wording.listing([str(n) for n in sorted(seeds)])} seeds."
+    if options is None or not context.measured.statistics:
+        return (
+            f"{basis} The sentences below describe the figures measured; whether a difference is "
+            "larger than chance has not been tested, and small ones may well be chance."
+        )
+    scope = (
+        " Intervals and tests are over questions: what they say holds for these trained models "
+        "only, and other seeds may give other results."
+        if seeds <= {1}
+        else " Intervals and tests are over questions and seeds."
+    )
+    high = wording.listing([wording.language_name(code) for code in options.high_resource])
+    levels = f" High-resource are {high}; all others are low-resource." if high else ""
     return (
-        f"{basis} The sentences below describe the figures measured; whether a difference is "
-        "larger than chance has not been tested, and small ones may well be chance."
+        f"{basis}{scope} Not worse means: not worse by a margin of "
+        f"{wording.points(options.margin)} ({options.margin:g}) of mAP or nDCG, tested as "
+        "non-inferiority; significant: after Holm's correction, at "
+        f"{1 - options.confidence:.2g}.{levels}"
     )
 
 
@@ -66,16 +83,16 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
                 tone="warning",
             )
         )
+    compared = [pair for pair in context.comparisons(benchmark) if pair[1].trained]
+    for hybrid, other in compared:
+        if other.sampling == "x-x-mono":
+            blocks.extend(answer_blocks(context, benchmark, hybrid, other))
     order = [_ranking(context, benchmark, shown, *row) for row in HEADLINE]
     lines = [line for line in order if line]
     if lines:
         blocks.append(Bullets(tuple(lines)))
-    compared = [
-        compare(context, benchmark, hybrid, other)
-        for hybrid, other in context.comparisons(benchmark)
-        if other.trained
-    ]
-    blocks.extend(Paragraph(text) for text in compared if text)
+    texts = [compare(context, benchmark, *pair) for pair in compared]
+    blocks.extend(Paragraph(text) for text in texts if text)
     if not shown:
         blocks.append(Paragraph("Nothing was evaluated here."))
     return tuple(blocks)
@@ -128,11 +145,25 @@ def compare(context: Context, benchmark: str, hybrid: System, other: System) -> 
         if pair[0] is None or pair[1] is None:
             continue
         difference = wording.metric_difference(metric, pair[0] - pair[1])
+        difference += _significance(context, benchmark, hybrid, other, setting, metric)
         changes.append(f"{name[0].lower()}{name[1:]} {difference}")
     if not changes:
         return ""
     label = f"From {context.label(other, benchmark)} to {context.label(hybrid, benchmark)}"
     return f"{label}: {', '.join(changes)}. {_by_language(context, benchmark, hybrid, other)}"
+
+
+def _significance(
+    context: Context, benchmark: str, hybrid: System, other: System, setting: str, metric: str
+) -> str:
+    """` (significant)`, ` (not significant)`, or nothing where it was not tested."""
+    options, found = (
+        context.measured.options,
+        context.difference(hybrid, other, benchmark, setting, metric),
+    )
+    if options is None or found is None:
+        return ""
+    return " (significant)" if found.p_holm <= options.level else " (not significant)"
 
 
 def _by_language(context: Context, benchmark: str, hybrid: System, other: System) -> str:

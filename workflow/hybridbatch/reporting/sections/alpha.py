@@ -1,0 +1,143 @@
+"""The headline figures over alpha, where hybrid was trained with several."""
+
+from collections.abc import Sequence
+
+from hybridbatch.reporting import wording
+from hybridbatch.reporting.bands import Point, band
+from hybridbatch.reporting.document import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Gallery,
+    Paragraph,
+    Row,
+    Section,
+    Subsection,
+    Table,
+    simple_table,
+)
+from hybridbatch.reporting.sections.answer import HEADLINE
+from hybridbatch.reporting.systems import Context, System
+
+# Where the other samplings stand on alpha's scale: all batches monolingual, or none.
+ENDS = {"x-x-mono": 1.0, "x-y": 0.0}
+
+
+def section(context: Context) -> Section | None:
+    """The four curves of every benchmark; None where no sweep was run."""
+    parts = tuple(
+        Subsection(f"alpha-{benchmark}", wording.benchmark(benchmark), blocks)
+        for benchmark in context.benchmarks
+        if (blocks := _benchmark(context, benchmark))
+    )
+    if not parts:
+        return None
+    seeds = sorted({len(s.runs) for s in context.systems if s.sampling == "hybrid"})
+    counts = wording.listing([wording.counted(count, "seed") for count in seeds])
+    return Section(
+        id="alpha",
+        title="Alpha and seeds",
+        blocks=(
+            Paragraph(
+                "α is the probability that a batch is monolingual: x-y is α = 0, x-x-mono α = 1, "
+                f"and hybrid lies between. Each hybrid was trained with {counts}."
+            ),
+        ),
+        subsections=parts,
+    )
+
+
+def sweep(context: Context, benchmark: str, model: str) -> tuple[tuple[float, System], ...]:
+    """(alpha, system) of a model in ascending order; empty unless two hybrids differ in alpha."""
+    found = {}
+    for system in context.shown(benchmark):
+        if system.model != model:
+            continue
+        alpha = system.alpha if system.sampling == "hybrid" else ENDS.get(system.sampling)
+        if alpha is not None:
+            found.setdefault(alpha, system)
+    hybrids = sum(system.sampling == "hybrid" for system in found.values())
+    return tuple(sorted(found.items())) if hybrids > 1 else ()
+
+
+def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
+    blocks = []
+    for number, model in enumerate(dict.fromkeys(s.model for s in context.shown(benchmark))):
+        swept = sweep(context, benchmark, model)
+        if swept:
+            id = f"figure-alpha-{benchmark}-{number}"
+            figures = (
+                _figure(context, benchmark, model, swept, f"{id}-{i}", *headline)
+                for i, headline in enumerate(HEADLINE)
+            )
+            blocks.append(Gallery(tuple(figure for figure in figures if figure)))
+    return tuple(blocks)
+
+
+def _figure(
+    context: Context,
+    benchmark: str,
+    model: str,
+    swept: Sequence[tuple[float, System]],
+    id: str,
+    setting: str,
+    metric: str,
+    name: str,
+    more_is_better: bool,
+) -> Figure | None:
+    points = []
+    for alpha, system in swept:
+        value = context.scores.macro(system, benchmark, setting, metric)
+        estimate = context.estimate(system, benchmark, setting, metric)
+        bounds = (None, None) if estimate is None else (estimate.low, estimate.high)
+        if value is not None:
+            points.append(Point(alpha, value, *bounds))
+    if not points:
+        return None
+    said = ", ".join(f"{wording.metric_value(metric, p.value)} at α {p.x:g}" for p in points)
+    alternative = (
+        f"Line over α: {name} of {model} on {wording.benchmark(benchmark)}: {said}. The numbers "
+        "are in the table below it."
+    )
+    better = "higher" if more_is_better else "lower"
+    tested = any(point.low is not None for point in points)
+    return Figure(
+        id=id,
+        title=f"{name} over α, {model}",
+        reading=(
+            f"How to read it: each point is trained with another α; {better} is better."
+            + (" The band is the interval of each point." if tested else "")
+        ),
+        alternative=alternative,
+        svg=band(
+            id, points, sampling="hybrid", xlabel="α", ylabel=wording.metric(metric),
+            alternative=alternative,
+        ),
+        table=_table(context, benchmark, swept, f"{id}-table", setting, metric, f"{name}, {model}"),
+    )  # fmt: skip
+
+
+def _table(
+    context: Context,
+    benchmark: str,
+    swept: Sequence[tuple[float, System]],
+    id: str,
+    setting: str,
+    metric: str,
+    name: str,
+) -> Table:
+    rows = []
+    for alpha, system in swept:
+        value = context.scores.macro(system, benchmark, setting, metric)
+        found = context.estimate(system, benchmark, setting, metric)
+        figures = (value, *((found.low, found.high, found.sd) if found else (None,) * 3))
+        cells = tuple(Cell(wording.metric_value(metric, each), value=each) for each in figures)
+        rows.append(Row(f"{alpha:g}", cells, "" if system.sampling == "hybrid" else system.label))
+    return simple_table(
+        id,
+        f"{name} over α on {wording.benchmark(benchmark)}",
+        corner="α",
+        columns=tuple(Column(label) for label in ("mean", "low", "high", "sd over seeds")),
+        rows=tuple(rows),
+    )
