@@ -1,7 +1,7 @@
 """The kinds of picture that the report draws, from plain numbers."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import matplotlib
@@ -46,6 +46,7 @@ def heatmap(
     limits: tuple[float, float],
     diverging: bool,
     alternative: str,
+    marks: Collection[tuple[int, int]] = (),
 ) -> str:
     """A grid of coloured cells with their values; cells without a value stay empty.
 
@@ -53,6 +54,7 @@ def heatmap(
         values: one list per row, each with one value per column.
         limits: the values at the two ends of the colour scale, shared by figures to be compared.
         diverging: differences around zero, in points (hundredths), written with a sign.
+        marks: (row, column) of the cells that get a frame.
     """
     grid = np.array([[np.nan if v is None else v for v in row] for row in values], dtype=float)
     colors = matplotlib.colormaps[DIVERGING if diverging else SEQUENTIAL]
@@ -76,6 +78,9 @@ def heatmap(
                 color="#ffffff" if _dark(colors(norm(value))) else "#000000",
                 in_layout=False,  # inside its cell: measuring it is slow and changes nothing
             )
+        for dark in (False, True):
+            framed = [cell for cell in marks if _dark(colors(norm(grid[cell]))) is dark]
+            _frames(axes, framed, color="#ffffff" if dark else "#000000")
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
         axes.set_xlabel("passage language")
@@ -87,6 +92,16 @@ def heatmap(
 
     size = (1.4 + 0.38 * len(columns), 0.8 + 0.33 * len(rows))
     return draw(id, (max(3.4, size[0]), max(2.4, size[1])), paint, alternative=alternative)
+
+
+def _frames(axes: Axes, cells: Sequence[tuple[int, int]], *, color: str) -> None:
+    """A frame inside each cell (row, column), as one path."""
+    if not cells:
+        return
+    corners = np.array([(0.07, 0.08), (0.93, 0.08), (0.93, 0.92), (0.07, 0.92), (0.07, 0.08)])
+    vertices = np.concatenate([corners + np.array([column, row]) for row, column in cells])
+    codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(cells)
+    axes.add_patch(PathPatch(Path(vertices, codes), fill=False, edgecolor=color, linewidth=1.0))
 
 
 def dots(

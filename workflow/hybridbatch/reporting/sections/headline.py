@@ -1,5 +1,7 @@
 """The headline table of each benchmark, with the published figures under our own."""
 
+from dataclasses import replace
+
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -79,6 +81,7 @@ def headline_table(context: Context, benchmark: str) -> Table:
     seeds = max(len(system.runs) for system in context.systems)
     notes = [
         f"A figure is the mean over up to {seeds} seeds." if seeds > 1 else "",
+        _legend(context, benchmark),
         absence(context, benchmark, absent) if absent else "",
         "Published figures come from other base models and more training data: they show the "
         "direction and size of effects, not a target."
@@ -95,6 +98,18 @@ def headline_table(context: Context, benchmark: str) -> Table:
     )
 
 
+def _legend(context: Context, benchmark: str) -> str:
+    options = context.measured.options
+    if options is None or context.statistics(benchmark) is None:
+        return "No intervals: the tables of the stage statistics were not there."
+    return (
+        f"Below a figure stands its {options.confidence * 100:g} % bootstrap interval over "
+        "questions, and over seeds where there are several, whose standard deviation is sd. Best "
+        "marks a figure only where it is significantly better than that of every other sampling "
+        f"of its model (Holm-corrected p up to {1 - options.confidence:.2g})."
+    )
+
+
 def _group(setting: str, metric: str) -> str:
     return "bias" if metric == "rank_distance" else setting
 
@@ -105,10 +120,55 @@ def _cell(metric: str, value: float | None) -> Cell:
 
 def _row(context: Context, system: System, benchmark: str) -> Row:
     cells = tuple(
-        _cell(metric, context.scores.macro(system, benchmark, setting, metric))
+        replace(
+            _cell(metric, context.scores.macro(system, benchmark, setting, metric)),
+            note=_note(context, system, benchmark, setting, metric),
+        )
         for setting, metric in MEASURES
     )
     mark = "contaminated" if context.contaminated(system, benchmark) else ""
     if not context.scores.evaluated(system, benchmark):
         mark = "not evaluated"
     return Row(system.label, cells, mark)
+
+
+def _note(context: Context, system: System, benchmark: str, setting: str, metric: str) -> str:
+    """The interval, the spread over the seeds, and whether the figure is the best."""
+    found = context.estimate(system, benchmark, setting, metric)
+    if found is None:
+        return ""
+
+    def write(value: float | None) -> str:
+        return wording.metric_value(metric, value)
+
+    parts = [
+        wording.interval(found.low, found.high, write=write),
+        f"sd {write(found.sd)}" if found.sd is not None else "",
+        "best" if significantly_best(context, system, benchmark, setting, metric) else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def significantly_best(
+    context: Context, system: System, benchmark: str, setting: str, metric: str
+) -> bool:
+    """Whether a macro average is significantly better than that of every other sampling.
+
+    Of several hybrids, which are not compared with each other, the best one alone can be.
+    """
+    options = context.measured.options
+    own = context.scores.macro(system, benchmark, setting, metric)
+    sign = -1 if metric == "rank_distance" else 1
+    others = [s for s in context.shown(benchmark) if s.model == system.model and s != system]
+    if options is None or own is None or not others:
+        return False
+    for other in others:
+        if other.sampling == system.sampling:
+            value = context.scores.macro(other, benchmark, setting, metric)
+            if value is None or sign * (own - value) <= 0:
+                return False
+            continue
+        found = context.difference(system, other, benchmark, setting, metric)
+        if found is None or sign * found.difference <= 0 or found.p_holm > options.level:
+            return False
+    return True

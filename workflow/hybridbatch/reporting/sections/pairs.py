@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import (
+    MISSING,
     Block,
+    Cell,
     Column,
     Figure,
     Gallery,
@@ -15,6 +17,7 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
+from hybridbatch.reporting.evidence import Difference
 from hybridbatch.reporting.systems import Context, System
 
 Grid = tuple[tuple[float | None, ...], ...]
@@ -55,6 +58,30 @@ def difference_grid(left: Grid, right: Grid) -> Grid:
     return tuple(
         tuple(None if a is None or b is None else a - b for a, b in zip(row, other, strict=True))
         for row, other in zip(left, right, strict=True)
+    )
+
+
+def significant_cells(
+    context: Context, hybrid: System, other: System, benchmark: str
+) -> tuple[tuple[int, int], ...]:
+    """The (row, column) of the pairs of languages whose difference is significant after Holm."""
+    options = context.measured.options
+    found = []
+    for i, query in enumerate(context.scores.query_languages(benchmark)):
+        for j, passage in enumerate(context.scores.passage_languages(benchmark)):
+            tested = pair_difference(context, hybrid, other, benchmark, query, passage)
+            if options is not None and tested is not None and tested.p_holm <= options.level:
+                found.append((i, j))
+    return tuple(found)
+
+
+def pair_difference(
+    context: Context, hybrid: System, other: System, benchmark: str, query: str, passage: str
+) -> Difference | None:
+    """The tested difference in mAP of one pair of languages; None where it was not tested."""
+    setting = "monolingual" if query == passage else "cross-lingual"
+    return context.difference(
+        hybrid, other, benchmark, setting, "mAP", query=query, passage=passage
     )
 
 
@@ -144,9 +171,12 @@ def _difference(
     id = f"figure-difference-{benchmark}-{numbers[0]}-{numbers[1]}"
     values = _values(grid)
     higher = sum(value > 0 for value in values)
+    marks = significant_cells(context, hybrid, other, benchmark)
+    tested = all(context.tested_id(system, benchmark) for system in (hybrid, other))
+    said = f" Significant after correction in {len(marks)} of them." if tested else ""
     alternative = (
         f"Heatmap: mAP of {title} on {wording.benchmark(benchmark)} by query language and passage "
-        f"language. Above zero in {higher} of {len(values)} pairs. "
+        f"language. Above zero in {higher} of {len(values)} pairs.{said} "
         f"{_extremes(context, benchmark, grid, signed=True)} "
         "The numbers are in the table below it."
     )
@@ -158,6 +188,7 @@ def _difference(
         reading=(
             "How to read it: purple cells are pairs where hybrid is higher, orange ones where it "
             f"is lower, in hundredths of mAP; it is higher in {higher} of {len(values)} pairs."
+            + (_frame_note(marks) if tested else "")
             + _star_note(context, benchmark, hybrid)
         ),
         alternative=alternative,
@@ -169,8 +200,51 @@ def _difference(
             limits=(-bound, bound),
             diverging=True,
             alternative=alternative,
+            marks=marks,
         ),
-        table=_table(context, benchmark, grid, f"{id}-table", f"{title}: mAP", signed=True),
+        table=_difference_table(context, benchmark, hybrid, other, grid, f"{id}-table"),
+    )
+
+
+def _frame_note(marks: Sequence[tuple[int, int]]) -> str:
+    return (
+        f" A frame marks the {wording.counted(len(marks), 'difference')} that "
+        f"{'is' if len(marks) == 1 else 'are'} significant after Holm's correction, monolingual "
+        "and cross-lingual pairs each corrected together."
+    )
+
+
+def _difference_table(
+    context: Context, benchmark: str, hybrid: System, other: System, grid: Grid, id: str
+) -> Table:
+    """The grid, with interval and p beside each difference where it was tested."""
+    title = f"{context.label(hybrid, benchmark)} minus {context.label(other, benchmark)}: mAP"
+    if not all(context.tested_id(system, benchmark) for system in (hybrid, other)):
+        return _table(context, benchmark, grid, id, title, signed=True)
+    rows = []
+    passages = context.scores.passage_languages(benchmark)
+    for query, values in zip(context.scores.query_languages(benchmark), grid, strict=True):
+        cells = []
+        for passage, value in zip(passages, values, strict=True):
+            found = pair_difference(context, hybrid, other, benchmark, query, passage)
+            figures = (found.low, found.high, found.p_holm) if found else (None,) * 3
+            cells += [
+                Cell(wording.signed(value), value=value),
+                *wording.value_cells(wording.signed, figures[:2]),
+                Cell(MISSING if figures[2] is None else wording.p_value(figures[2]),
+                     value=figures[2]),
+            ]  # fmt: skip
+        rows.append(Row(wording.language(query), tuple(cells), language=query))
+    return simple_table(
+        id,
+        f"{title} on {wording.benchmark(benchmark)}, with interval and p",
+        corner="query language",
+        columns=tuple(
+            Column(label, f"passages in {code}")
+            for code in passages
+            for label in ("difference", "low", "high", "p (Holm)")
+        ),
+        rows=tuple(rows),
     )
 
 
