@@ -62,7 +62,7 @@ def test_nothing_is_wider_than_the_window(
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "light"), (1280, "dark")])
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing_wrong(
     browser: Browser, small_report: Path, width: int, scheme: Scheme
 ) -> None:
     with visit(browser, small_report, width=width, scheme=scheme) as seen:
@@ -195,7 +195,7 @@ def test_axe_would_find_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
     )
     with visit(browser, page) as seen:
         found = sorted(line.partition(" ")[0] for line in findings(seen.page))
-        assert found == ["color-contrast", "image-alt"]
+        assert {"color-contrast", "image-alt"} <= set(found)
 
 
 def test_the_page_is_small(report: Path) -> None:
