@@ -1,9 +1,11 @@
-"""Language bias: the rank distance of every query language."""
+"""Language bias: the rank distance of every query language, and the measures beyond it."""
 
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import (
     Block,
+    Cell,
     Column,
+    Definitions,
     Figure,
     Paragraph,
     Row,
@@ -12,15 +14,21 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
+from hybridbatch.reporting.sections.bias_dots import mean_over_runs
+from hybridbatch.reporting.sections.bias_measures import (
+    DEFINITIONS,
+    measure_blocks,
+)
 from hybridbatch.reporting.sections.languages import (
     language_panel,
     language_row_labels,
     unseen_mark,
     unseen_note,
 )
-from hybridbatch.reporting.systems import Context
+from hybridbatch.reporting.systems import MACRO, Context, System
 
 METRIC = "rank_distance"
+QUARTILES = ("lower_quartile", "median", "upper_quartile")
 
 
 def section(context: Context) -> Section:
@@ -36,10 +44,22 @@ def section(context: Context) -> Section:
                 "query is the rank of its lowest relevant passage minus the rank of its highest, "
                 "in the full ranking."
             ),
+            *_definitions(context),
         ),
         subsections=tuple(
             Subsection(f"bias-{name}", wording.benchmark(name), _benchmark(context, name))
             for name in context.benchmarks
+        ),
+    )
+
+
+def _definitions(context: Context) -> tuple[Block, ...]:
+    if context.measured.bias:
+        return (Definitions(DEFINITIONS),)
+    return (
+        Paragraph(
+            "Exposure, preference, fairness and agreement are absent: this report was made without "
+            "the tables of the stage bias."
         ),
     )
 
@@ -80,33 +100,56 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         table=bias_table(context, benchmark),
         wide=True,
     )
-    return (figure,)
+    return (figure, *measure_blocks(context, benchmark))
 
 
 def bias_table(context: Context, benchmark: str) -> Table:
-    """Rank distance: a row per query language, a column per system."""
+    """Rank distance by query language: the mean of every system, and quartiles where measured."""
     shown = context.shown(benchmark)
-    rows = [
-        Row(
-            wording.language(code),
-            wording.value_cells(
-                wording.ranks,
-                [
-                    context.scores.language(system, benchmark, "multilingual", METRIC, code)
-                    for system in shown
-                ],
-            ),
-            unseen_mark(context, code),
-            language=code,
-        )
-        for code in context.scores.query_languages(benchmark)
+    codes = context.scores.query_languages(benchmark)
+    quartiles = [
+        (system, name, values)
+        for system in shown
+        for name in QUARTILES
+        if (values := _quartile(context, system, benchmark, name))
     ]
-    macro = [context.scores.macro(system, benchmark, "multilingual", METRIC) for system in shown]
-    rows.append(Row("macro average", wording.value_cells(wording.ranks, macro), summary=True))
+    rows = []
+    for code in (*codes, MACRO):
+        cells = [_mean_cell(context, system, benchmark, code) for system in shown]
+        cells += wording.value_cells(wording.ranks, [found.get(code) for _, _, found in quartiles])
+        if code == MACRO:
+            rows.append(Row("macro average", tuple(cells), summary=True))
+        else:
+            mark = unseen_mark(context, code)
+            rows.append(Row(wording.language(code), tuple(cells), mark, language=code))
+    group = "mean" if quartiles else ""
+    columns = [Column(context.label(system, benchmark), group) for system in shown]
+    columns += [
+        Column(name.replace("_", " "), context.label(system, benchmark))
+        for system, name, _ in quartiles
+    ]
     return simple_table(
         f"table-bias-{benchmark}",
-        f"Mean rank distance by query language on {wording.benchmark(benchmark)}",
+        f"Rank distance by query language on {wording.benchmark(benchmark)}",
         corner="query language",
-        columns=tuple(Column(context.label(system, benchmark)) for system in shown),
+        columns=tuple(columns),
         rows=tuple(rows),
+    )
+
+
+def _mean_cell(context: Context, system: System, benchmark: str, code: str) -> Cell:
+    """The mean rank distance of a language, with its interval where it was estimated."""
+    if code == MACRO:
+        value = context.scores.macro(system, benchmark, "multilingual", METRIC)
+    else:
+        value = context.scores.language(system, benchmark, "multilingual", METRIC, code)
+    found = context.estimate(system, benchmark, "multilingual", METRIC, code)
+    bounds = (None, None) if found is None else (found.low, found.high)
+    return Cell(wording.ranks(value), wording.interval(*bounds, write=wording.ranks), value=value)
+
+
+def _quartile(context: Context, system: System, benchmark: str, name: str) -> dict[str, float]:
+    return mean_over_runs(
+        context.biases(system, benchmark),
+        lambda bias: {code: getattr(row, name) for code, row in bias.rank_distance.items()},
     )
