@@ -253,6 +253,15 @@ class Plan:
                 "train_languages": config["train_languages"],
                 "allow_contaminated": config["allow_contaminated"],
                 "config": shown,
+                "views": list(self.benchmarks),
+                "statistics": {
+                    "group": self.group,
+                    "confidence": config["statistics"]["confidence"],
+                    "margin": config["statistics"]["margin"],
+                    "high_resource": config["high_resource_languages"],
+                    "source_exponent": config["training"]["source_exponent"],
+                    "persistence": config["bias"]["persistence"],
+                },
             }
         )
 

@@ -17,6 +17,16 @@ from hybridbatch.errors import HybridBatchError
 from hybridbatch.plan import Plan
 from hybridbatch.threads import processors
 
+# What is computed over all runs of a configuration, for each benchmark.
+_OF_ALL_RUNS = (
+    "statistics/{group}/{benchmark}/estimates",
+    "statistics/{group}/{benchmark}/comparisons",
+    "statistics/{group}/{benchmark}/noninferiority",
+    "examples/{group}/{benchmark}",
+    "projection/{group}/{benchmark}/points",
+    "projection/{group}/{benchmark}/summary",
+)
+
 
 def plan(config: Mapping[str, Any]) -> Plan:
     """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
@@ -82,6 +92,12 @@ def report_inputs(plan: Plan) -> list[str]:
         ),
         *(f"results/pairs/{source}.parquet" for source in plan.sources),
         *(overlap_path(plan, benchmark) for benchmark in plan.overlaps()),
+        *(f"results/bias/{run}/{benchmark}" for run, benchmark in plan.evaluations()),
+        *(
+            f"results/{table}.parquet".format(group=plan.group, benchmark=benchmark)
+            for benchmark in plan.benchmarks
+            for table in _OF_ALL_RUNS
+        ),
     ]
 
 
