@@ -28,6 +28,7 @@ STAGES = {
     "index": "a FAISS index for each passage language",
     "retrieve": "rank every query against every language and the pool",
     "metrics": "mAP, recall, nDCG and rank distance",
+    "trec": "runs and qrels of any setting in TREC format",
     "bias": "language bias: distances, exposure, preference, fairness, agreement",
     "statistics": "intervals, significance and non-inferiority over the runs of a benchmark",
     "examples": "a few queries, by a stated rule, with the top of the pool under each run",

@@ -1,6 +1,7 @@
 rule metrics:
     input:
         queries="results/benchmarks/{benchmark}/queries.parquet",
+        passages="results/benchmarks/{benchmark}/passages.parquet",
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
         rankings="results/rankings/{run}/{benchmark}",
     output:
