@@ -79,7 +79,7 @@ def heatmap(
                 in_layout=False,  # inside its cell: measuring it is slow and changes nothing
             )
         for dark in (False, True):
-            framed = [cell for cell in marks if _dark(colors(norm(grid[cell]))) is dark]
+            framed = [cell for cell in marks if _dark(colors(norm(grid[cell]))) == dark]
             _frames(axes, framed, color="#ffffff" if dark else "#000000")
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)

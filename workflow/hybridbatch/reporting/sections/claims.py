@@ -130,7 +130,7 @@ def evidence(context: Context) -> Evidence:
             for kind in context.inputs.logs[run.run].batch_types
         ]
         if system.sampling == "hybrid" and types:
-            batches[id] = types.count("x-x-mono"), types.count("x-y")
+            batches[id] = types.count("monolingual"), types.count("cross-lingual")
     tables = {
         kind: {name: found.rows[kind] for name, found in context.measured.statistics.items()}
         for kind in ("estimates", "comparisons", "noninferiority")

@@ -207,6 +207,8 @@ def _difference(
 
 
 def _frame_note(marks: Sequence[tuple[int, int]]) -> str:
+    if not marks:
+        return " No difference is significant after Holm's correction."
     return (
         f" A frame marks the {wording.counted(len(marks), 'difference')} that "
         f"{'is' if len(marks) == 1 else 'are'} significant after Holm's correction, monolingual "

@@ -1,0 +1,389 @@
+"""The report's sections made from the tables of the stages statistics and bias."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import report_fixture as fixture
+from hybridbatch import schemas_report as schemas
+from hybridbatch.errors import HybridBatchError
+from hybridbatch.reporting import charts, wording
+from hybridbatch.reporting.document import Bullets, Details, Figure, Paragraph, Table
+from hybridbatch.reporting.downloads import csv_of
+from hybridbatch.reporting.evidence import NOTHING, Difference, Options, read_evidence
+from hybridbatch.reporting.sections import alpha, answer, bias, claims, headline, pairs
+from hybridbatch.reporting.sections.bias_measures import distribution
+from hybridbatch.reporting.systems import Context
+from test_report import Page, render
+from test_report_parts import context
+
+HYBRID, MONO, XY, BASE = (
+    f"base.{name}" for name in ("tiny.hybrid", "tiny.x-x-mono", "tiny.x-y", "untrained")
+)
+OPTIONS = Options(group="base.tiny", high_resource=("en",))
+
+
+def estimate(system: str, mean: float, low: float, high: float, **other: Any) -> dict[str, Any]:
+    sampling = system.split(".")[-1]
+    return {
+        "system": system,
+        "model": "base",
+        "recipe": None if system == BASE else "tiny",
+        "sampling": sampling,
+        "alpha": fixture.ALPHAS.get(sampling),
+        "setting": "monolingual",
+        "query_language": "macro",
+        "passage_language": "macro",
+        "metric": "mAP",
+        "mean": mean,
+        "sd": None,
+        "low": low,
+        "high": high,
+        "seeds": 1,
+        "queries": 6,
+        "items": 3,
+    } | other
+
+
+def compared(a: str, b: str, difference: float, p: float, **other: Any) -> dict[str, Any]:
+    return {
+        "system_a": a,
+        "system_b": b,
+        "family": "mAP",
+        "setting": "monolingual",
+        "query_language": "macro",
+        "passage_language": "macro",
+        "metric": "mAP",
+        "difference": difference,
+        "sd": None,
+        "low": difference - 0.01,
+        "high": difference + 0.01,
+        "p": p / 2,
+        "p_holm": p,
+        "seeds": 1,
+        "queries": 6,
+        "items": 3,
+    } | other
+
+
+def grouped(
+    setting: str, grouping: str, group: str, difference: float, verdict: str, **other: Any
+) -> dict[str, Any]:
+    return {
+        "system_a": HYBRID,
+        "system_b": MONO,
+        "setting": setting,
+        "metric": "mAP",
+        "grouping": grouping,
+        "group": group,
+        "averaged": 1,
+        "mean_a": 0.8 + difference,
+        "mean_b": 0.8,
+        "difference": difference,
+        "low": difference - 0.005,
+        "high": difference + 0.005,
+        "p": 0.001,
+        "p_holm": 0.002,
+        "margin": 0.01,
+        "p_noninferior": 0.5,
+        "p_noninferior_holm": 0.5,
+        "p_inferior": 0.5,
+        "p_inferior_holm": 0.5,
+        "verdict": verdict,
+        "seeds": 1,
+        "queries": 6,
+        "items": 3,
+    } | other
+
+
+ESTIMATES = [
+    estimate(HYBRID, 0.801, 0.790, 0.812),
+    estimate(MONO, 0.821, 0.810, 0.832, sd=0.004, seeds=2),
+    estimate(XY, 0.78, 0.77, 0.79),
+    estimate(BASE, 0.7, 0.69, 0.71),
+]
+COMPARISONS = [
+    compared(HYBRID, MONO, -0.02, 0.001),
+    compared(HYBRID, XY, 0.02, 0.2),
+    compared(HYBRID, BASE, 0.1, 0.001),
+    compared(XY, MONO, -0.04, 0.05),
+    compared(MONO, BASE, 0.12, 0.001),
+    compared(HYBRID, MONO, -0.03, 0.01, query_language="en", passage_language="en"),
+    compared(HYBRID, MONO, 0.01, 0.4, query_language="ar", passage_language="ar"),
+    compared(
+        HYBRID, MONO, 0.02, 0.05,
+        setting="cross-lingual", query_language="ar", passage_language="en",
+    ),
+]  # fmt: skip
+GROUPS = [
+    grouped("monolingual", "overall", "macro", -0.02, "inferior"),
+    grouped("monolingual", "language", "ar", -0.001, "undecided"),
+    grouped("monolingual", "language", "en", -0.03, "inferior"),
+    grouped("monolingual", "resource", "high-high", -0.03, "inferior"),
+    grouped("cross-lingual", "overall", "macro", 0.02, "non-inferior", p_holm=0.3),
+    grouped("multilingual", "resource", "high-all", 0.1, "non-inferior"),
+    grouped("monolingual", "overall", "macro", -0.01, "undecided", metric="nDCG@10"),
+]
+
+
+def write_statistics(results: Path) -> None:
+    folder = results / "statistics" / "base.tiny" / "xquad-r"
+    for rows, schema in (
+        (ESTIMATES, schemas.ESTIMATES),
+        (COMPARISONS, schemas.COMPARISONS),
+        (GROUPS, schemas.NONINFERIORITY),
+    ):
+        fixture.write(rows, folder / f"{schema.name}.parquet", schema)
+
+
+def write_bias(results: Path, run: str, *, preference: float = 0.75) -> None:
+    """Two languages; every figure of Arabic is known, those of English are the same."""
+    codes = ("ar", "en")
+    quartiles = ("mean", "minimum", "lower_quartile", "median", "upper_quartile", "maximum")
+    values = dict(zip(quartiles, (40.0, 0.0, 10.0, 20.0, 60.0, 99.0), strict=True))
+    share = {"top_share": 0.6, "relevant_share": 0.5, "pool_share": 0.4, "position": 0.3}
+    test = {"languages": 2, "blocks": 3, "statistic": 7.5, "degrees": 1, "p": 0.01}
+    test |= {"p_holm": 0.02, "concordance": 0.25, "chance": 0.1}
+    tables: dict[schemas.Schema, list[dict[str, Any]]] = {
+        schemas.RANK_DISTANCE: [
+            {"query_language": code, **values, "queries": 3} for code in (*codes, "macro")
+        ],
+        schemas.RANK_DISTANCE_HISTOGRAM: [
+            {"query_language": "all", "low": low, "high": high, "queries": queries}
+            for low, high, queries in ((0, 0, 1), (1, 1, 0), (2, 3, 3))
+        ],
+        schemas.EXPOSURE: [
+            {"query_language": q, "passage_language": p, "cutoff": 10, **share, "queries": 3}
+            for q in (*codes, "macro")
+            for p in codes
+        ],
+        schemas.PREFERENCE: [
+            {"query_language": q, "passage_language": "all", "preference": preference, "queries": 3}
+            for q in (*codes, "macro")
+        ],
+        schemas.FAIRNESS: [{"query_language": q, **test} for q in (*codes, "all")],
+        schemas.AGREEMENT: [
+            {"language_a": a, "language_b": b, "overlap": 0.45, "items": 3}
+            for a, b in (("ar", "en"), ("en", "ar"), ("macro", "macro"))
+        ],
+    }
+    for schema, rows in tables.items():
+        folder = results / "bias" / run / "xquad-r"
+        fixture.write(rows, folder / f"{schema.name}.parquet", schema)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("results")
+    settings = fixture.write_results(folder, languages=("ar", "en"), steps=4)
+    write_statistics(folder)
+    for run in settings["runs"]:
+        write_bias(folder, run, preference=0.9 if "hybrid" in run else 0.75)
+    return folder, settings
+
+
+def with_evidence(results: Path, settings: dict[str, Any], **options: Any) -> Context:
+    measured = read_evidence(
+        results, replace(OPTIONS, **options), evaluations=settings["evaluations"]
+    )
+    return replace(context(results, settings), measured=measured)
+
+
+@pytest.fixture(scope="module")
+def built(results: tuple[Path, dict[str, Any]]) -> Context:
+    return with_evidence(*results)
+
+
+def test_without_the_stages_the_sections_say_so(tmp_path: Path) -> None:
+    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    assert read_evidence(tmp_path, None, evaluations=settings["evaluations"]) == NOTHING
+    built = with_evidence(tmp_path, settings)
+    assert (built.measured.statistics, built.measured.bias) == ({}, {})
+    said = [block.text for block in claims.section(built).blocks if isinstance(block, Paragraph)]
+    assert said[0].startswith("No claim was judged")
+    assert "No intervals" in headline.headline_table(built, "xquad-r").note
+    assert "tables of the stage bias" in str(bias.section(built).blocks[1])
+    assert "has not been tested" in str(answer.section(built).blocks[1])
+    assert alpha.section(built) is None
+
+
+def test_a_folder_with_a_table_missing_is_an_error(tmp_path: Path) -> None:
+    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    write_statistics(tmp_path)
+    (tmp_path / "statistics" / "base.tiny" / "xquad-r" / "comparisons.parquet").unlink()
+    with pytest.raises(HybridBatchError, match=r"comparisons\.parquet: no such file"):
+        with_evidence(tmp_path, settings)
+
+
+def test_the_answer_says_where_by_how_much_and_how_sure(built: Context) -> None:
+    blocks = answer.section(built).subsections[0].blocks
+    lead = next(block.text for block in blocks if isinstance(block, Paragraph))
+    assert lead == (
+        "Does hybrid degrade high-resource languages and pairs, compared with x-x-mono? Yes, in "
+        "monolingual retrieval, by more than the margin of 1 point of mAP; no, in multilingual "
+        "retrieval it is not worse by 1 point of mAP."
+    )
+    lines = next(block.items for block in blocks if isinstance(block, Bullets))
+    assert lines[0] == (
+        "Monolingual retrieval: −2.0 points of mAP (95 % interval −2.5 to −1.5, significant, "
+        "p 0.0020), worse by more than the margin."
+    )
+    assert "not significant, p 0.3000), not worse by the margin" in lines[1]
+    assert lines[2].startswith("High-resource alone (high-high): monolingual −3.0 points of mAP")
+    assert (
+        "By query language, monolingual: of 2 languages worse by more than the margin in 1 "
+        "(English −3.0), undecided whether by the margin in 1 (Arabic −0.1)."
+    ) in lines
+    assert lines[-1] == "By nDCG@10 the verdicts differ in monolingual all settings (undecided)."
+    table = next(block for block in blocks if isinstance(block, Details)).blocks[0]
+    assert isinstance(table, Table)
+    assert [cell.text for cell in table.rows[0].cells[:5]] == [
+        "0.780", "0.800", "−0.020", "0.0020", "inferior",
+    ]  # fmt: skip
+    assert table.rows[0].cells[2].note == "−0.025 to −0.015"
+
+
+def test_one_seed_is_said_to_hold_for_these_models_only(built: Context) -> None:
+    assert "holds for these trained models only" in str(answer.section(built).blocks[1])
+
+
+def test_every_claim_has_a_verdict_and_a_place(built: Context) -> None:
+    table = claims.section(built).blocks[1]
+    assert isinstance(table, Table)
+    found = {row.header: [cell.text for cell in row.cells] for row in table.rows}
+    assert list(found) == [f"C{i}" for i in range(1, 12)]
+    assert found["C4"][0] == "undecided" and "near matches: not tested" in found["C4"][2]
+    assert found["C9"][0] == "not tested"
+    assert found["C9"][3] == "the three samplings from XLM-R and from LaBSE"
+    sections = {"training", "headline", "data", "pairs", "bias", "languages"}
+    assert {row.cells[-1].link.removeprefix("#") for row in table.rows} == sections
+
+
+def test_claims_are_judged_by_the_batches_drawn(built: Context) -> None:
+    logs = dict(built.inputs.logs)
+    run = "base.tiny.hybrid.s1"
+    drawn = ("monolingual",) * 3 + ("cross-lingual",) * 2
+    logs[run] = replace(logs[run], batch_types=drawn)
+    changed = replace(built, inputs=replace(built.inputs, logs=logs))
+    evidence = claims.evidence(changed)
+    assert evidence.batches == {HYBRID: (3, 2)}
+    assert [system.id for system in evidence.systems] == [BASE, MONO, XY, HYBRID]
+    assert evidence.exact_matches == {"xquad-r": 0} and evidence.near_matches is None
+    parallel = evidence.benchmarks["xquad-r"]
+    assert (parallel.languages, parallel.items, parallel.complete) == (2, 3, 3)
+
+
+def test_the_best_is_marked_only_where_it_beats_every_other_significantly(built: Context) -> None:
+    table = headline.headline_table(built, "xquad-r")
+    notes = {row.header: row.cells[0].note for row in table.rows}
+    assert notes["x-x-mono"] == "0.810 to 0.832, sd 0.004, best"
+    assert notes["hybrid"] == "0.790 to 0.812"
+    systems = {system.sampling: system for system in built.systems}
+    mono = systems["x-x-mono"]
+    found = built.difference(mono, systems["x-y"], "xquad-r", "monolingual", "mAP")
+    assert found is not None
+    assert (found.difference, found.low, found.high) == pytest.approx((0.04, 0.03, 0.05))
+    assert headline.significantly_best(built, mono, "xquad-r", "monolingual", "mAP")
+    stricter = replace(built.measured, options=replace(OPTIONS, confidence=0.96))
+    strict = replace(built, measured=stricter)
+    assert not headline.significantly_best(strict, mono, "xquad-r", "monolingual", "mAP")
+
+
+def test_a_difference_reversed_keeps_its_interval() -> None:
+    there = Difference(-0.02, None, -0.03, 0.01, 0.1, 0.2, 1)
+    assert there.reversed() == Difference(0.02, None, -0.01, 0.03, 0.1, 0.2, 1)
+
+
+def test_significant_pairs_are_framed_and_listed(built: Context) -> None:
+    systems = {system.sampling: system for system in built.systems}
+    cells = pairs.significant_cells(built, systems["hybrid"], systems["x-x-mono"], "xquad-r")
+    assert cells == ((0, 1), (1, 1))  # ar on en at .05 exactly, en on en
+    shown = [
+        figure
+        for block in pairs.section(built).subsections[0].blocks
+        for figure in getattr(block, "figures", ())
+        if "minus x-x-mono" in figure.title
+    ]
+    assert "A frame marks the 2 differences that are significant" in shown[0].reading
+    assert "Significant after correction in 2 of them" in shown[0].alternative
+    row = next(row for row in shown[0].table.rows if row.language == "en")
+    assert [cell.text for cell in row.cells[5:8]] == ["−0.040", "−0.020", "0.0100"]
+
+
+def test_frames_are_drawn_on_light_and_dark_cells() -> None:
+    drawn = [
+        charts.heatmap(
+            "x", [[0.1, -3.0]], rows=["a"], columns=["a", "b"], limits=(-3, 3), diverging=True,
+            alternative="x", marks=marks,
+        )
+        for marks in ((), ((0, 0),), ((0, 1),))
+    ]  # fmt: skip
+    strokes = [(svg.count("stroke: #000000"), svg.count("stroke: #ffffff")) for svg in drawn]
+    assert strokes == [(0, 0), (1, 0), (0, 1)]
+
+
+def test_every_measure_of_bias_has_a_figure_and_its_table(built: Context) -> None:
+    blocks = bias.section(built).subsections[0].blocks
+    figures = {block.id: block for block in blocks if isinstance(block, Figure)}
+    assert list(figures) == [
+        f"figure-{name}-xquad-r"
+        for name in ("bias", "distribution", "exposure", "preference", "fairness", "agreement")
+    ]
+    ranks = csv_of(figures["figure-bias-xquad-r"].table)
+    assert "hybrid median" in ranks.splitlines()[0]
+    preference = figures["figure-preference-xquad-r"].table
+    assert [cell.text for cell in preference.rows[0].cells] == ["0.750", "0.750", "0.750", "0.900"]
+    assert preference.rows[-1].header == "macro average"
+    exposure = figures["figure-exposure-xquad-r"].table
+    assert [cell.text for cell in exposure.rows[0].cells[3:7]] == [
+        "0.600", "0.500", "0.400", "0.300",
+    ]  # fmt: skip
+    fairness = figures["figure-fairness-xquad-r"].table
+    assert [cell.text for cell in fairness.rows[0].cells] == [
+        "0.250", "0.100", "7.5", "1", "3", "0.0200",
+    ]  # fmt: skip
+    assert figures["figure-agreement-xquad-r"].table.rows[0].cells[0].text == "0.450"
+
+
+def test_shares_of_the_distribution_add_up(built: Context) -> None:
+    found = built.measured.bias["base.tiny.hybrid.s1", "xquad-r"]
+    assert distribution([found, found]) == {"0": 0.25, "1": 0.0, "2–3": 0.75}
+
+
+def test_alpha_shows_a_sweep_between_the_other_samplings(tmp_path: Path) -> None:
+    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    built = context(tmp_path, settings)
+    hybrid = built.systems[-1]
+    other = replace(hybrid, label="hybrid α=0.3", alpha=0.3)
+    section = alpha.section(replace(built, systems=(*built.systems, other)))
+    assert section is not None
+    found = alpha.sweep(replace(built, systems=(*built.systems, other)), "xquad-r", "base")
+    assert [value for value, _ in found] == [0.0, 0.3, 0.5, 1.0]
+    figures = section.subsections[0].blocks[0].figures  # type: ignore[union-attr]
+    assert len(figures) == 4
+    assert [row.mark for row in figures[0].table.rows] == ["x-y", "", "", "x-x-mono"]
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.5, "0.5000"), (0.0312, "0.0312"), (0.00001, "< 0.0001")]
+)
+def test_p_values_are_never_zero(p: float, text: str) -> None:
+    assert wording.p_value(p) == text
+
+
+def test_the_page_with_evidence_is_whole_and_the_same_twice(
+    results: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, settings = results
+    statistics = {"group": "base.tiny", "high_resource": ["en"], "thresholds": {"level": 0.05}}
+    html = render(folder, settings | {"statistics": statistics})
+    page = Page(html)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {a["href"] for a in page.all("a") if (a.get("href") or "").startswith("#")}
+    assert {str(target)[1:] for target in targets} <= set(ids)
+    marker = '<section id="provenance"'
+    again = render(folder, settings | {"statistics": statistics})
+    assert again.partition(marker)[0] == html.partition(marker)[0]
