@@ -138,7 +138,6 @@ def _exposure(context: Context, benchmark: str, found: Mapping[System, tuple[Bia
     }
     first = next(iter(found.values()))
     values["relevant passages"] = mean_over_runs(first, shares("relevant_share"))
-    values["the pool"] = mean_over_runs(first, shares("pool_share"))
     positions = {
         system: mean_over_runs(biases, shares("position")) for system, biases in found.items()
     }
