@@ -16,6 +16,7 @@ from hybridbatch.reporting.evidence import NOTHING, Difference, Options, read_ev
 from hybridbatch.reporting.sections import alpha, answer, bias, claims, headline, pairs
 from hybridbatch.reporting.sections.bias_measures import distribution
 from hybridbatch.reporting.systems import Context
+from hybridbatch.schemas import Schema
 from test_report import Page, render
 from test_report_parts import context
 
@@ -146,7 +147,7 @@ def write_bias(results: Path, run: str, *, preference: float = 0.75) -> None:
     share = {"top_share": 0.6, "relevant_share": 0.5, "pool_share": 0.4, "position": 0.3}
     test = {"languages": 2, "blocks": 3, "statistic": 7.5, "degrees": 1, "p": 0.01}
     test |= {"p_holm": 0.02, "concordance": 0.25, "chance": 0.1}
-    tables: dict[schemas.Schema, list[dict[str, Any]]] = {
+    tables: dict[Schema, list[dict[str, Any]]] = {
         schemas.RANK_DISTANCE: [
             {"query_language": code, **values, "queries": 3} for code in (*codes, "macro")
         ],
