@@ -156,6 +156,25 @@ def test_the_same_results_give_the_same_bytes_but_for_the_provenance(
     assert "1 min 23 s" in again
 
 
+def test_the_inputs_are_named_with_their_checksums_and_the_work_can_be_cited(
+    tmp_path: Path,
+) -> None:
+    settings = fixture.write_results(tmp_path)
+    settings["raw_files"] = [["raw.example/xquad.ar.json", "ab" * 32]]
+    settings["code_version"] = "0123abcd"
+    html = render(tmp_path, settings)
+    queries = tmp_path / "benchmarks" / "xquad-r" / "queries.parquet"
+    digest = hashlib.sha256(queries.read_bytes()).hexdigest()
+    text = re.sub(r"\s+", " ", "".join(Page(html).text))
+    assert re.search(rf"benchmarks/xquad-r/queries\.parquet ?benchmark ?{digest}", text)
+    assert re.search(rf"raw\.example/xquad\.ar\.json ?raw file ?{'ab' * 32}", text)
+    assert "pairs/facts.parquet" in text
+    assert re.search("git commit ?0123abcd", text)
+    assert "note = {git commit 0123abcd}" in text
+    for cited in ("2408.10536", "2004.05484", "1910.11856", "the user's own data"):
+        assert cited in text
+
+
 def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
     attack = "<script>alert(1)</script>"
     language = "<script>"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.artifacts import atomic_file
+from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.environment import Environment, describe_environment
 from hybridbatch.reporting.evidence import NOTHING, Measured, Options, read_evidence
 from hybridbatch.reporting.inputs import Inputs, read_inputs
@@ -30,7 +31,8 @@ class Settings:
     """What the report covers.
 
     `evaluations` are (run, benchmark), `views` the benchmarks with example queries and a
-    projection, `config` is all of the configuration, `statistics` says what was tested how.
+    projection, `config` is all of the configuration, `statistics` says what was tested how,
+    `raw_files` are (path, SHA-256) of what benchmarks and sources were made from.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Settings:
     views: tuple[str, ...] = ()
     code_version: str | None = None
     statistics: Options | None = None
+    raw_files: tuple[tuple[str, ...], ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +86,12 @@ def run(args: argparse.Namespace) -> None:
         allow_contaminated=settings.allow_contaminated,
         config=settings.config,
         measured=read_evidence(args.results, settings.statistics, evaluations=settings.evaluations),
+        checksums=input_checksums(
+            args.results,
+            raw_files=settings.raw_files,
+            benchmarks=settings.benchmarks,
+            sources=settings.sources,
+        ),
     )
     with atomic_file(args.output) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -100,6 +109,7 @@ def build_page(
     allow_contaminated: bool,
     config: Mapping[str, Any],
     measured: Measured = NOTHING,
+    checksums: tuple[Checksum, ...] = (),
 ) -> str:
     """The report as HTML."""
     context = Context(
@@ -114,5 +124,5 @@ def build_page(
         measured=measured,
     )
     sections = [built for build in ORDER if (built := build(context)) is not None]
-    sections.append(provenance.section(context, environment))
+    sections.append(provenance.section(context, environment, checksums))
     return render_page(title=title, sections=sections)

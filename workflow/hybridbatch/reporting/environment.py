@@ -29,18 +29,21 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Environment:
-    """(name, value) of the code and the machine, and (name, version) of the packages."""
+    """The commit, (name, value) of code and machine, and (name, version) of the packages."""
 
+    commit: str
     machine: tuple[tuple[str, str], ...]
     packages: tuple[tuple[str, str], ...]
 
 
 def describe_environment(*, code_version: str | None) -> Environment:
     """Look up what this process runs on; `code_version` stands in for the git commit."""
+    commit = code_version or git_commit()
     return Environment(
+        commit=commit,
         machine=(
             ("hybridbatch", hybridbatch.__version__),
-            ("code version", code_version or git_commit()),
+            ("git commit", commit),
             ("Python", platform.python_version()),
             ("system", f"{platform.system()} {platform.machine()}"),
             ("processor", _processor()),

@@ -1,11 +1,15 @@
-"""Provenance: code, versions, hardware, time and memory. The one part that identical runs may
-differ in, and so the last of the page.
+"""Provenance: code, versions, hardware, time and memory, checksums, how to cite. The one part that
+identical runs may differ in, and so the last of the page.
 """
 
+import hybridbatch
 from hybridbatch.reporting import wording
+from hybridbatch.reporting.checksums import Checksum
+from hybridbatch.reporting.citation import bibtex, data_citations
 from hybridbatch.reporting.document import (
     Block,
     Cell,
+    Code,
     Column,
     Paragraph,
     Row,
@@ -19,7 +23,9 @@ from hybridbatch.reporting.inputs import Timing
 from hybridbatch.reporting.systems import Context
 
 
-def section(context: Context, environment: Environment) -> Section:
+def section(
+    context: Context, environment: Environment, checksums: tuple[Checksum, ...] = ()
+) -> Section:
     """The last section."""
     timings = context.inputs.timings
     time: tuple[Block, ...] = (
@@ -39,6 +45,42 @@ def section(context: Context, environment: Environment) -> Section:
         subsections=(
             Subsection("provenance-code", "Code and machine", (environment_table(environment),)),
             Subsection("provenance-time", "Time and memory", time),
+            Subsection("provenance-inputs", "Inputs", (checksum_table(checksums),)),
+            Subsection("provenance-citation", "How to cite", citation(context, environment)),
+        ),
+    )
+
+
+def checksum_table(checksums: tuple[Checksum, ...]) -> Table:
+    """What every input was, to the byte."""
+    return simple_table(
+        "table-checksums",
+        "Checksums of the inputs",
+        corner="file",
+        columns=(Column("kind", numeric=False), Column("SHA-256", numeric=False)),
+        rows=tuple(Row(each.path, (Cell(each.kind), Cell(each.sha256))) for each in checksums),
+        note="Raw files are named by host and path of their URL, with the checksum that every "
+        "download is held to; prepared data by its path in the results folder, with the "
+        "checksum of the file as it was when this page was rendered.",
+    )
+
+
+def citation(context: Context, environment: Environment) -> tuple[Block, ...]:
+    """The project as it was run here, the method, the data sets in use."""
+    rows = data_citations((*context.benchmarks, *context.inputs.sources))
+    return (
+        Paragraph(
+            "Figures of this page: cite hybridbatch with its version and git commit. The method: "
+            "Elmahdy, Lin and Ahmad (arXiv 2408.10536), with the batch types of Roy et al., LAReQA "
+            "(arXiv 2004.05484). The data sets have authors and licences of their own."
+        ),
+        Code(bibtex(version=hybridbatch.__version__, commit=environment.commit), "BibTeX"),
+        simple_table(
+            "table-citations",
+            "Data sets of this page",
+            corner="data set",
+            columns=(Column("cite", numeric=False), Column("licence", numeric=False)),
+            rows=tuple(Row(name, (Cell(cite), Cell(licence))) for name, cite, licence in rows),
         ),
     )
 
