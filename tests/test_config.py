@@ -129,6 +129,25 @@ def test_each_stage_tracks_just_its_own_settings() -> None:
     assert before.download_settings(_any_raw_file()) == after.download_settings(_any_raw_file())
 
 
+def test_the_report_is_given_the_thresholds_of_claims_and_the_raw_files() -> None:
+    chosen = config(
+        benchmarks=[{"name": "xquad-r"}, {"name": "own", "path": "own"}],
+        statistics={"confidence": 0.9},
+        claims={"bias_reduction": 0.25},
+    )
+    settings = json.loads(Plan(chosen).report_settings())
+    assert settings["statistics"]["thresholds"] == {
+        "level": 0.1,
+        "bias_reduction": 0.25,
+        "unseen_share": 0.8,
+        "batch_deviations": 3.3,
+    }
+    paths = [path for path, _ in settings["raw_files"]]
+    assert paths == sorted(set(paths), key=paths.index)
+    assert any(path.endswith("xquad-r/ar.json") for path in paths)
+    assert all(len(digest) == 64 for _, digest in settings["raw_files"])
+
+
 def _any_raw_file() -> str:
     return Plan(config(benchmarks=[{"name": "xquad-r"}])).benchmark_files("xquad-r", raw="r")[0][2:]
 

@@ -261,7 +261,13 @@ class Plan:
                     "high_resource": config["high_resource_languages"],
                     "source_exponent": config["training"]["source_exponent"],
                     "persistence": config["bias"]["persistence"],
+                    # Rounded, since 1 - 0.95 is a little more than 0.05 in binary.
+                    "thresholds": {
+                        **config["claims"],
+                        "level": round(1 - config["statistics"]["confidence"], 12),
+                    },
                 },
+                "raw_files": self._raw_files(),
             }
         )
 
@@ -273,6 +279,11 @@ class Plan:
                 for seed in self.config["seeds"]:
                     name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
                     yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
+
+    def _raw_files(self) -> list[list[str]]:
+        entries = {**self._sources, **self._benchmarks}
+        built_in = [name for name, entry in entries.items() if "path" not in entry]
+        return [[file.path, file.sha256] for name in built_in for file in catalog.files_of(name)]
 
     def _check_source_languages(self) -> None:
         built_in = [name for name, entry in self._sources.items() if "path" not in entry]
