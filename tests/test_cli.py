@@ -1,5 +1,6 @@
 """The command line: one line for bad input, timings for good runs, threads from the settings."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 
 from hybridbatch import schemas
 from hybridbatch.cli import STAGES, main
+from hybridbatch.config import load_config
 from hybridbatch.measure import measured
+from hybridbatch.plan import Plan
 from hybridbatch.progress import Progress
 from hybridbatch.tables import read_table
 from hybridbatch.threads import export_threads, processors
@@ -28,6 +31,33 @@ def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: 
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert "unknown key thread; the keys are" in lines[0]
+
+
+def test_the_report_is_rebuilt_from_a_configuration_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr("hybridbatch.report.run", seen.append)
+    root = Path(__file__).parent.parent
+    monkeypatch.chdir(root)
+    assert main(["report", "--from", str(tmp_path)]) == 0
+    default = json.loads(seen[0].settings)
+    assert (default["recipe"], seen[0].output) == ("cldr", None)
+    chosen = root / "config" / "xquad_cpu.yaml"
+    assert main(["report", "--from", str(tmp_path), "--config", str(chosen)]) == 0
+    assert seen[1].settings == Plan(load_config(chosen)).report_settings()
+    assert main(["report", "--from", str(tmp_path), "--settings", "{}"]) == 0
+    assert seen[2].settings == "{}"
+
+
+def test_a_report_without_its_configuration_is_one_line(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    missing = tmp_path / "none.yaml"
+    assert main(["report", "--from", str(tmp_path), "--config", str(missing)]) == 2
+    lines = capfd.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert f"{missing}: cannot be read" in lines[0]
 
 
 def test_readme_shows_the_schemas_as_they_are() -> None:

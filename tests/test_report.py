@@ -50,16 +50,15 @@ class Page(HTMLParser):
 
 
 def render(results: Path, settings: Mapping[str, Any]) -> str:
-    output = results / "report.html"
     report.run(
         argparse.Namespace(
             settings=fixture.settings_json(settings),
             results=results,
             literature=report.LITERATURE,
-            output=output,
+            output=None,
         )
     )
-    return output.read_text(encoding="utf-8")
+    return (results / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

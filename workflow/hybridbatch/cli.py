@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser(stage).parse_args(arguments)
     _configure_logging(args.stage, args.job, args.log)
     try:
+        if args.settings is None:
+            args.settings = _settings_of_report(args.config)
         _run_measured(args, threads=threads)
     except HybridBatchError as error:
         logger.error("error: %s", error)
@@ -86,12 +88,35 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
-        command.add_argument("--settings", default="{}", help="the stage's settings, as JSON")
+        _add_settings(command, stage)
         command.add_argument("--job", default="", help="names the job in the timing and progress")
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
         command.add_argument("--log", type=Path, help="log file, beside the console")
         importlib.import_module(f"hybridbatch.{name}").add_arguments(command)
     return parser
+
+
+def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
+    text = "the stage's settings, as JSON"
+    if stage != "report":
+        command.add_argument("--settings", default="{}", help=text)
+        return
+    # People rebuild the page by hand; they have a configuration and no settings.
+    command.add_argument("--settings", help=f"{text}; by default made from --config")
+    command.add_argument(
+        "--config",
+        type=Path,
+        default=Path("config/config.yaml"),
+        help="the configuration of the results (default: %(default)s)",
+    )
+
+
+def _settings_of_report(config: Path) -> str:
+    # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
+    from hybridbatch.config import load_config
+    from hybridbatch.plan import Plan
+
+    return Plan(load_config(config)).report_settings()
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:

@@ -61,7 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=LITERATURE,
         help="CSV of the published figures; by default the project's own",
     )
-    parser.add_argument("--output", type=Path, required=True, help="the HTML file to write")
+    parser.add_argument(
+        "--output", type=Path, help="the HTML file to write; by default report.html in --from"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -93,9 +95,10 @@ def run(args: argparse.Namespace) -> None:
             sources=settings.sources,
         ),
     )
-    with atomic_file(args.output) as temporary:
+    output = args.output or args.results / "report.html"
+    with atomic_file(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    logger.info("%s: %d runs, %.1f MB", args.output, len(inputs.runs), len(page.encode()) / 1e6)
+    logger.info("%s: %d runs, %.1f MB", output, len(inputs.runs), len(page.encode()) / 1e6)
 
 
 def build_page(
