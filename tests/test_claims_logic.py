@@ -248,3 +248,17 @@ def test_c11_looks_at_languages_that_were_not_trained_on(unseen, outcome, expect
     assert verdict("C11", evidence).verdict == expected
     seen_only = Evidence(systems("m"), {}, noninferiority={"xquad-r": rows[:1]})
     assert verdict("C11", seen_only).verdict == "not tested"
+    assert "not trained on" in verdict("C11", seen_only).would_test
+    # Unseen languages were evaluated: a benchmark without any does not ask for them again.
+    both = Evidence(systems("m"), {}, noninferiority={"xquad-r": rows, "mlqa-r": rows[:1]})
+    assert verdict("C11", both).verdict == expected
+    assert verdict("C11", both).would_test == ""
+
+
+def test_evidence_names_systems_by_their_labels():
+    named = [replace(each, label=f"{each.sampling} of M") for each in systems("m")]
+    rows = [difference(other, "multilingual", 0.01) for other in ("x-x-mono", "x-y")]
+    evidence = Evidence(named, {}, comparisons={"xquad-r": rows})
+    text = " ".join(verdict("C8", evidence).reasons)
+    assert "hybrid of M +0.0100 mAP against x-y of M" in text
+    assert "m.hybrid" not in text

@@ -38,12 +38,13 @@ class Parallel:
 
 @dataclass(frozen=True)
 class System:
-    """A system of the statistics tables."""
+    """A system of the statistics tables; `label` is what a reader is shown, by default the id."""
 
     id: str
     model: str
     sampling: str
     alpha: float | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Evidence:
     def models(self) -> tuple[str, ...]:
         """The models, in order."""
         return tuple(dict.fromkeys(system.model for system in self.systems))
+
+    def label(self, id: str | None) -> str:
+        """What a reader is shown for a system."""
+        found = (system.label for system in self.systems if system.id == id and system.label)
+        return next(found, id or "")
 
 
 @dataclass(frozen=True)

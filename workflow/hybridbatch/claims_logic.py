@@ -47,7 +47,8 @@ def _combine(id: str, claim: str, findings: Iterable[Finding], would_test: str) 
         verdict = NOT_TESTED
     else:
         verdict = UNDECIDED
-    open_ = verdict in (UNDECIDED, NOT_TESTED)
+    # What was tested in full and stays undecided needs no other test to be named.
+    open_ = verdict in (UNDECIDED, NOT_TESTED) and (not kinds or NOT_TESTED in kinds)
     return Verdict(
         id, claim, verdict, tuple(text for _, text in found), would_test if open_ else ""
     )
@@ -64,8 +65,8 @@ def _method(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
             deviation = math.sqrt(drawn * alpha * (1 - alpha))
             near = abs(mono - drawn * alpha) <= thresholds.batch_deviations * deviation
             text = (
-                f"{system.id}: {mono} monolingual and {cross} cross-lingual batches, alpha "
-                f"{alpha:g}"
+                f"{evidence.label(system.id)}: {mono} monolingual and {cross} cross-lingual batches, "
+                f"alpha {alpha:g}"
             )
             yield (CONFIRMED if near and mono and cross else REJECTED), text
     if evidence.source_exponent != 1:
@@ -151,13 +152,13 @@ def _less_bias(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
         evidence, ("x-x-mono",), "multilingual", "rank_distance", models=evidence.models
     ):
         if row is None or baseline is None:
-            yield NOT_TESTED, f"{hybrid}: no rank distance to compare with x-x-mono"
+            yield NOT_TESTED, f"{evidence.label(hybrid)}: no rank distance to compare with x-x-mono"
             continue
         before = _mean(evidence.estimates[name], baseline, "rank_distance")
         share = -row["difference"] / before if before else 0.0
         text = (
-            f"{name}: {hybrid} {share:.0%} below {baseline} ({before:,.0f} ranks), "
-            f"p {_p(row['p_holm'])}"
+            f"{name}: {evidence.label(hybrid)} {share:.0%} below {evidence.label(baseline)} "
+            f"({before:,.0f} ranks), p {_p(row['p_holm'])}"
         )
         significant = row["p_holm"] <= thresholds.level
         if significant and share >= thresholds.bias_reduction:
@@ -169,6 +170,13 @@ def _less_bias(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
 
 
 def _zero_shot(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
+    # A benchmark whose languages are all trained on says nothing, where another one tests them.
+    found = list(_zero_shot_findings(evidence, thresholds))
+    tested = [finding for finding in found if finding[0] != NOT_TESTED]
+    return tested or found
+
+
+def _zero_shot_findings(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
     for name, rows in evidence.noninferiority.items():
         for hybrid, untrained in _pairs(evidence, "untrained", models=evidence.models):
             groups = {
@@ -180,12 +188,16 @@ def _zero_shot(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
             }
             unseen, seen = groups.get("unseen-unseen"), groups.get("seen-seen")
             if unseen is None or seen is None:
-                yield NOT_TESTED, f"{name}: {hybrid} was not tested in seen and unseen languages"
+                text = (
+                    f"{name}: {evidence.label(hybrid)} was not tested in seen and unseen languages"
+                )
+                yield NOT_TESTED, text
                 continue
             share = unseen["mean_a"] / seen["mean_a"] if seen["mean_a"] else 0.0
             text = (
-                f"{name}: {hybrid} has mAP {unseen['mean_a']:.3f} in unseen languages, {share:.0%} "
-                f"of that in seen ones, and is {unseen['verdict']} to {untrained} there"
+                f"{name}: {evidence.label(hybrid)} has mAP {unseen['mean_a']:.3f} in unseen "
+                f"languages, {share:.0%} of that in seen ones, and is {unseen['verdict']} to "
+                f"{evidence.label(untrained)} there"
             )
             if unseen["verdict"] == "inferior" or share < thresholds.unseen_share:
                 yield REJECTED, text
@@ -204,11 +216,14 @@ def _beats(
             evidence, BASELINES, kind, "mAP", models=models
         ):
             if row is None:
-                yield NOT_TESTED, f"{hybrid}: not compared with every baseline ({kind})"
+                yield (
+                    NOT_TESTED,
+                    f"{evidence.label(hybrid)}: not compared with every baseline ({kind})",
+                )
                 continue
             text = (
-                f"{name}, {kind}: {hybrid} {row['difference']:+.4f} mAP against {baseline}, "
-                f"p {_p(row['p_holm'])}"
+                f"{name}, {kind}: {evidence.label(hybrid)} {row['difference']:+.4f} mAP against "
+                f"{evidence.label(baseline)}, p {_p(row['p_holm'])}"
             )
             if row["p_holm"] > thresholds.level:
                 yield UNDECIDED, text

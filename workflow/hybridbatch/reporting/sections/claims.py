@@ -122,7 +122,7 @@ def evidence(context: Context) -> Evidence:
         id = next((found for found in ids if found is not None), None)
         if id is None:
             continue
-        systems[id] = System(id, system.model, system.sampling, system.runs[0].alpha)
+        systems[id] = System(id, system.model, system.sampling, system.runs[0].alpha, system.label)
         types = [
             kind
             for run in system.runs
