@@ -65,8 +65,8 @@ def _method(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
             deviation = math.sqrt(drawn * alpha * (1 - alpha))
             near = abs(mono - drawn * alpha) <= thresholds.batch_deviations * deviation
             text = (
-                f"{evidence.label(system.id)}: {mono} monolingual and {cross} cross-lingual batches, "
-                f"alpha {alpha:g}"
+                f"{evidence.label(system.id)}: {mono} monolingual and {cross} cross-lingual "
+                f"batches, alpha {alpha:g}"
             )
             yield (CONFIRMED if near and mono and cross else REJECTED), text
     if evidence.source_exponent != 1:

@@ -146,7 +146,9 @@ def evidence(context: Context) -> Evidence:
         sources=len(context.inputs.sources),
         source_exponent=options.source_exponent if options else 1.0,
         exact_matches={name: len(rows) for name, rows in context.inputs.overlaps.items()},
-        **tables,
+        estimates=tables["estimates"],
+        comparisons=tables["comparisons"],
+        noninferiority=tables["noninferiority"],
     )
 
 
