@@ -5,10 +5,12 @@ import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import evidence_fixture
 import report_fixture as fixture
 from browser import HOW_TO_GET_IT, Scheme, chromium, find_chromium, findings, open_details, visit
 from test_report import render
@@ -29,10 +31,15 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+def evidence(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    return evidence_fixture.write_evidence(folder, settings["runs"])
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    render(folder, fixture.write_full_results(folder))
+    settings = fixture.write_full_results(folder)
+    render(folder, settings | {"statistics": evidence(folder, settings)})
     return folder / "report.html"
 
 
@@ -40,7 +47,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every part of the page with fewer languages: axe-core looks at every number of a heatmap."""
     folder = tmp_path_factory.mktemp("small")
-    render(folder, fixture.write_full_results(folder, languages=("ar", "el", "en", "zh")))
+    settings = fixture.write_full_results(folder, languages=("ar", "el", "en", "zh"))
+    render(folder, settings | {"statistics": evidence(folder, settings)})
     return folder / "report.html"
 
 
