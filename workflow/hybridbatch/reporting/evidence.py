@@ -283,7 +283,8 @@ def read_parallel(folder: Path) -> Parallel:
 
 
 def _rows(folder: Path, schema: Schema) -> list[dict[str, Any]]:
-    return read_table(folder / f"{schema.name}.parquet", schema).to_pylist()
+    rows: list[dict[str, Any]] = read_table(folder / f"{schema.name}.parquet", schema).to_pylist()
+    return rows
 
 
 def _record(kind: type[T], row: Row) -> T:

@@ -50,7 +50,7 @@ def section(context: Context) -> Section | None:
 
 def sweep(context: Context, benchmark: str, model: str) -> tuple[tuple[float, System], ...]:
     """(alpha, system) of a model in ascending order; empty unless two hybrids differ in alpha."""
-    found = {}
+    found: dict[float, System] = {}
     for system in context.shown(benchmark):
         if system.model != model:
             continue
