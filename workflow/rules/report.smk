@@ -2,7 +2,9 @@ rule report:
     input:
         support.report_inputs(PLAN),
     output:
-        "results/report.html",
+        report(
+            "results/report.html", caption="../captions/report.rst", category="Report"
+        ),
     log:
         "logs/report.log",
     conda:
