@@ -59,6 +59,7 @@ def test_defaults_are_filled_in() -> None:
         ({"recipe": "a/b"}, "recipe: 'a/b' is no name"),
         ({"model": "org/name"}, "neither `embedded`, nor a folder, nor a hub id"),
         ({"model": "./nowhere"}, "no config.json in this folder"),
+        ({"retrieval": {"top_k": 5}}, "bias.cutoff: 10 is more than retrieval.top_k, 5; lower it"),
         ({"threads": 0}, "threads: 0 is less than the minimum of 1"),
     ],
 )
@@ -121,11 +122,11 @@ def test_trained_runs_skip_a_benchmark_whose_items_they_trained_on() -> None:
 
 
 def test_each_stage_tracks_just_its_own_settings() -> None:
-    before, after = Plan(config()), Plan(config(retrieval={"top_k": 7}, mirror="elsewhere"))
+    before, after = Plan(config()), Plan(config(retrieval={"top_k": 70}, mirror="elsewhere"))
     run = before.trained_runs[0].id
     assert before.train_settings(run) == after.train_settings(run)
     assert before.encode_settings() == after.encode_settings()
-    assert json.loads(after.retrieve_settings())["top_k"] == 7
+    assert json.loads(after.retrieve_settings())["top_k"] == 70
     assert before.download_settings(_any_raw_file()) == after.download_settings(_any_raw_file())
 
 

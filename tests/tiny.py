@@ -130,6 +130,7 @@ def write_config(path: Path, **changes: object) -> Path:
         },
         "encoding": {"max_tokens": 32, "precision": "fp32"},
         "retrieval": {"top_k": 5},
+        "bias": {"cutoff": 4},
         **changes,
     }
     path.write_text(json.dumps(config, indent=1), encoding="utf-8")

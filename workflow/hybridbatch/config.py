@@ -43,6 +43,12 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
     _check_languages(config["train_languages"], origin=origin)
     for key in ("sources", "benchmarks"):
         _check_names(config[key], key=key, origin=origin)
+    cutoff, top_k = config["bias"]["cutoff"], config["retrieval"]["top_k"]
+    if cutoff > top_k:
+        raise HybridBatchError(
+            f"{origin}: bias.cutoff: {cutoff} is more than retrieval.top_k, {top_k}; lower it or "
+            f"raise top_k"
+        )
     if "en-en" in config["samplings"] and "en" not in config["train_languages"]:
         raise HybridBatchError(f"{origin}: sampling en-en needs `en` in train_languages")
     return config

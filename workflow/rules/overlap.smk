@@ -1,5 +1,4 @@
-# This rule and those before it have priority over the long stages, so that a contaminated
-# evaluation is refused before work is lost.
+# Training waits for this check, so that a contaminated evaluation is refused before work is lost.
 rule overlap:
     input:
         pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
@@ -25,3 +24,21 @@ rule overlap:
         " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"
         " --timing results/timings/overlap/{wildcards.recipe:q}/{wildcards.benchmark:q}.parquet"
         " --log {log:q}"
+
+
+# One file for all benchmarks, so that another benchmark does not change what training reads.
+rule overlap_checked:
+    input:
+        [support.overlap_path(PLAN, benchmark) for benchmark in PLAN.overlaps()],
+    output:
+        touch("results/overlap/{recipe}.checked"),
+    log:
+        "logs/overlap/{recipe}.log",
+    priority: 100
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=100,
+    shell:
+        "echo no contaminated evaluation > {log:q}"

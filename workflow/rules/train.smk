@@ -2,6 +2,8 @@ rule train:
     input:
         pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
         model=MODEL,
+        # Training waits for the check and does not read it: a newer one re-runs nothing.
+        checked=ancient(f"results/overlap/{PLAN.config['recipe']}.checked"),
     output:
         checkpoint=directory("results/checkpoints/{run}"),
         train_log="results/training/{run}/train_log.parquet",
