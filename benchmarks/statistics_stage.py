@@ -22,10 +22,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybridbatch import comparisons, resampling, schemas, statistics
-from hybridbatch.languages import XQUAD_R
-from hybridbatch.observations import group_systems, read_observations, read_questions, read_run
-from hybridbatch.tables import table_from_rows, write_table
+from hybridbatch import schemas, statistics
+from hybridbatch.common.languages import XQUAD_R
+from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.evaluation import comparisons, resampling
+from hybridbatch.evaluation.observations import (
+    group_systems,
+    read_observations,
+    read_questions,
+    read_run,
+)
 
 SAMPLINGS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
 METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")

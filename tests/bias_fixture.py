@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hybridbatch import schemas
-from hybridbatch.tables import table_from_rows, write_table
+from hybridbatch.common.tables import table_from_rows, write_table
 
 LANGUAGES = ("ar", "en", "th")
 

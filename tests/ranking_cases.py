@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from hybridbatch import schemas
-from hybridbatch.judgements import Benchmark, make_benchmark
+from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.retrieval.judgements import Benchmark, make_benchmark
 from hybridbatch.schemas import Schema
-from hybridbatch.tables import table_from_rows, write_table
 
 Qrels = Mapping[str, Mapping[str, int]]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch import schemas, schemas_views
-from hybridbatch.tables import table_from_rows, write_table
+from hybridbatch.common.tables import table_from_rows, write_table
 
 ALPHAS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
 # Macro averages of the runs that the fixture builds its values around.

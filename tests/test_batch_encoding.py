@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
-from hybridbatch.batch_encoding import encode_batch, length_groups
-from hybridbatch.encoder import DualEncoder
+from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.training.batch_encoding import encode_batch, length_groups
 
 
 def cost(groups, lengths, pass_cost):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch.batching import batch_end, order_by_length, pad
+from hybridbatch.encoding.batching import batch_end, order_by_length, pad
 
 token_lists = st.lists(
     st.lists(st.integers(0, 99), min_size=1, max_size=9).map(lambda ids: np.array(ids, np.int32)),

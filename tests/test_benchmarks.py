@@ -18,9 +18,9 @@ from hybridbatch.benchmarks import (
     run,
     write_benchmark,
 )
-from hybridbatch.catalog import files_of
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.tables import read_table, table_from_rows
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows
+from hybridbatch.sources.catalog import files_of
 
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

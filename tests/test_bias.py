@@ -12,11 +12,11 @@ import pytest
 
 from bias_fixture import LANGUAGES, write_benchmark, write_rankings
 from hybridbatch import bias, metrics
-from hybridbatch.bias_tables import Pooled, exposure_rows, fairness_rows, preference_rows
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table
+from hybridbatch.evaluation.bias_tables import Pooled, exposure_rows, fairness_rows, preference_rows
 from hybridbatch.schemas import PER_QUERY
 from hybridbatch.schemas_report import EXPOSURE, FAIRNESS, PREFERENCE, RANK_DISTANCE
-from hybridbatch.tables import read_table
 
 ITEMS = 25
 TABLES = (

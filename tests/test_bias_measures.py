@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch import bias_measures as measures
+from hybridbatch.evaluation import bias_measures as measures
 
 INF, NAN = np.inf, np.nan
 

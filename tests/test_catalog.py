@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import catalog
-from hybridbatch.artifacts import sha256_file
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.languages import MLQA_R, NAMES, XQUAD_R
+from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import MLQA_R, NAMES, XQUAD_R
+from hybridbatch.sources import catalog
 
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 

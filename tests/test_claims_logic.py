@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hybridbatch.claims_evidence import Evidence, Parallel, System, Thresholds
-from hybridbatch.claims_logic import judge
+from hybridbatch.reporting.claims_evidence import Evidence, Parallel, System, Thresholds
+from hybridbatch.reporting.claims_logic import judge
 
 SAMPLINGS = ("untrained", "x-x-mono", "x-y", "hybrid")
 KINDS = ("monolingual", "cross-lingual", "multilingual")

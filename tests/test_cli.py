@@ -9,12 +9,12 @@ import pytest
 
 from hybridbatch import schemas
 from hybridbatch.cli import STAGES, main
+from hybridbatch.common.measure import measured
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.tables import read_table
+from hybridbatch.common.threads import export_threads, processors
 from hybridbatch.config import load_config
-from hybridbatch.measure import measured
 from hybridbatch.plan import Plan
-from hybridbatch.progress import Progress
-from hybridbatch.tables import read_table
-from hybridbatch.threads import export_threads, processors
 
 
 def test_every_stage_shows_its_help() -> None:

@@ -76,6 +76,6 @@ def test_unknown_module(package: Path) -> None:
 
 
 def test_sampler_is_in_trainings_closure_and_not_in_the_reports() -> None:
-    assert "hybridbatch.sampling" in closure("hybridbatch.train")
-    assert "hybridbatch.sampling" not in closure("hybridbatch.report")
+    assert "hybridbatch.training.sampling" in closure("hybridbatch.train")
+    assert "hybridbatch.training.sampling" not in closure("hybridbatch.report")
     assert not {"hybridbatch.report", "hybridbatch.config"} & set(closure("hybridbatch.train"))

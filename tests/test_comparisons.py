@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from hybridbatch import averages, comparisons
-from hybridbatch.comparisons import Design, holm_by_family, pairs, resample
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.observations import Cell, Observations, Run, group_systems, system_id
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.evaluation import averages, comparisons
+from hybridbatch.evaluation.comparisons import Design, holm_by_family, pairs, resample
+from hybridbatch.evaluation.observations import Cell, Observations, Run, group_systems, system_id
 
 LANGUAGES = ("de", "en", "th")
 LEVELS = {"de": "high", "en": "high", "th": "low"}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.config import check_config, load_config
-from hybridbatch.errors import HybridBatchError
 from hybridbatch.plan import Plan
 
 ROOT = Path(__file__).parent.parent
@@ -156,7 +156,7 @@ def _any_raw_file() -> str:
 def test_stage_settings_are_accepted_by_the_stages() -> None:
     import importlib
 
-    from hybridbatch.settings import settings_from_json
+    from hybridbatch.common.settings import settings_from_json
 
     plan = Plan(load_config(ROOT / "config" / "xquad_cpu.yaml"))
     cases = {

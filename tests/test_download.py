@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.download import Patience, Settings, choose_mirror, fetch
-from hybridbatch.errors import HybridBatchError
 
 BODY = "Ein Satz.\nΜία πρόταση.\n".encode() * 100
 PATH = "raw.example.org/data/v1/de.json"

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 
 from hybridbatch import schemas
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import check_table
 from hybridbatch.encode import embedding_table, passage_texts
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.tables import check_table
 
 
 def passages(*rows: tuple[str, str]) -> pa.Table:

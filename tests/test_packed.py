@@ -10,7 +10,7 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from hybridbatch.packed import LengthGroup, PackedModel, can_pack, length_groups
+from hybridbatch.encoding.packed import LengthGroup, PackedModel, can_pack, length_groups
 
 SIZES = {
     "vocab_size": 50,

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from hybridbatch import schemas
-from hybridbatch.catalog import files_of
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.merging import merge_pairs
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.pairs import Settings, build_pairs, run
-from hybridbatch.tables import read_table, table_from_rows
+from hybridbatch.sources.catalog import files_of
+from hybridbatch.sources.merging import merge_pairs
 
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

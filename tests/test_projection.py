@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from hybridbatch import projection, schemas
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.planes import (
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.evaluation.planes import (
     Labelled,
     Values,
     between_share,
@@ -21,7 +22,6 @@ from hybridbatch.planes import (
 )
 from hybridbatch.projection import draw_samples
 from hybridbatch.schemas_views import PROJECTION, PROJECTION_SUMMARY
-from hybridbatch.tables import read_table, table_from_rows, write_table
 
 LANGUAGES = ("ar", "en", "th")
 DIMENSION = 8

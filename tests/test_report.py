@@ -14,7 +14,7 @@ import pytest
 
 import report_fixture as fixture
 from hybridbatch import report
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
 
 # Elements of HTML that have no end tag.
 VOID = {"meta", "link", "br", "img", "input", "hr"}

@@ -8,7 +8,7 @@ import pytest
 
 import evidence_fixture
 import report_fixture as fixture
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import Bullets, Details, Figure, Paragraph, Table
 from hybridbatch.reporting.downloads import csv_of

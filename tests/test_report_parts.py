@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import report_fixture as fixture
 from hybridbatch import schemas
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.report import LITERATURE
 from hybridbatch.reporting import charts, drawing, wording
 from hybridbatch.reporting.document import Column, Row, RowGroup, Table

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch import resampling
+from hybridbatch.evaluation import resampling
 
 RESAMPLES = 1999
 PROBABILITIES = st.lists(st.floats(1e-6, 1), min_size=1, max_size=12)

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from hybridbatch import index, metrics, retrieve
-from hybridbatch.artifacts import sha256_file
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.ranking import full_ranks
+from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows
+from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
-from hybridbatch.tables import read_table, table_from_rows
 from ranking_cases import Case, language, random_case, ranked, unit, write_benchmark, write_vectors
 
 SIZES = {"de": 60, "en": 45, "zh": 4}

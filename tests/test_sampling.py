@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.sampling import Items, Sampler, SamplingSettings, ordered_pairs
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.training.sampling import Items, Sampler, SamplingSettings, ordered_pairs
 
 SIGNIFICANT = 0.001  # the seeds are fixed, so a test that passes passes always
 

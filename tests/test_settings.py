@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.settings import settings_from_json
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
 
 
 @dataclass(frozen=True)

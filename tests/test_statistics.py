@@ -11,9 +11,9 @@ import pytest
 
 from bias_fixture import LANGUAGES, write_benchmark, write_rankings, write_run
 from hybridbatch import bias, metrics, statistics
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table
 from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
-from hybridbatch.tables import read_table
 
 ITEMS = 20
 LEVELS = {"ar": "low", "en": "high", "th": "low"}

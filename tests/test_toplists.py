@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hybridbatch.index import build_index, is_exact
-from hybridbatch.toplists import (
+from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     LanguageIndex,
     language_lists,

@@ -13,10 +13,10 @@ from transformers import AutoModel, AutoTokenizer
 
 import tiny
 from hybridbatch import train
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table
 from hybridbatch.schemas import RUNS, TRAIN_LOG
-from hybridbatch.tables import read_table
-from hybridbatch.training_settings import Settings, learning_rate
+from hybridbatch.training.settings import Settings, learning_rate
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.schemas import PAIRS
-from hybridbatch.tables import table_from_rows, write_table
-from hybridbatch.training_data import (
+from hybridbatch.training.data import (
     MISSING,
     held_out_by_hash,
     read_training_data,

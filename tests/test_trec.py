@@ -10,12 +10,12 @@ import pytest
 from ir_measures import R, nDCG
 
 from hybridbatch import trec
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.metrics import RelevantRanks, evaluate
-from hybridbatch.ranking import full_ranks
+from hybridbatch.retrieval.ranking import full_ranks
+from hybridbatch.retrieval.toplists import pack, unpack
 from hybridbatch.schemas import RANKINGS
-from hybridbatch.tables import table_from_rows, write_table
-from hybridbatch.toplists import pack, unpack
 from ranking_cases import Case, random_case, unit, write_benchmark
 
 

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.sampling import Batch, Items
-from hybridbatch.validation import validation_batches, validation_losses
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.training.sampling import Batch, Items
+from hybridbatch.training.validation import validation_batches, validation_losses
 
 
 def items_of(has_language, *, groups=None, languages=("de", "en", "th")):

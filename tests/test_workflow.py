@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hybridbatch import schemas
-from hybridbatch.tables import read_table
+from hybridbatch.common.tables import read_table
 from tiny import write_benchmark, write_config, write_model, write_pairs
 
 ROOT = Path(__file__).parent.parent
@@ -151,7 +151,7 @@ def test_an_edit_of_the_report_runs_the_report_alone(edited: Path) -> None:
 
 
 def test_an_edit_of_the_sampler_runs_training_and_what_follows(edited: Path) -> None:
-    append(edited, "sampling.py", "EDITED = 1")
+    append(edited, "training/sampling.py", "EDITED = 1")
     done = snakemake(edited, "--dry-run")
     text = done.stdout + done.stderr
     later = {"encode", "index", "retrieve", "metrics", "report"}

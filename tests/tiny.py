@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from hybridbatch import schemas
-from hybridbatch.tables import table_from_rows, write_table
+from hybridbatch.common.tables import table_from_rows, write_table
 
 LANGUAGES = ("ar", "de", "en")
 _MARKS = {"ar": "ـ", "de": "ß", "en": "x"}

@@ -14,11 +14,11 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch import schemas
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.lareqa import LareqaFile, read_files
-from hybridbatch.rowchecks import require, require_language, require_rows, require_text
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import check_table, read_table, table_from_rows, write_table
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
+from hybridbatch.sources.lareqa import LareqaFile, read_files
+from hybridbatch.sources.rowchecks import require, require_language, require_rows, require_text
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +230,7 @@ def _frame(table: pa.Table) -> pl.DataFrame:
 
 
 def _from_cldr() -> Benchmark:
-    from hybridbatch.cldr.generate import benchmark_rows
+    from hybridbatch.sources.cldr.generate import benchmark_rows
 
     queries, passages, qrels = benchmark_rows()
     return Benchmark(

@@ -9,12 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch import bias_tables
-from hybridbatch.bias_measures import Floats, Ints
-from hybridbatch.bias_tables import Pooled, Row
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.judgements import Benchmark, id_languages, one_array, read_benchmark
-from hybridbatch.observations import read_questions
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.evaluation import bias_tables
+from hybridbatch.evaluation.bias_measures import Floats, Ints
+from hybridbatch.evaluation.bias_tables import Pooled, Row
+from hybridbatch.evaluation.observations import read_questions
+from hybridbatch.retrieval.judgements import Benchmark, id_languages, one_array, read_benchmark
 from hybridbatch.schemas import PER_QUERY, RANKINGS, Schema
 from hybridbatch.schemas_report import (
     AGREEMENT,
@@ -24,9 +27,6 @@ from hybridbatch.schemas_report import (
     RANK_DISTANCE,
     RANK_DISTANCE_HISTOGRAM,
 )
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, table_from_rows, write_table
-from hybridbatch.threads import set_threads
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.threads import export_threads
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.threads import export_threads
 
 STAGES = {
     "download": "fetch one raw file, checked against its SHA-256",
@@ -70,7 +70,7 @@ def _print_schemas() -> int:
 
 
 def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
-    from hybridbatch.measure import measured
+    from hybridbatch.common.measure import measured
 
     module = importlib.import_module(f"hybridbatch.{args.stage}")
     with measured(args.stage, job=args.job or args.stage, threads=threads, path=args.timing):

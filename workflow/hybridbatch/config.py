@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.languages import NAMES
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import NAMES
 
 
 def load_config(path: Path) -> dict[str, Any]:

@@ -24,10 +24,10 @@ from tenacity import (
     wait_exponential,
 )
 
-from hybridbatch.artifacts import atomic_file, sha256_file
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.progress import Progress
-from hybridbatch.settings import settings_from_json
+from hybridbatch.common.artifacts import atomic_file, sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.settings import settings_from_json
 
 MIRROR_VARIABLE = "HYBRIDBATCH_MIRROR"
 _CHUNK_BYTES = 1 << 18

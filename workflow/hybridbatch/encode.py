@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch.encoder import (
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.encoding.encoder import (
     DualEncoder,
     Pooling,
-    encode_texts,
     resolve_device,
     resolve_precision,
 )
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.progress import Progress
+from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, PASSAGES, QUERIES, QUERY_EMBEDDINGS, Schema
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, write_table
-from hybridbatch.threads import set_threads
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch import schemas
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, write_table
 from hybridbatch.schemas_views import EXAMPLES
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, write_table
 
 GAIN, LOSS, RANDOM = "gain", "loss", "random"
 POOL, METRIC = "all", "mAP"

@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch.artifacts import atomic_folder
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.judgements import id_languages, one_array
-from hybridbatch.ranking import Floats, Ints
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.retrieval.judgements import id_languages, one_array
+from hybridbatch.retrieval.ranking import Floats, Ints
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, Schema
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table
-from hybridbatch.threads import set_threads
 
 # A float16 vector's norm is within about 1e-3 of 1.
 _NORM_TOLERANCE = 1e-2

@@ -15,13 +15,13 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.judgements import POOL, Benchmark, read_benchmark
-from hybridbatch.ranking import Ints, Ranks
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.retrieval.ranking import Ints, Ranks
 from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, table_from_rows, write_table
-from hybridbatch.threads import set_threads
 
 MACRO = "macro"
 MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"

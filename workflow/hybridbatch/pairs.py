@@ -14,11 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch import lareqa, ntrex, schemas
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.pairchecks import check_pairs, with_joined_groups
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, table_from_rows, write_table
+from hybridbatch import schemas
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.sources import lareqa, ntrex
+from hybridbatch.sources.pairchecks import check_pairs, with_joined_groups
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
 
 
 def _cldr_rows() -> Sequence[Mapping[str, Any]]:
-    from hybridbatch.cldr.generate import pair_rows
+    from hybridbatch.sources.cldr.generate import pair_rows
 
     rows: Sequence[Mapping[str, Any]] = pair_rows()
     return rows

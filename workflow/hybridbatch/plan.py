@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hybridbatch import catalog
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.languages import NAMES
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import NAMES
+from hybridbatch.sources import catalog
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}

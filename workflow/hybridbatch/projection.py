@@ -23,8 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch import schemas
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.planes import (
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.evaluation.planes import (
     Labelled,
     Values,
     between_share,
@@ -33,9 +36,6 @@ from hybridbatch.planes import (
     project,
 )
 from hybridbatch.schemas_views import PROJECTION, PROJECTION_SUMMARY
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table, table_from_rows, write_table
-from hybridbatch.threads import set_threads
 
 QUERY, PASSAGE = "query", "passage"
 logger = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hybridbatch.artifacts import atomic_file
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.settings import settings_from_json
 from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.environment import Environment, describe_environment
 from hybridbatch.reporting.evidence import NOTHING, Measured, Options, read_evidence
@@ -20,7 +21,6 @@ from hybridbatch.reporting.literature import Literature, read_literature
 from hybridbatch.reporting.render import render_page
 from hybridbatch.reporting.sections import ORDER, provenance
 from hybridbatch.reporting.systems import Context, Scores, group_systems
-from hybridbatch.settings import settings_from_json
 
 LITERATURE = Path(__file__).resolve().parent.parent / "resources" / "paper_results.csv"
 logger = logging.getLogger(__name__)

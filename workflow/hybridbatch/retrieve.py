@@ -21,17 +21,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from hybridbatch.artifacts import atomic_folder
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import check_table
+from hybridbatch.common.threads import set_threads
 from hybridbatch.index import Vectors, is_exact, read_index, read_vectors
-from hybridbatch.judgements import POOL, Benchmark, read_benchmark
-from hybridbatch.progress import Progress
-from hybridbatch.ranking import QUERY_BLOCK, Floats, Ints, Pool, Scorer, blocks, count_ranks
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS, Schema
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import check_table
-from hybridbatch.threads import set_threads
-from hybridbatch.toplists import (
+from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.retrieval.ranking import (
+    QUERY_BLOCK,
+    Floats,
+    Ints,
+    Pool,
+    Scorer,
+    blocks,
+    count_ranks,
+)
+from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     Keys,
     LanguageIndex,
@@ -41,6 +48,7 @@ from hybridbatch.toplists import (
     rounding_bound,
     unpack,
 )
+from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS, Schema
 
 # Rows that a file's writer gathers before it writes them as one row group.
 ROW_GROUP = 1 << 17

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hybridbatch import comparisons, resampling
-from hybridbatch.comparisons import Design
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.observations import (
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.evaluation import comparisons, resampling
+from hybridbatch.evaluation.comparisons import Design
+from hybridbatch.evaluation.observations import (
     group_systems,
     read_observations,
     read_questions,
     read_run,
 )
 from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import table_from_rows, write_table
-from hybridbatch.threads import set_threads
 
 logger = logging.getLogger(__name__)
 

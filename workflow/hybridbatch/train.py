@@ -5,15 +5,15 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from hybridbatch.artifacts import atomic_folder
-from hybridbatch.encoder import DualEncoder, resolve_device
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.encoding.encoder import DualEncoder, resolve_device
 from hybridbatch.schemas import RUNS, TRAIN_LOG
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import table_from_rows, write_table
-from hybridbatch.threads import set_threads
-from hybridbatch.training_data import PairData, read_training_data
-from hybridbatch.training_loop import train_encoder
-from hybridbatch.training_settings import Settings
+from hybridbatch.training.data import PairData, read_training_data
+from hybridbatch.training.loop import train_encoder
+from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
 _ALPHA = {"x-x-mono": 1.0, "x-y": 0.0}

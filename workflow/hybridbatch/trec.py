@@ -15,12 +15,12 @@ from pathlib import Path
 import polars as pl
 import pyarrow.compute as pc
 
-from hybridbatch.artifacts import atomic_file
-from hybridbatch.errors import HybridBatchError
-from hybridbatch.judgements import POOL, read_benchmark
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table
+from hybridbatch.retrieval.judgements import POOL, read_benchmark
 from hybridbatch.schemas import QRELS, RANKINGS
-from hybridbatch.settings import settings_from_json
-from hybridbatch.tables import read_table
 
 logger = logging.getLogger(__name__)
 

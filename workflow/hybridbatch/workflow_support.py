@@ -10,12 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hybridbatch.artifacts import sha256_file
 from hybridbatch.codehash import code_hash
+from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
-from hybridbatch.errors import HybridBatchError
 from hybridbatch.plan import Plan
-from hybridbatch.threads import processors
 
 # What is computed over all runs of a configuration, for each benchmark.
 _OF_ALL_RUNS = (

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import pyarrow.compute as pc
 
-from hybridbatch.claims_evidence import Parallel, Row, Thresholds
+from hybridbatch.common.tables import read_table
+from hybridbatch.reporting.claims_evidence import Parallel, Row, Thresholds
 from hybridbatch.schemas import QUERIES, Schema
 from hybridbatch.schemas_report import (
     AGREEMENT,
@@ -23,7 +24,6 @@ from hybridbatch.schemas_report import (
     RANK_DISTANCE,
     RANK_DISTANCE_HISTOGRAM,
 )
-from hybridbatch.tables import read_table
 
 ALL, MACRO = "all", "macro"
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table
 from hybridbatch.reporting.views import (
     ExampleQuery,
     Projection,
@@ -29,7 +30,6 @@ from hybridbatch.schemas import (
     TIMINGS,
     TRAIN_LOG,
 )
-from hybridbatch.tables import read_table
 
 UNTRAINED = "untrained"
 

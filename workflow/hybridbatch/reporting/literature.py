@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hybridbatch.errors import HybridBatchError
+from hybridbatch.common.errors import HybridBatchError
 
 COLUMNS = ("source", "dataset", "model", "sampling", "language", "setting", "metric", "value")
 # The names that the file uses -> those of this project.

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hybridbatch.common.tables import read_table
 from hybridbatch.schemas_views import EXAMPLES, PROJECTION, PROJECTION_SUMMARY
-from hybridbatch.tables import read_table
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from hybridbatch.languages import NAMES
+from hybridbatch.common.languages import NAMES
 from hybridbatch.reporting.document import MISSING, Cell
 
 BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts"}

@@ -1,6 +1,7 @@
 """The claims of the literature, each with the verdict of this run and the figures behind it."""
 
-from hybridbatch.claims_evidence import (
+from hybridbatch.reporting import wording
+from hybridbatch.reporting.claims_evidence import (
     CONFIRMED,
     NOT_TESTED,
     REJECTED,
@@ -9,8 +10,7 @@ from hybridbatch.claims_evidence import (
     System,
     Verdict,
 )
-from hybridbatch.claims_logic import judge
-from hybridbatch.reporting import wording
+from hybridbatch.reporting.claims_logic import judge
 from hybridbatch.reporting.document import (
     Block,
     Cell,

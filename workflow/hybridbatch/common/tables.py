@@ -1,0 +1,113 @@
+"""Reads and writes Parquet files, each checked against its schema in `schemas`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.schemas import VECTOR, Schema
+
+
+def table_from_rows(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:
+    """An Arrow table of `schema` from dictionaries; a key that the schema lacks is an error."""
+    unknown = sorted({key for row in rows for key in row} - set(schema.columns))
+    if unknown:
+        raise HybridBatchError(f"{schema.name}: the schema has no column {', '.join(unknown)}")
+    return pa.Table.from_pylist(list(rows), schema=schema.arrow)
+
+
+def write_table(table: pa.Table, path: Path, schema: Schema) -> None:
+    """Check `table` against `schema` and write it, whole or not at all.
+
+    Raises:
+        HybridBatchError: a column is missing, superfluous, of another type or holds a null; a key
+            occurs twice.
+    """
+    table = table.combine_chunks()
+    check_table(table, schema, origin=str(path))
+    with atomic_file(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file, or a folder of shards in name order, and check it.
+
+    Raises:
+        HybridBatchError: the file is missing, is not Parquet, or breaks the schema.
+    """
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise HybridBatchError(f"{path}: the folder holds no .parquet file")
+    return pa.concat_tables([_read_file(file, schema, columns=columns) for file in files])
+
+
+def check_table(table: pa.Table, schema: Schema, *, origin: str) -> None:
+    """Check columns, types, nulls and the uniqueness of the key; `origin` is named in errors."""
+    _check_columns(table.schema, schema, origin=origin)
+    for name, _ in schema.fields:
+        column = table.column(name)
+        if name not in schema.nullable and column.null_count:
+            row = pc.index(pc.is_null(column), value=True).as_py()
+            raise HybridBatchError(f"{origin}: row {row}: `{name}` is null; give it a value")
+    if schema.key:
+        _check_key(table, schema, origin=origin)
+
+
+def _read_file(file: Path, schema: Schema, *, columns: Sequence[str] | None) -> pa.Table:
+    if not file.is_file():
+        raise HybridBatchError(f"{file}: no such file; it should hold {schema.name}")
+    try:
+        # `partitioning=None`: a folder name like `language=ar` must not become a column.
+        _check_columns(pq.read_schema(file), schema, origin=str(file))
+        return pq.read_table(file, columns=columns and list(columns), partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise HybridBatchError(f"{file}: not a readable Parquet file ({error})") from error
+
+
+def _check_columns(found: pa.Schema, schema: Schema, *, origin: str) -> None:
+    missing = [name for name in schema.columns if name not in found.names]
+    extra = [name for name in found.names if name not in schema.columns]
+    if missing or extra:
+        raise HybridBatchError(
+            f"{origin}: columns of {schema.name} are {', '.join(schema.columns)}; "
+            f"missing: {', '.join(missing) or 'none'}, unexpected: {', '.join(extra) or 'none'}"
+        )
+    for name, wanted in schema.fields:
+        kind = found.field(name).type
+        if not _same_type(kind, wanted):
+            expected = "fixed-size list of float32 or float16" if wanted is VECTOR else str(wanted)
+            raise HybridBatchError(
+                f"{origin}: column `{name}` of {schema.name} is {kind}, expected {expected}"
+            )
+
+
+def _same_type(kind: pa.DataType, wanted: pa.DataType) -> bool:
+    if wanted is VECTOR:
+        return bool(
+            pa.types.is_fixed_size_list(kind) and kind.value_type in (pa.float32(), pa.float16())
+        )
+    if pa.types.is_list(wanted):
+        # Writers differ in the name of a list's inner field; it says nothing.
+        is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+        return is_list and _same_type(kind.value_type, wanted.value_type)
+    if wanted == pa.string():
+        return kind in (pa.string(), pa.large_string())  # polars writes large_string
+    return bool(kind == wanted)
+
+
+def _check_key(table: pa.Table, schema: Schema, *, origin: str) -> None:
+    counts = (
+        table.select(list(schema.key)).group_by(list(schema.key)).aggregate([([], "count_all")])
+    )
+    if counts.num_rows == table.num_rows:
+        return
+    twice = counts.filter(pc.greater(counts["count_all"], 1)).slice(0, 1).to_pylist()[0]
+    key = ", ".join(f"{name}={twice[name]!r}" for name in schema.key)
+    raise HybridBatchError(
+        f"{origin}: {key} occurs {twice['count_all']} times in {schema.name}; it must be unique"
+    )

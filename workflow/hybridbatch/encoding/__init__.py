@@ -1,0 +1,1 @@
+"""The dual encoder and how texts go through it."""

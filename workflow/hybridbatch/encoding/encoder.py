@@ -1,0 +1,174 @@
+"""The dual encoder: one transformer that turns queries and passages into unit vectors.
+
+Training calls it as a module; `inference.encode_texts` encodes many texts without gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoModel, AutoTokenizer
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding.batching import TokenIds
+
+Pooling = Literal["mean", "cls"]
+Precision = Literal["fp32", "bf16"]
+# Texts that are tokenised at a time: enough for every processor, and little memory.
+_TOKENIZED_TOGETHER = 8192
+# Instruction sets that multiply bf16 matrices, by the names of torch.cpu.get_capabilities().
+_BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+
+
+def resolve_device(device: str) -> str:
+    """`auto` is cuda where there is a GPU, else cpu; other names stay.
+
+    Raises HybridBatchError for `cuda` without a GPU.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise HybridBatchError("device: cuda, but no GPU is visible; set `device:` to auto or cpu")
+    return device
+
+
+def resolve_precision(precision: str, device: str) -> Precision:
+    """`auto` is bf16 where the device of this machine multiplies bf16 matrices, else fp32."""
+    if precision == "fp32":
+        return "fp32"
+    if precision == "bf16":
+        return "bf16"
+    if precision != "auto":
+        raise HybridBatchError(f"precision: {precision}; set it to auto, fp32 or bf16")
+    if device.startswith("cuda"):
+        # Emulated bf16 is slower than fp32.
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    capabilities = torch.cpu.get_capabilities()
+    return "bf16" if any(capabilities.get(name) for name in _BF16_INSTRUCTIONS) else "fp32"
+
+
+def pool(hidden: Tensor, attention_mask: Tensor | None, pooling: Pooling) -> Tensor:
+    """Unit vectors (texts, dim) float32 from the last hidden states (texts, tokens, dim).
+
+    `cls` takes the first token, `mean` the mean over the tokens whose mask (texts, tokens) is not
+    0; no mask means that every token counts. Pooling and normalisation are in float32.
+    """
+    hidden = hidden.float()
+    if pooling == "cls":
+        return F.normalize(hidden[:, 0], dim=-1)
+    if attention_mask is None:
+        return F.normalize(hidden.mean(dim=1), dim=-1)
+    weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return F.normalize((hidden * weights).sum(dim=1) / weights.sum(dim=1), dim=-1)
+
+
+class DualEncoder(nn.Module):
+    """A Hugging Face encoder and its tokenizer, shared by queries and passages."""
+
+    model: Any  # its config and save_pretrained are more than nn.Module has
+
+    def __init__(self, model: nn.Module, tokenizer: Any, *, pooling: Pooling) -> None:
+        super().__init__()
+        self.model = model
+        self.tokenizer = tokenizer
+        self.pooling = pooling
+
+    @classmethod
+    def load(cls, folder: Path, *, pooling: Pooling, device: str) -> DualEncoder:
+        """Load a checkpoint folder (config, safetensors, fast tokenizer) in float32.
+
+        Nothing is downloaded and no code of the checkpoint runs. `device` is a torch device.
+        Raises HybridBatchError for a folder that lacks a part or lacks weights of the model.
+        """
+        if not (folder / "config.json").is_file():
+            raise HybridBatchError(
+                f"{folder}: no config.json; name a Hugging Face checkpoint folder"
+            )
+        options = {"local_files_only": True, "trust_remote_code": False}
+        try:
+            model, report = AutoModel.from_pretrained(
+                folder,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **options,
+            )
+            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **options)
+        except (OSError, ValueError) as error:
+            raise HybridBatchError(f"{folder}: does not load as a checkpoint: {error}") from error
+        if not tokenizer.is_fast:
+            raise HybridBatchError(f"{folder}: no fast tokenizer; add its tokenizer.json")
+        _settle_missing_weights(model, report["missing_keys"], folder)
+        return cls(model.to(device), tokenizer, pooling=pooling).eval()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = next(self.model.parameters()).device
+        return device
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        return int(self.model.config.hidden_size)
+
+    @property
+    def pad_id(self) -> int:
+        """Token id of padding; 0 for a tokenizer without one, as the mask hides it anyway."""
+        return int(self.tokenizer.pad_token_id or 0)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Unit vectors (texts, dim) float32 of token ids (texts, tokens) int64.
+
+        `attention_mask` has the shape of the ids, 1 for a token and 0 for padding; None means no
+        padding.
+        """
+        output = self.model(input_ids=input_ids, attention_mask=attention_mask)
+        return pool(output.last_hidden_state, attention_mask, self.pooling)
+
+    def tokenize(self, texts: Sequence[str], *, prefix: str, max_tokens: int) -> list[TokenIds]:
+        """Token ids (tokens,) int32 of each text after the prefix, cut at `max_tokens`, unpadded.
+
+        The special tokens are in the ids and count.
+        """
+        token_ids: list[TokenIds] = []
+        for start in range(0, len(texts), _TOKENIZED_TOGETHER):
+            batch = self.tokenizer(
+                [prefix + text for text in texts[start : start + _TOKENIZED_TOGETHER]],
+                truncation=True,
+                max_length=max_tokens,
+                padding=False,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )
+            token_ids += [np.array(ids, dtype=np.int32) for ids in batch["input_ids"]]
+        return token_ids
+
+    def save(self, folder: Path) -> None:
+        """Write the checkpoint (config, safetensors, tokenizer) into an existing, empty folder."""
+        # Tokenising leaves its last truncation in the tokenizer, which is no part of the model.
+        self.tokenizer.backend_tokenizer.no_truncation()
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+
+def _settle_missing_weights(model: nn.Module, missing: Sequence[str], folder: Path) -> None:
+    """Zero a missing pooler, which no pooling here uses; refuse other missing weights.
+
+    transformers fills missing weights with random numbers.
+    """
+    lost = sorted(name for name in missing if not name.startswith("pooler."))
+    if lost:
+        raise HybridBatchError(
+            f"{folder}: {len(lost)} weights are missing, the first is {lost[0]};"
+            " the checkpoint is damaged or of another architecture than its config says"
+        )
+    with torch.no_grad():
+        for name in missing:
+            model.get_parameter(name).zero_()

@@ -1,0 +1,1 @@
+"""Metrics, bias and statistics as formulas over tables."""

@@ -1,0 +1,132 @@
+"""The averages over settings that are estimated and compared.
+
+A setting is an average of itself, a macro average one over all settings of a kind. An average is
+the mean over its settings of their means over queries: linear, so that one matrix turns the
+(resampled) means of the settings into those of the averages.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.evaluation.observations import KINDS, MACRO, MULTILINGUAL, POOL, Cell, Floats
+
+LEVELS = ("high", "low")
+_EXPOSURES = ("seen", "unseen")
+
+
+@dataclass(frozen=True)
+class Average:
+    """The mean over some settings.
+
+    Attributes:
+        setting: the kind of the settings.
+        family: averages of equal family are corrected together by Holm's method.
+        name: (query_language, passage_language), or (grouping, group).
+        members: the settings, as columns.
+    """
+
+    setting: str
+    family: str
+    name: tuple[str, str]
+    members: tuple[int, ...]
+
+
+def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
+    """Every setting by itself, and after those of a kind their macro average.
+
+    The macro average asks whether two systems differ on the whole, the settings ask where: each
+    question is a family of its own, or the one would pay for the number of the others.
+    """
+    averages: list[Average] = []
+    for kind in KINDS:
+        members = tuple(i for i, cell in enumerate(cells) if cell.setting == kind)
+        for i in members:
+            name = (cells[i].query_language, cells[i].passage_language)
+            averages.append(Average(kind, f"{kind} settings", name, (i,)))
+        if members:
+            name = (MACRO, POOL if kind == MULTILINGUAL else MACRO)
+            averages.append(Average(kind, f"{kind} macro", name, members))
+    return tuple(averages)
+
+
+def groups(
+    cells: Sequence[Cell], *, levels: Mapping[str, str], seen: frozenset[str]
+) -> tuple[Average, ...]:
+    """Where a sampling may be worse: overall, by language, by resource level and by training.
+
+    The group of a cross-lingual setting holds its two languages' levels in either direction
+    (`high-low`), that of a monolingual one its language's twice (`high-high`), and a pool stands
+    as `all` (`high-all`).
+
+    Args:
+        cells: the settings.
+        levels: the resource level of every language, as `check_levels` wants it.
+        seen: the training languages.
+    """
+    exposures = {code: _EXPOSURES[code not in seen] for code in _languages(cells)}
+    groupings: dict[str, Callable[[Cell], str]] = {
+        "overall": lambda cell: MACRO,
+        "language": lambda cell: cell.query_language,
+        "resource": lambda cell: _pair_group(cell, levels, LEVELS),
+        "training": lambda cell: _pair_group(cell, exposures, _EXPOSURES),
+    }
+    averages = []
+    for kind in KINDS:
+        for grouping, group_of in groupings.items():
+            members: dict[str, list[int]] = {}
+            for i, cell in enumerate(cells):
+                if cell.setting == kind:
+                    members.setdefault(group_of(cell), []).append(i)
+            averages += [
+                Average(kind, f"{kind} {grouping}", (grouping, group), tuple(members[group]))
+                for group in sorted(members)
+            ]
+    return tuple(averages)
+
+
+def check_levels(levels: Mapping[str, object], cells: Sequence[Cell]) -> None:
+    """Check that every language of the settings has a resource level.
+
+    Raises:
+        HybridBatchError: a language has none, or one that is neither high nor low.
+    """
+    for code, level in levels.items():
+        if level not in LEVELS:
+            raise HybridBatchError(
+                f"resource_levels: {code} is {level!r}; a level is {' or '.join(LEVELS)}"
+            )
+    missing = sorted(_languages(cells) - set(levels))
+    if missing:
+        raise HybridBatchError(
+            f"resource_levels: no level for {', '.join(missing)}; give each of them one "
+            f"({' or '.join(LEVELS)})"
+        )
+
+
+def matrix(averages: Sequence[Average], cells: int) -> Floats:
+    """The matrix (cells, averages) that turns means of settings (..., cells) into averages."""
+    weights = np.zeros((cells, len(averages)))
+    for column, average in enumerate(averages):
+        weights[list(average.members), column] = 1 / len(average.members)
+    return weights
+
+
+def sizes(averages: Sequence[Average], counts: Floats) -> list[tuple[int, int]]:
+    """(queries, items) behind each average, from the number of queries (items, cells)."""
+    parts = [counts[:, list(average.members)] for average in averages]
+    return [(int(part.sum()), int(np.count_nonzero(part.any(axis=1)))) for part in parts]
+
+
+def _languages(cells: Sequence[Cell]) -> set[str]:
+    used = {cell.query_language for cell in cells} | {cell.passage_language for cell in cells}
+    return used - {POOL}
+
+
+def _pair_group(cell: Cell, labels: Mapping[str, str], order: Sequence[str]) -> str:
+    query = labels[cell.query_language]
+    if cell.passage_language == POOL:
+        return f"{query}-{POOL}"
+    return "-".join(sorted((query, labels[cell.passage_language]), key=order.index))

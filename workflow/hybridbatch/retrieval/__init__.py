@@ -1,0 +1,1 @@
+"""Ranks, top lists and judgements."""

@@ -1,0 +1,1 @@
+"""Readers of raw files: benchmarks and training sources."""

@@ -1,0 +1,46 @@
+"""Finds the first row of a table that breaks a rule, and says so in one line."""
+
+import polars as pl
+
+from hybridbatch.common.errors import HybridBatchError
+
+# A language is part of file names and of ids, and `all` and `macro` stand for settings.
+_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
+_RESERVED = ("all", "macro")
+
+
+def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) -> None:
+    """Check that `rule` holds in every row.
+
+    Args:
+        table: the rows, in the order of the file.
+        rule: a boolean expression over its columns; null counts as broken.
+        problem: what is wrong and the remedy, a format string over the columns of the row.
+        origin: the file that the message names.
+
+    Raises:
+        HybridBatchError: names the file and the first row, counted from 0, that breaks the rule.
+    """
+    broken = table.with_row_index("row").filter(~rule.fill_null(value=False)).head(1)
+    for row in broken.iter_rows(named=True):
+        raise HybridBatchError(f"{origin}: row {row['row']}: {problem.format(**row)}")
+
+
+def require_rows(table: pl.DataFrame, *, origin: str) -> None:
+    """Check that there is a row at all."""
+    if table.is_empty():
+        raise HybridBatchError(f"{origin}: no rows; it should hold at least one")
+
+
+def require_text(table: pl.DataFrame, *columns: str, origin: str) -> None:
+    """Check that no value of the columns is empty or only white space."""
+    for column in columns:
+        rule = pl.col(column).str.strip_chars() != ""
+        require(table, rule, f"`{column}` is blank; give it a text or drop the row", origin=origin)
+
+
+def require_language(table: pl.DataFrame, *, origin: str) -> None:
+    """Check that `language` is a code such as `en` or `zh-Hans`, and no reserved word."""
+    rule = pl.col("language").str.contains(_LANGUAGE) & ~pl.col("language").is_in(_RESERVED)
+    problem = "`language` is {language!r}; use a code such as en or zh-Hans"
+    require(table, rule, problem, origin=origin)

@@ -1,0 +1,1 @@
+"""What the train stage leans on: batches, loss, loop."""

@@ -1,0 +1,373 @@
+"""The law of the batches: which languages, source and items each one holds.
+
+- `x-x-mono` draws a language uniformly from the training languages that a source has, then a source
+  among those that have it, with probability proportional to weight * items_there**exponent, then
+  the items; query and passage of every pair are in that language.
+- `x-y` draws a source in the same way, counting its items with at least two training languages,
+  then such items, then for each an ordered pair of different languages, uniformly from those that
+  the item has.
+- `x-x` does the same with at least one language, and draws one language per item.
+- `hybrid` draws its next `x-x-mono` batch with probability alpha, else its next `x-y` batch.
+- `en-en` is `x-x-mono` with English alone.
+
+Items come from a pool per source and language (x-x-mono) or per source (x-y, x-x), without
+replacement until the pool is used up; see `pools`. The batch types are those of Roy et al. (arXiv
+2004.05484) and Elmahdy et al. (arXiv 2408.10536).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.training.pools import Pool, Stream, capacity
+
+SAMPLINGS = ("x-x-mono", "x-y", "hybrid", "x-x", "en-en")
+MONOLINGUAL, CROSS_LINGUAL, MIXED = "monolingual", "cross-lingual", "mixed"
+_ENGLISH = "en"
+_Key = tuple[int, ...]  # of a pool: (source, language) or (source,)
+_Rows = NDArray[np.int32]  # item numbers, ascending
+
+
+@dataclass(frozen=True)
+class Items:
+    """What the law needs to know of n items, L languages and S sources.
+
+    has_language: bool (n, L). source: int (n,), a position in `sources`. question_group and
+    passage_group: int (n,), equal where the items belong together. The arrays are made read-only.
+    """
+
+    has_language: NDArray[np.bool_]
+    source: NDArray[np.integer]
+    question_group: NDArray[np.integer]
+    passage_group: NDArray[np.integer]
+    languages: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.source)
+        if self.has_language.shape != (count, len(self.languages)):
+            raise ValueError(f"has_language is {self.has_language.shape}")
+        if self.question_group.shape != (count,) or self.passage_group.shape != (count,):
+            raise ValueError(f"groups are {self.question_group.shape}, {self.passage_group.shape}")
+        for array in (self.has_language, self.source, self.question_group, self.passage_group):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How batches are drawn.
+
+    alpha is read for `hybrid` only. source_weights: one per source, 0 leaves a source out.
+    languages: the training languages, a selection of `Items.languages`.
+    """
+
+    batch_size: int
+    sampling: str
+    languages: tuple[str, ...]
+    source_weights: tuple[float, ...]
+    alpha: float = 0.5
+    source_exponent: float = 1.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """b pairs: items int64 (b,), languages int64 (b,) as columns of `Items.has_language`."""
+
+    kind: str
+    items: NDArray[np.int64]
+    query_languages: NDArray[np.int64]
+    passage_languages: NDArray[np.int64]
+    source: int
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class Sampler(Iterator[Batch]):
+    """An endless sequence of batches under one law.
+
+    The k-th monolingual batch of `hybrid` is the k-th batch of `x-x-mono` with the same seed, and
+    its k-th cross-lingual batch is the k-th of `x-y`: with alpha 1 or 0 it is that sampling.
+    """
+
+    def __init__(self, items: Items, settings: SamplingSettings, *, seed: int) -> None:
+        """Check the settings against the items and get ready for the first batch.
+
+        Raises:
+            HybridBatchError: no source has a training language, or the batch is larger than what a
+                source that may be drawn can give.
+        """
+        self._alpha, names = _kinds(settings)
+        self._choice = Stream(seed, "kind")
+        self._step = 0
+        self._laws = {name: _law(name, items, settings, seed=seed) for name in names}
+
+    def __next__(self) -> Batch:
+        # random() lies in [0, 1): always below 1, never below 0.
+        chosen = self._choice.at(self._step).random() < self._alpha
+        self._step += 1
+        return self._laws[MONOLINGUAL if chosen else self._other].draw()
+
+    @property
+    def _other(self) -> str:
+        return next(name for name in self._laws if name != MONOLINGUAL)
+
+    def state(self) -> dict[str, Any]:
+        """Where the sequence is, as JSON-serialisable integers in lists and dictionaries.
+
+        Per pool that has been used: permutations begun, position, and the items that wait; a few
+        integers, and a few more where items conflict.
+        """
+        return {"step": self._step, **{name: law.state() for name, law in self._laws.items()}}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on exactly where `state` was taken, in a sampler of the same data and settings."""
+        self._step = state["step"]
+        for name, law in self._laws.items():
+            law.restore(state[name])
+
+
+def _kinds(settings: SamplingSettings) -> tuple[float, tuple[str, ...]]:
+    """The probability of a monolingual batch, and the kinds of batch that can occur."""
+    match settings.sampling:
+        case "x-x-mono" | "en-en":
+            return 1.0, (MONOLINGUAL,)
+        case "x-y":
+            return 0.0, (CROSS_LINGUAL,)
+        case "x-x":
+            return 0.0, (MIXED,)
+        case "hybrid":
+            if not 0 <= settings.alpha <= 1:
+                raise HybridBatchError(f"alpha is {settings.alpha}; it must lie in 0..1")
+            mono = (MONOLINGUAL,) if settings.alpha > 0 else ()
+            cross = (CROSS_LINGUAL,) if settings.alpha < 1 else ()
+            return settings.alpha, mono + cross
+    known = ", ".join(SAMPLINGS)
+    raise HybridBatchError(f"sampling is {settings.sampling!r}; it must be one of {known}")
+
+
+def _law(kind: str, items: Items, settings: SamplingSettings, *, seed: int) -> _Law:
+    languages = settings.languages
+    if settings.sampling == "en-en":
+        if _ENGLISH not in languages:
+            raise HybridBatchError("sampling en-en needs English: add en to train_languages")
+        languages = (_ENGLISH,)
+    columns = [items.languages.index(name) for name in languages if name in items.languages]
+    if kind == MONOLINGUAL:
+        return _Monolingual(items, settings, columns, seed=seed)
+    return _Mixed(kind, items, settings, columns, seed=seed)
+
+
+class _Law:
+    """One kind of batch: its own sequence of batches, whatever is drawn in between."""
+
+    def __init__(
+        self,
+        kind: str,
+        items: Items,
+        settings: SamplingSettings,
+        columns: Sequence[int],
+        *,
+        seed: int,
+    ) -> None:
+        self.kind = kind
+        self.batch_size = settings.batch_size
+        self.columns = np.array(columns, dtype=np.int64)
+        self._stream = Stream(seed, kind)
+        self._step = 0
+        sources = [source for source, weight in enumerate(settings.source_weights) if weight > 0]
+        members = {
+            key: rows for key, rows in self._members(items, sources).items() if len(rows) > 0
+        }
+        _check(members, items, settings, kind=kind)
+        self.sizes = {key: len(rows) for key, rows in members.items()}
+        self.pools = {
+            key: Pool(
+                rows,
+                question_group=items.question_group,
+                passage_group=items.passage_group,
+                stream=Stream(seed, "items", kind, *_names(key, items)),
+            )
+            for key, rows in members.items()
+        }
+
+    def draw(self) -> Batch:
+        """The next batch."""
+        random = self._stream.at(self._step)
+        self._step += 1
+        return self._draw(random)
+
+    def state(self) -> dict[str, Any]:
+        used = {key: pool for key, pool in self.pools.items() if pool.used}
+        return {
+            "step": self._step,
+            "pools": {"/".join(map(str, key)): pool.state() for key, pool in used.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._step = state["step"]
+        for key, pool in self.pools.items():
+            pool.restore(state["pools"].get("/".join(map(str, key)), (0, 0)))
+
+    def _members(self, items: Items, sources: Sequence[int]) -> dict[_Key, _Rows]:
+        raise NotImplementedError
+
+    def _draw(self, random: np.random.Generator) -> Batch:
+        raise NotImplementedError
+
+
+class _Monolingual(_Law):
+    """x-x-mono: a pool per source and language."""
+
+    def __init__(
+        self, items: Items, settings: SamplingSettings, columns: Sequence[int], *, seed: int
+    ) -> None:
+        super().__init__(MONOLINGUAL, items, settings, columns, seed=seed)
+        self._sources = {
+            column: _SourceChoice(
+                {key[0]: size for key, size in self.sizes.items() if key[1] == column}, settings
+            )
+            for column in columns
+            if any(key[1] == column for key in self.sizes)
+        }
+        self._eligible = list(self._sources)
+
+    def _members(self, items: Items, sources: Sequence[int]) -> dict[_Key, _Rows]:
+        return {
+            (source, int(column)): _numbers(
+                items.has_language[:, column] & (items.source == source)
+            )
+            for column in self.columns
+            for source in sources
+        }
+
+    def _draw(self, random: np.random.Generator) -> Batch:
+        column = self._eligible[random.integers(len(self._eligible))]
+        source = self._sources[column].draw(random)
+        items = self.pools[source, column].draw(self.batch_size)
+        languages = np.full(len(items), column, dtype=np.int64)
+        return Batch(self.kind, items, languages, languages, source)
+
+
+class _Mixed(_Law):
+    """x-y and x-x: a pool per source, and languages drawn for each pair."""
+
+    def __init__(
+        self,
+        kind: str,
+        items: Items,
+        settings: SamplingSettings,
+        columns: Sequence[int],
+        *,
+        seed: int,
+    ) -> None:
+        super().__init__(kind, items, settings, columns, seed=seed)
+        self._has_language = items.has_language
+        self._sources = _SourceChoice({key[0]: n for key, n in self.sizes.items()}, settings)
+
+    def _members(self, items: Items, sources: Sequence[int]) -> dict[_Key, _Rows]:
+        least = 2 if self.kind == CROSS_LINGUAL else 1
+        enough = items.has_language[:, self.columns].sum(axis=1) >= least
+        return {(source,): _numbers(enough & (items.source == source)) for source in sources}
+
+    def _draw(self, random: np.random.Generator) -> Batch:
+        source = self._sources.draw(random)
+        items = self.pools[(source,)].draw(self.batch_size)
+        has_language = self._has_language[items][:, self.columns]
+        languages = ordered_pairs if self.kind == CROSS_LINGUAL else single_languages
+        queries, passages = languages(has_language, random)
+        return Batch(self.kind, items, self.columns[queries], self.columns[passages], source)
+
+
+class _SourceChoice:
+    """Draws a source with probability proportional to weight * items**exponent."""
+
+    def __init__(self, sizes: Mapping[int, int], settings: SamplingSettings) -> None:
+        self._sources = list(sizes)
+        weights = np.array([settings.source_weights[source] for source in sizes])
+        items = np.array(list(sizes.values()), dtype=np.float64)
+        shares = weights * items**settings.source_exponent
+        self._cumulative = np.cumsum(shares) / shares.sum()
+        self._cumulative[-1] = 1.0  # rounding must not leave a gap below 1
+
+    def draw(self, random: np.random.Generator) -> int:
+        place = np.searchsorted(self._cumulative, random.random(), side="right")
+        return self._sources[int(place)]
+
+
+def ordered_pairs(
+    has_language: NDArray[np.bool_], random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each row of a bool (b, L), two different true columns: int64 (b,) and int64 (b,).
+
+    Every ordered pair of the row's true columns is equally likely; a row has at least two.
+    """
+    count = has_language.sum(axis=1)
+    first = random.integers(count)
+    second = random.integers(count - 1)
+    second += second >= first
+    return _true_column(has_language, first), _true_column(has_language, second)
+
+
+def single_languages(
+    has_language: NDArray[np.bool_], random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each row of a bool (b, L), one of its true columns, twice: int64 (b,)."""
+    columns = _true_column(has_language, random.integers(has_language.sum(axis=1)))
+    return columns, columns
+
+
+def _true_column(has_language: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The column of each row's true value number `rank`, counted from 0."""
+    true_first = np.argsort(~has_language, axis=1, kind="stable")
+    columns: NDArray[np.int64] = np.take_along_axis(true_first, rank[:, None], axis=1)[:, 0]
+    return columns
+
+
+def _numbers(selected: NDArray[np.bool_]) -> _Rows:
+    return np.flatnonzero(selected).astype(np.int32)
+
+
+def _names(key: _Key, items: Items) -> tuple[str, ...]:
+    return (items.sources[key[0]], *(items.languages[column] for column in key[1:]))
+
+
+def _check(
+    members: Mapping[_Key, _Rows],
+    items: Items,
+    settings: SamplingSettings,
+    *,
+    kind: str,
+) -> None:
+    """Raise where a pool cannot fill a batch, or where there is no pool at all."""
+    wanted = f"sampling {settings.sampling}, {kind} batches"
+    if not members:
+        least = "two training languages" if kind == CROSS_LINGUAL else "a training language"
+        raise HybridBatchError(
+            f"{wanted}: no source has items in {least} ({', '.join(settings.languages)}); "
+            "give pairs in those languages or change train_languages"
+        )
+    for (source, *column), rows in members.items():
+        found = capacity(
+            rows,
+            question_group=items.question_group,
+            passage_group=items.passage_group,
+            limit=settings.batch_size,
+        )
+        if found < settings.batch_size:
+            where = f" in language {items.languages[column[0]]}" if column else ""
+            raise HybridBatchError(
+                f"{wanted}: source {items.sources[source]} has only {found} items{where} that "
+                f"differ in question and passage ({len(rows)} in all), fewer than batch_size "
+                f"{settings.batch_size}; lower batch_size to {found}, add pairs, or leave out the "
+                f"{'language' if column else 'source'}"
+            )
