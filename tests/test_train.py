@@ -132,6 +132,7 @@ def test_the_record_says_what_the_run_is(trained):
         "training_items": 40 - held_out,
         "training_pairs": 3 * (40 - held_out),
         "best_step": min(losses, key=losses.get),
+        "stopping_reason": "steps",
     }
 
 
@@ -216,6 +217,7 @@ def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
     best = min(losses, key=losses.get)
     assert max(losses) == best + 3 < 60
     assert record_of(output)["best_step"] == best
+    assert record_of(output)["stopping_reason"] == "patience"
     assert f"stopped at step {best + 3}" in caplog.text
     # Validating what was saved gives the loss of that step, not of the last.
     again = train_tiny(

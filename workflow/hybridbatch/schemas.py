@@ -99,11 +99,13 @@ RUNS = Schema(
         ("training_items", INT64),
         ("training_pairs", INT64),
         ("best_step", INT32),
+        ("stopping_reason", STRING),
     ),
-    nullable=frozenset({"recipe", "alpha", "seed", "best_step"}),
+    nullable=frozenset({"recipe", "alpha", "seed", "best_step", "stopping_reason"}),
     key=("run",),
     doc="What a run is. An untrained model has sampling `untrained` and no training languages; "
-    "alpha is set for x-x-mono (1), x-y (0) and hybrid.",
+    "alpha is set for x-x-mono (1), x-y (0) and hybrid. best_step is the step whose weights were "
+    "kept; stopping_reason is steps (all were made) or patience (validation stopped improving).",
 )
 TRAIN_LOG = Schema(
     name="train_log",

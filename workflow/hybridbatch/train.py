@@ -52,12 +52,22 @@ def run(args: argparse.Namespace) -> None:
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
     write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
-    record = run_record(settings, data.training, best_step=outcome.best_step)
+    record = run_record(
+        settings,
+        data.training,
+        best_step=outcome.best_step,
+        stopping_reason=outcome.stopping_reason,
+    )
     write_table(table_from_rows([record], RUNS), args.run_record, RUNS)
-    logger.info("%s is ready in %s", settings.run, args.output)
+    logger.info(
+        "%s is ready in %s: step %d kept, stopped by %s",
+        settings.run, args.output, outcome.best_step, outcome.stopping_reason,
+    )  # fmt: skip
 
 
-def run_record(settings: Settings, training: PairData, *, best_step: int) -> dict[str, Any]:
+def run_record(
+    settings: Settings, training: PairData, *, best_step: int, stopping_reason: str
+) -> dict[str, Any]:
     """The run as a row of `schemas.RUNS`.
 
     Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
@@ -82,4 +92,5 @@ def run_record(settings: Settings, training: PairData, *, best_step: int) -> dic
         "training_items": len(drawable),
         "training_pairs": int(drawable.sum()),
         "best_step": best_step,
+        "stopping_reason": stopping_reason,
     }

@@ -32,10 +32,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave beside the weights: rows of `schemas.TRAIN_LOG`, and the step kept."""
+    """What training gave beside the weights: rows of `schemas.TRAIN_LOG`, and the step kept.
+
+    stopping_reason: `steps` where all were made, `patience` where validation stopped improving.
+    """
 
     log: list[dict[str, Any]]
     best_step: int
+    stopping_reason: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class _Training:
         settings = self.settings
         progress = Progress("train", settings.steps, "steps")
         begin = time.monotonic()
+        reason = "steps"
         if self.validation:
             self._validate(0)
         for step in range(1, settings.steps + 1):
@@ -124,8 +129,9 @@ class _Training:
                         "stopped at step %d: no improvement in %d validations", step,
                         self.best.waited,
                     )  # fmt: skip
+                    reason = "patience"
                     break
-        return Outcome(self.log, self._keep_best(step))
+        return Outcome(self.log, self._keep_best(step), reason)
 
     def _step(self, step: int, rate: float) -> float:
         settings = self.settings

@@ -22,6 +22,8 @@ from hybridbatch.reporting.systems import Context
 
 # The validation losses that the training stage writes, in the order of the panels.
 VALIDATIONS = ("all", "monolingual", "cross-lingual")
+# Why a run stopped, by the words of its record.
+STOPPED = {"steps": "after all steps", "patience": "no better validation loss"}
 # Most points of a training curve, and most rows of the table behind it.
 CURVE_POINTS, TABLE_ROWS = 100, 20
 
@@ -65,6 +67,7 @@ def runs_table(context: Context) -> Table:
             wording.count(run.training_items) if run.trained else MISSING,
             wording.count(run.training_pairs) if run.trained else MISSING,
             wording.count(run.best_step),
+            STOPPED.get(run.stopping_reason or "", MISSING),
         )
         rows.append(Row(label, wording.number_cells(texts)))
     return simple_table(
@@ -81,6 +84,7 @@ def runs_table(context: Context) -> Table:
             Column("items"),
             Column("pairs"),
             Column("step kept"),
+            Column("stopped", numeric=False),
         ),
         rows=tuple(rows),
         note="α is the probability of a monolingual batch. Pairs: an item counts once for each "
