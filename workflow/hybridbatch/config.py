@@ -144,6 +144,10 @@ def _check_names(entries: list[dict[str, Any]], *, key: str, origin: str) -> Non
             raise HybridBatchError(
                 f"{where}: {name!r} is built in; give your own data another name"
             )
+        if "license" in entry and name in built_in:
+            raise HybridBatchError(
+                f"{where}: {name!r} is built in and its licence known; leave out `license`"
+            )
         if "path" not in entry and name not in built_in:
             raise HybridBatchError(
                 f"{where}: {name!r} is not built in ({', '.join(built_in)}); "

@@ -13,6 +13,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import NAMES
+from hybridbatch.publication import origins
 from hybridbatch.sources import catalog
 
 # The benchmark whose items a built-in training source consists of.
@@ -168,6 +169,20 @@ class Plan:
                 "seed": chosen.seed,
                 "languages": config["train_languages"],
                 "sources": sources,
+            }
+        )
+
+    def publish_settings(self, run: str) -> str:
+        """Settings of the stage `publish`."""
+        config, kind = self.config, self._model_kind()
+        return _json(
+            {
+                "training": json.loads(self.train_settings(run)),
+                "base": origins.base_model(config, kind=kind, name=self.model_name),
+                "hub_id": origins.hub_id(config, kind=kind),
+                "sources": [origins.source(entry) for entry in config["sources"]],
+                "max_tokens": config["encoding"]["max_tokens"],
+                "passage_template": config["encoding"]["passage_template"],
             }
         )
 

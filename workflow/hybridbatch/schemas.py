@@ -207,6 +207,20 @@ TIMINGS = Schema(
     key=("stage", "job"),
     doc="Time and memory of one job, measured by the wrapper of every stage command.",
 )
+BENCHMARK_RESULTS = Schema(
+    name="benchmark_results",
+    path="{exported folder}/benchmark_results.parquet",
+    fields=(
+        ("run", STRING),
+        ("benchmark", STRING),
+        ("setting", STRING),
+        ("metric", STRING),
+        ("value", FLOAT64),
+        ("queries", INT64),
+    ),
+    key=("run", "benchmark", "setting", "metric"),
+    doc="What `hybridbatch export` adds to a model: the macro rows of summary.",
+)
 
 ALL: tuple[Schema, ...] = (
     QUERIES,
@@ -222,6 +236,7 @@ ALL: tuple[Schema, ...] = (
     SUMMARY,
     OVERLAP,
     TIMINGS,
+    BENCHMARK_RESULTS,
 )
 
 

@@ -5,7 +5,7 @@ rule train:
         # Training waits for the check and does not read it: a newer one re-runs nothing.
         checked=ancient(f"results/overlap/{PLAN.config['recipe']}.checked"),
     output:
-        checkpoint=directory("results/checkpoints/{run}"),
+        checkpoint=directory("results/training/{run}/model"),
         train_log="results/training/{run}/train_log.parquet",
         record="results/runs/{run}.parquet",
     log:

@@ -46,6 +46,25 @@ class Dataset:
     homepage: str
 
 
+@dataclass(frozen=True)
+class BaseModel:
+    """The model that the project can train from without a download, and whose it is."""
+
+    name: str
+    hub_id: str
+    licence: str
+    citation: str
+    homepage: str
+
+
+EMBEDDED_MODEL = BaseModel(
+    name="multilingual-e5-small",
+    hub_id="intfloat/multilingual-e5-small",
+    licence="MIT",
+    citation="Wang et al., Multilingual E5 Text Embeddings (arXiv 2402.05672)",
+    homepage="https://huggingface.co/intfloat/multilingual-e5-small",
+)
+
 DATASETS: tuple[Dataset, ...] = (
     Dataset(
         name="cldr",
