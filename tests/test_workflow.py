@@ -133,10 +133,8 @@ def test_checkpoint_loads_with_automodel(finished: Path) -> None:
     assert AutoTokenizer.from_pretrained(folder)("a")["input_ids"]
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "| training data | tiny | not stated; set `license:` |" in card
-    assert os.path.samefile(
-        folder / "model.safetensors",
-        finished / "results" / "training" / TRAINED / "model" / "model.safetensors",
-    )
+    trained = finished / "results" / "training" / TRAINED / "model" / "model.safetensors"
+    assert trained.samefile(folder / "model.safetensors")
 
 
 def test_a_finished_run_has_nothing_to_do(finished: Path) -> None:

@@ -2,10 +2,12 @@
 
 import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
@@ -28,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="files of pairs, one per source, in the order of the settings' sources",
     )
+    parser.add_argument(
+        "--validation",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="pairs to validate on, where the settings' validation.source is no training source",
+    )
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder to start from")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
     parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
@@ -43,6 +52,7 @@ def run(args: argparse.Namespace) -> None:
         sources=tuple(source.name for source in settings.sources),
         languages=settings.languages,
         validation_fraction=settings.validation.fraction,
+        validation=validation_pairs(args.validation, source=settings.validation.source),
         with_negatives=settings.hard_negatives > 0,
     )
     encoder = DualEncoder.load(
@@ -63,6 +73,20 @@ def run(args: argparse.Namespace) -> None:
         "%s is ready in %s: step %d kept, stopped by %s",
         settings.run, args.output, outcome.best_step, outcome.stopping_reason,
     )  # fmt: skip
+
+
+def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
+    """The file of pairs to validate on; None for items held out of the training sources.
+
+    Raises:
+        HybridBatchError: there is no file though the source asks for one, or the other way round.
+    """
+    wanted = 0 if source == "held-out" else 1
+    if len(paths) != wanted:
+        raise HybridBatchError(
+            f"--validation: {len(paths)} files; validation.source {source} takes {wanted}"
+        )
+    return paths[0] if paths else None
 
 
 def run_record(

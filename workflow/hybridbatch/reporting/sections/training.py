@@ -190,7 +190,7 @@ def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Fig
         title="Validation loss",
         reading=(
             "How to read it: lower is better; the validation batches are the same for every "
-            "sampling, half monolingual and half cross-lingual, so that lines may be compared."
+            f"sampling, {_mix(kinds)}, so that lines may be compared."
         ),
         alternative=alternative,
         svg=charts.curves(
@@ -203,6 +203,12 @@ def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Fig
         table=_validation_table(logs, kinds),
         wide=True,
     )
+
+
+def _mix(kinds: Sequence[str]) -> str:
+    """What the validation batches are, by the kinds that the log has."""
+    found = [kind for kind in ("monolingual", "cross-lingual") if kind in kinds]
+    return f"all {found[0]}" if len(found) == 1 else "half monolingual and half cross-lingual"
 
 
 def _validation_table(logs: Sequence[tuple[str, str, TrainLog]], kinds: Sequence[str]) -> Table:
