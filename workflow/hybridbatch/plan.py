@@ -169,7 +169,8 @@ class Plan:
         return _json(
             {
                 **{key: config[key] for key in shared},
-                **config["training"],
+                # Event files change no result, so they are no setting of the stage.
+                **{k: v for k, v in config["training"].items() if k != "tensorboard"},
                 "run": run,
                 "model": self.model_name,
                 "sampling": chosen.sampling,

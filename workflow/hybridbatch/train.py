@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
 from hybridbatch.schemas import RUNS, TRAIN_LOG
 from hybridbatch.training.data import PairData, read_training_data
+from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
 from hybridbatch.training.settings import Settings
 
+# In the environment, since a param that changes no result would train again when it changes.
+TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
 logger = logging.getLogger(__name__)
 _ALPHA = {"x-x-mono": 1.0, "x-y": 0.0}
 
@@ -41,12 +45,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
     parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
     parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        default=os.environ.get(TENSORBOARD_VARIABLE) or None,
+        help="folder for TensorBoard's event files, each run in a folder of its own; by default "
+        f"the environment's {TENSORBOARD_VARIABLE}, else none",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Train the run that the settings name."""
     settings = settings_from_json(Settings, args.settings)
     set_threads(settings.threads)
+    events = args.tensorboard / settings.run if args.tensorboard else None
+    check_available(events)
     data = read_training_data(
         args.pairs,
         sources=tuple(source.name for source in settings.sources),
@@ -58,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
     encoder = DualEncoder.load(
         args.model, pooling=settings.pooling, device=resolve_device(settings.device)
     )
-    outcome = train_encoder(encoder, data, settings)
+    with watched(events) as watching:
+        outcome = train_encoder(encoder, data, settings, events=watching)
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
     write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
