@@ -166,8 +166,8 @@ def test_the_card_states_data_sampling_validation_and_licences(
     assert "The weights are those of step 10, the lowest loss of 3 validations." in body
     assert "because validation had stopped improving" in body
     assert "| 0 | 2.0000 | 2.0000 |\n| 10 (kept) | 1.2500 | 1.2500 |\n| 15 | 1.7500" in body
-    assert "| base model | multilingual-e5-small | MIT |" in body
-    assert "| training data | mlqa-r | CC-BY-NC-4.0 |" in body
+    assert "| base model | multilingual-e5-small | MIT | Wang et al." in body
+    assert "| training data | mlqa-r | CC-BY-NC-4.0 | Roy et al., LAReQA" in body
     assert "| training data | tiny | not stated; set `license:` |" in body
     assert "**Non-commercial use only:** mlqa-r is CC-BY-NC-4.0." in body
     assert "The licence of tiny is not stated" in body

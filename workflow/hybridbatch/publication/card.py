@@ -163,11 +163,6 @@ def _data(facts: Facts) -> str:
         )
         for counts in facts.counts
     ]
-    cited = [
-        f"- {source.name}: {', '.join(filter(None, (source.citation, source.homepage)))}"
-        for source in facts.sources
-        if source.citation or source.homepage
-    ]
     record = facts.record
     drawn = (
         f"An item is a question with its passage in one or more languages; a pair is an item in "
@@ -175,8 +170,7 @@ def _data(facts: Facts) -> str:
         f"{record['training_pairs']:,} pairs; the others are held out or not what this sampling "
         f"draws."
     )
-    listed = table(("source", "items", "pairs", "weight", "languages"), rows)
-    return "\n\n".join(part for part in (listed, drawn, "\n".join(cited)) if part)
+    return table(("source", "items", "pairs", "weight", "languages"), rows) + f"\n\n{drawn}"
 
 
 def _sampling(record: Mapping[str, Any], training: Mapping[str, Any]) -> str:
@@ -242,14 +236,17 @@ def _validation(facts: Facts) -> str:
 
 
 def _licences(facts: Facts) -> str:
-    rows = [("base model", facts.base.name, _licence(facts.base))]
-    rows += [("training data", source.name, _licence(source)) for source in facts.sources]
+    parts = [("base model", facts.base), *(("training data", each) for each in facts.sources)]
     if facts.validation_data:
-        data = facts.validation_data
-        rows.append(("validation data", data.name, _licence(data)))
+        parts.append(("validation data", facts.validation_data))
+    rows = [(part, origin.name, _licence(origin), _reference(origin)) for part, origin in parts]
     return "No single licence covers these weights: they derive from all of these.\n\n" + table(
-        ("part", "name", "licence"), rows
+        ("part", "name", "licence", "reference"), rows
     )
+
+
+def _reference(origin: Origin) -> str:
+    return "; ".join(part for part in (origin.citation, origin.homepage) if part)
 
 
 def _licence(origin: Origin) -> str:
