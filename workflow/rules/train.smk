@@ -27,6 +27,7 @@ rule train:
         versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     shell:
         "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
-        " --validation {input.validation:q} --model {input.model:q} --output {output.checkpoint:q} --train-log {output.train_log:q}"
+        " --validation {input.validation:q} --model {input.model:q}"
+        " --output {output.checkpoint:q} --train-log {output.train_log:q}"
         " --run-record {output.record:q} --job {wildcards.run:q}"
         " --timing results/timings/train/{wildcards.run:q}.parquet --log {log:q}"
