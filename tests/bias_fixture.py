@@ -99,5 +99,6 @@ def write_run(
         "training_items": 0,
         "training_pairs": 0,
         "best_step": None,
+        "stopping_reason": None,
     }
     write_table(table_from_rows([row], schemas.RUNS), path, schemas.RUNS)

@@ -54,6 +54,7 @@ def write_run(
         "training_items": 40 if trained else 0,
         "training_pairs": 40 * len(training_languages) if trained else 0,
         "best_step": 40 if trained else None,
+        "stopping_reason": "steps" if trained else None,
     }
     write([row], results / "runs" / f"{name}.parquet", schemas.RUNS)
     return name

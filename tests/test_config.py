@@ -166,6 +166,7 @@ def test_stage_settings_are_accepted_by_the_stages() -> None:
         "overlap": plan.overlap_settings("xquad-r"),
         "model": plan.model_settings(),
         "train": plan.train_settings(plan.trained_runs[0].id),
+        "publish": plan.publish_settings(plan.trained_runs[0].id),
         "encode": plan.encode_settings(),
         "index": plan.index_settings(),
         "retrieve": plan.retrieve_settings(),
@@ -174,6 +175,25 @@ def test_stage_settings_are_accepted_by_the_stages() -> None:
     }
     for stage, text in cases.items():
         settings_from_json(importlib.import_module(f"hybridbatch.{stage}").Settings, text)
+
+
+def test_squadshifts_validates_training_where_the_config_says_so() -> None:
+    held_out = Plan(config())
+    assert held_out.validation_sources == ()
+    chosen = Plan(config(training={"validation": {"source": "squadshifts"}}))
+    assert chosen.validation_sources == ("squadshifts",)
+    assert chosen.sources == held_out.sources
+    assert len(chosen.source_files("squadshifts", raw="r")) == 4
+    assert json.loads(chosen.pairs_settings("squadshifts"))["kind"] == "squadshifts"
+    run = chosen.trained_runs[0].id
+    published = json.loads(chosen.publish_settings(run))
+    assert published["validation_data"]["licence"] == "CC-BY-4.0"
+    assert json.loads(held_out.publish_settings(run))["validation_data"] is None
+    assert any(
+        "squadshifts" in path for path, _ in json.loads(chosen.report_settings())["raw_files"]
+    )
+    with pytest.raises(HybridBatchError, match="'squadshifts' is built in"):
+        config(sources=[{"name": "squadshifts", "path": "own.parquet"}])
 
 
 def test_configuration_page_explains_every_key() -> None:

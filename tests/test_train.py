@@ -14,9 +14,13 @@ from transformers import AutoModel, AutoTokenizer
 import tiny
 from hybridbatch import train
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.tables import read_table
-from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.schemas import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.training.data import read_training_data, with_validation
 from hybridbatch.training.settings import Settings, learning_rate
+from hybridbatch.training.validation import validation_batches
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def settings_of(**changes):
     }
 
 
-def train_tiny(inputs, output, *, model=None, **changes):
+def train_tiny(inputs, output, *, model=None, validation_pairs=(), **changes):
     parser = argparse.ArgumentParser()
     parser.add_argument("--settings")
     train.add_arguments(parser)
@@ -63,6 +67,7 @@ def train_tiny(inputs, output, *, model=None, **changes):
         "--run-record": output / "run.parquet",
     }
     options = [str(word) for pair in paths.items() for word in pair]
+    options += ["--validation", *map(str, validation_pairs)]
     train.run(parser.parse_args([*options, "--settings", json.dumps(settings_of(**changes))]))
     return output
 
@@ -132,6 +137,7 @@ def test_the_record_says_what_the_run_is(trained):
         "training_items": 40 - held_out,
         "training_pairs": 3 * (40 - held_out),
         "best_step": min(losses, key=losses.get),
+        "stopping_reason": "steps",
     }
 
 
@@ -216,6 +222,7 @@ def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
     best = min(losses, key=losses.get)
     assert max(losses) == best + 3 < 60
     assert record_of(output)["best_step"] == best
+    assert record_of(output)["stopping_reason"] == "patience"
     assert f"stopped at step {best + 3}" in caplog.text
     # Validating what was saved gives the loss of that step, not of the last.
     again = train_tiny(
@@ -223,6 +230,59 @@ def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
     )
     before = next(row["loss"] for row in log_of(again) if row["batch_type"] == "all")
     assert before == losses[best]
+
+
+def test_another_data_set_can_validate(inputs, tmp_path):
+    """English pairs of their own, while nothing of the sources is held out."""
+    rows = [
+        row | {"source": "squadshifts", "split": "validation"}
+        for row in tiny.pair_rows(range(100, 120))
+        if row["language"] == "en"
+    ]
+    file = tmp_path / "squadshifts.parquet"
+    write_table(table_from_rows(rows, PAIRS), file, PAIRS)
+    chosen = {"steps": 10, "validation": {"source": "squadshifts"}, "languages": ["ar", "de"]}
+    output = train_tiny(inputs, tmp_path / "out", validation_pairs=[file], **chosen)
+    record = record_of(output)
+    assert (record["training_items"], record["training_pairs"]) == (40, 80)
+    rows = [row for row in log_of(output) if row["event"] == "validation"]
+    assert {row["batch_type"] for row in rows} == {"monolingual", "all"}
+    losses = {row["step"]: row["loss"] for row in rows if row["batch_type"] == "all"}
+    before = losses.pop(0)
+    assert record["best_step"] == min(losses, key=losses.get)
+    # The untrained model's loss on the same four batches, computed by hand from its vectors.
+    data = with_validation(
+        read_training_data(
+            [inputs / "pairs.parquet"], sources=("tiny",), languages=("de",),
+            validation_fraction=0.0, with_negatives=False,
+        ),
+        read_table(file, PAIRS),
+    )  # fmt: skip
+    assert data.validation.items.languages == ("en",)
+    encoder = DualEncoder.load(inputs / "model", pooling="mean", device="cpu")
+    found = []
+    for batch in validation_batches(data.validation.items, batches=4, batch_size=8):
+        sides = [
+            encode_texts(
+                encoder, [texts[i].as_py() for i in numbers[batch.items, 0]],
+                prefix="", max_tokens=32, tokens_per_batch=128, precision="fp32",
+            )
+            for texts, numbers in (
+                (data.questions, data.validation.question_text),
+                (data.passages, data.validation.passage_text),
+            )
+        ]  # fmt: skip
+        assert all(text.as_py().startswith("x") for text in data.questions[-20:])
+        scores = torch.tensor(sides[0] @ sides[1].T) / 0.05
+        found.append(torch.nn.functional.cross_entropy(scores, torch.arange(8)).item())
+    assert before == pytest.approx(sum(found) / 4, abs=1e-4)
+
+
+def test_validation_pairs_come_with_the_setting_that_asks_for_them(inputs, tmp_path):
+    with pytest.raises(HybridBatchError, match=r"0 files; validation\.source squadshifts takes 1"):
+        train_tiny(inputs, tmp_path, validation={"source": "squadshifts"})
+    with pytest.raises(HybridBatchError, match=r"1 files; validation\.source held-out takes 0"):
+        train_tiny(inputs, tmp_path, validation_pairs=[inputs / "pairs.parquet"])
 
 
 def test_hard_negatives_make_the_task_harder(inputs, tmp_path):

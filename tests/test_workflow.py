@@ -131,6 +131,10 @@ def test_checkpoint_loads_with_automodel(finished: Path) -> None:
     folder = finished / "results" / "checkpoints" / TRAINED
     assert AutoModel.from_pretrained(folder).config.hidden_size == 32
     assert AutoTokenizer.from_pretrained(folder)("a")["input_ids"]
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| training data | tiny | not stated; set `license:` |" in card
+    trained = finished / "results" / "training" / TRAINED / "model" / "model.safetensors"
+    assert trained.samefile(folder / "model.safetensors")
 
 
 def test_a_finished_run_has_nothing_to_do(finished: Path) -> None:
@@ -156,7 +160,7 @@ def test_an_edit_of_the_sampler_runs_training_and_what_follows(edited: Path) -> 
     text = done.stdout + done.stderr
     later = {"encode", "index", "retrieve", "metrics", "report"}
     over_runs = {"bias", "statistics", "examples", "projection"}
-    assert planned(edited) == {"train"} | later | over_runs
+    assert planned(edited) == {"train", "publish"} | later | over_runs
     assert f"output: results/embeddings/{TRAINED}" in text
     assert f"output: results/embeddings/{UNTRAINED}" not in text
 
@@ -165,6 +169,14 @@ def test_a_setting_runs_its_own_stage_and_what_follows(edited: Path) -> None:
     write_config(edited / "config" / "config.yaml", retrieval={"top_k": 4})
     later = {"metrics", "bias", "statistics", "examples", "report"}
     assert planned(edited) == {"retrieve"} | later
+
+
+def test_a_word_on_the_card_or_a_licence_trains_nothing(edited: Path) -> None:
+    append(edited, "publication/card.py", "EDITED = 1")
+    assert planned(edited) == {"publish"}
+    source = {"name": "tiny", "path": "pairs.parquet", "license": "CC0-1.0"}
+    write_config(edited / "config" / "config.yaml", sources=[source])
+    assert "train" not in planned(edited)
 
 
 def test_cores_threads_and_mirror_run_nothing_again(edited: Path) -> None:

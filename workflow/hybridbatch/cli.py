@@ -24,6 +24,7 @@ STAGES = {
     "overlap": "what the training pairs share with a benchmark",
     "model": "the base model as a Hugging Face checkpoint",
     "train": "fine-tune a dual encoder with a batch sampling",
+    "publish": "a trained model with sentence-transformers' files and a model card",
     "encode": "vectors of a benchmark's queries and passages",
     "index": "a FAISS index for each passage language",
     "retrieve": "rank every query against every language and the pool",
@@ -34,6 +35,7 @@ STAGES = {
     "examples": "a few queries, by a stated rule, with the top of the pool under each run",
     "projection": "the embedding space in two dimensions, before and after training",
     "report": "results/report.html",
+    "export": "a trained model with its benchmark results, as a folder to pass on",
 }
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import NAMES
+from hybridbatch.sources.catalog import VALIDATION
 
 
 def load_config(path: Path) -> dict[str, Any]:
@@ -140,9 +141,13 @@ def _check_names(entries: list[dict[str, Any]], *, key: str, origin: str) -> Non
         if name in seen:
             raise HybridBatchError(f"{where}: the name {name!r} is used twice")
         seen.add(name)
-        if "path" in entry and name in built_in:
+        if "path" in entry and name in (*built_in, VALIDATION):
             raise HybridBatchError(
                 f"{where}: {name!r} is built in; give your own data another name"
+            )
+        if "license" in entry and name in built_in:
+            raise HybridBatchError(
+                f"{where}: {name!r} is built in and its licence known; leave out `license`"
             )
         if "path" not in entry and name not in built_in:
             raise HybridBatchError(

@@ -18,15 +18,16 @@ from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.sources import lareqa, ntrex
+from hybridbatch.sources import lareqa, ntrex, squad
 from hybridbatch.sources.pairchecks import check_pairs, with_joined_groups
 
+KINDS = ("mlqa-r", "ntrex-128", "cldr", "squadshifts", "parquet")
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The source's name, and the kind of its input: mlqa-r, ntrex-128, cldr or parquet."""
+    """The source's name, and the kind of its input: one of `KINDS`."""
 
     name: str
     kind: str
@@ -63,12 +64,15 @@ def build_pairs(settings: Settings, inputs: Sequence[Path]) -> pa.Table:
         table = table_from_rows(ntrex_rows(ntrex.read_files(inputs), source=name), schemas.PAIRS)
     elif settings.kind == "cldr":
         table = table_from_rows(_cldr_rows(), schemas.PAIRS)
+    elif settings.kind == "squadshifts":
+        rows = validation_rows(squad.read_files(inputs), source=name)
+        table = table_from_rows(rows, schemas.PAIRS)
     elif settings.kind == "parquet":
         table = _own_pairs(inputs, source=name)
         origin = ", ".join(map(str, inputs))
     else:
         raise HybridBatchError(
-            f"--settings: kind is {settings.kind!r}; use mlqa-r, ntrex-128, cldr or parquet"
+            f"--settings: kind is {settings.kind!r}; use one of {', '.join(KINDS)}"
         )
     check_pairs(table, origin=origin)
     table = with_joined_groups(table, label=name)
@@ -93,6 +97,14 @@ def ntrex_rows(files: ntrex.Ntrex, *, source: str) -> list[dict[str, Any]]:
     return [
         _row(pair.item_id, pair.language, pair.question, pair.passage, source)
         for pair in ntrex.pairs(files)
+    ]
+
+
+def validation_rows(pairs: Iterable[squad.ParagraphPair], *, source: str) -> list[dict[str, Any]]:
+    """An English row per question (see `squad`), marked as held out from training."""
+    return [
+        _row(pair.item_id, "en", pair.question, pair.passage, source) | {"split": "validation"}
+        for pair in pairs
     ]
 
 

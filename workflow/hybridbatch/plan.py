@@ -13,6 +13,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import NAMES
+from hybridbatch.publication import origins
 from hybridbatch.sources import catalog
 
 # The benchmark whose items a built-in training source consists of.
@@ -45,12 +46,20 @@ class Plan:
         self._by_id = {run.id: run for run in self.runs}
         self._sources = {entry["name"]: entry for entry in config["sources"]}
         self._benchmarks = {entry["name"]: entry for entry in config["benchmarks"]}
+        built_from = {name: {"name": name} for name in self.validation_sources}
+        self._pair_entries = {**self._sources, **built_from}
         self._check_source_languages()
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the training sources, in the config's order."""
         return tuple(self._sources)
+
+    @property
+    def validation_sources(self) -> tuple[str, ...]:
+        """The data set that validates, where it is none of the training sources."""
+        chosen = self.config["training"]["validation"]["source"]
+        return () if chosen == "held-out" else (chosen,)
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
@@ -97,7 +106,7 @@ class Plan:
 
     def source_files(self, source: str, *, raw: str) -> list[str]:
         """The files that a source's pairs are built from; `raw` is the folder of downloads."""
-        if path := self._sources[source].get("path"):
+        if path := self._pair_entries[source].get("path"):
             return [path]
         return (
             [f"{raw}/{file.path}" for file in catalog.files_of(source)] if source != "cldr" else []
@@ -132,7 +141,7 @@ class Plan:
 
     def pairs_settings(self, source: str) -> str:
         """Settings of the stage `pairs`."""
-        return _json({"name": source, "kind": _kind(self._sources[source])})
+        return _json({"name": source, "kind": _kind(self._pair_entries[source])})
 
     def overlap_settings(self, benchmark: str) -> str:
         """Settings of the stage `overlap`."""
@@ -160,7 +169,8 @@ class Plan:
         return _json(
             {
                 **{key: config[key] for key in shared},
-                **config["training"],
+                # Event files change no result, so they are no setting of the stage.
+                **{k: v for k, v in config["training"].items() if k != "tensorboard"},
                 "run": run,
                 "model": self.model_name,
                 "sampling": chosen.sampling,
@@ -168,6 +178,21 @@ class Plan:
                 "seed": chosen.seed,
                 "languages": config["train_languages"],
                 "sources": sources,
+            }
+        )
+
+    def publish_settings(self, run: str) -> str:
+        """Settings of the stage `publish`."""
+        config, kind = self.config, self._model_kind()
+        return _json(
+            {
+                "training": json.loads(self.train_settings(run)),
+                "base": origins.base_model(config, kind=kind, name=self.model_name),
+                "hub_id": origins.hub_id(config, kind=kind),
+                "sources": [origins.source(entry) for entry in config["sources"]],
+                "validation_data": next(map(origins.data_set, self.validation_sources), None),
+                "max_tokens": config["encoding"]["max_tokens"],
+                "passage_template": config["encoding"]["passage_template"],
             }
         )
 
@@ -281,7 +306,7 @@ class Plan:
                     yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
 
     def _raw_files(self) -> list[list[str]]:
-        entries = {**self._sources, **self._benchmarks}
+        entries = {**self._pair_entries, **self._benchmarks}
         built_in = [name for name, entry in entries.items() if "path" not in entry]
         return [[file.path, file.sha256] for name in built_in for file in catalog.files_of(name)]
 

@@ -99,11 +99,13 @@ RUNS = Schema(
         ("training_items", INT64),
         ("training_pairs", INT64),
         ("best_step", INT32),
+        ("stopping_reason", STRING),
     ),
-    nullable=frozenset({"recipe", "alpha", "seed", "best_step"}),
+    nullable=frozenset({"recipe", "alpha", "seed", "best_step", "stopping_reason"}),
     key=("run",),
     doc="What a run is. An untrained model has sampling `untrained` and no training languages; "
-    "alpha is set for x-x-mono (1), x-y (0) and hybrid.",
+    "alpha is set for x-x-mono (1), x-y (0) and hybrid. best_step is the step whose weights were "
+    "kept; stopping_reason is steps (all were made) or patience (validation stopped improving).",
 )
 TRAIN_LOG = Schema(
     name="train_log",
@@ -205,6 +207,20 @@ TIMINGS = Schema(
     key=("stage", "job"),
     doc="Time and memory of one job, measured by the wrapper of every stage command.",
 )
+BENCHMARK_RESULTS = Schema(
+    name="benchmark_results",
+    path="{exported folder}/benchmark_results.parquet",
+    fields=(
+        ("run", STRING),
+        ("benchmark", STRING),
+        ("setting", STRING),
+        ("metric", STRING),
+        ("value", FLOAT64),
+        ("queries", INT64),
+    ),
+    key=("run", "benchmark", "setting", "metric"),
+    doc="What `hybridbatch export` adds to a model: the macro rows of summary.",
+)
 
 ALL: tuple[Schema, ...] = (
     QUERIES,
@@ -220,6 +236,7 @@ ALL: tuple[Schema, ...] = (
     SUMMARY,
     OVERLAP,
     TIMINGS,
+    BENCHMARK_RESULTS,
 )
 
 

@@ -2,19 +2,25 @@
 
 import argparse
 import logging
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
 from hybridbatch.schemas import RUNS, TRAIN_LOG
 from hybridbatch.training.data import PairData, read_training_data
+from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
 from hybridbatch.training.settings import Settings
 
+# In the environment, since a param that changes no result would train again when it changes.
+TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
 logger = logging.getLogger(__name__)
 _ALPHA = {"x-x-mono": 1.0, "x-y": 0.0}
 
@@ -28,36 +34,78 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="files of pairs, one per source, in the order of the settings' sources",
     )
+    parser.add_argument(
+        "--validation",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="pairs to validate on, where the settings' validation.source is no training source",
+    )
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder to start from")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
     parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
     parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        default=os.environ.get(TENSORBOARD_VARIABLE) or None,
+        help="folder for TensorBoard's event files, each run in a folder of its own; by default "
+        f"the environment's {TENSORBOARD_VARIABLE}, else none",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Train the run that the settings name."""
     settings = settings_from_json(Settings, args.settings)
     set_threads(settings.threads)
+    events = args.tensorboard / settings.run if args.tensorboard else None
+    check_available(events)
     data = read_training_data(
         args.pairs,
         sources=tuple(source.name for source in settings.sources),
         languages=settings.languages,
         validation_fraction=settings.validation.fraction,
+        validation=validation_pairs(args.validation, source=settings.validation.source),
         with_negatives=settings.hard_negatives > 0,
     )
     encoder = DualEncoder.load(
         args.model, pooling=settings.pooling, device=resolve_device(settings.device)
     )
-    outcome = train_encoder(encoder, data, settings)
+    with watched(events) as watching:
+        outcome = train_encoder(encoder, data, settings, events=watching)
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
     write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
-    record = run_record(settings, data.training, best_step=outcome.best_step)
+    record = run_record(
+        settings,
+        data.training,
+        best_step=outcome.best_step,
+        stopping_reason=outcome.stopping_reason,
+    )
     write_table(table_from_rows([record], RUNS), args.run_record, RUNS)
-    logger.info("%s is ready in %s", settings.run, args.output)
+    logger.info(
+        "%s is ready in %s: step %d kept, stopped by %s",
+        settings.run, args.output, outcome.best_step, outcome.stopping_reason,
+    )  # fmt: skip
 
 
-def run_record(settings: Settings, training: PairData, *, best_step: int) -> dict[str, Any]:
+def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
+    """The file of pairs to validate on; None for items held out of the training sources.
+
+    Raises:
+        HybridBatchError: there is no file though the source asks for one, or the other way round.
+    """
+    wanted = 0 if source == "held-out" else 1
+    if len(paths) != wanted:
+        raise HybridBatchError(
+            f"--validation: {len(paths)} files; validation.source {source} takes {wanted}"
+        )
+    return paths[0] if paths else None
+
+
+def run_record(
+    settings: Settings, training: PairData, *, best_step: int, stopping_reason: str
+) -> dict[str, Any]:
     """The run as a row of `schemas.RUNS`.
 
     Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
@@ -82,4 +130,5 @@ def run_record(settings: Settings, training: PairData, *, best_step: int) -> dic
         "training_items": len(drawable),
         "training_pairs": int(drawable.sum()),
         "best_step": best_step,
+        "stopping_reason": stopping_reason,
     }

@@ -117,7 +117,7 @@ def any_of(names: Iterable[str]) -> str:
 
 
 def shell_prefix(config: Mapping[str, Any]) -> str:
-    """Shell words before every command: this interpreter first on PATH, and the mirror."""
+    """Shell words before every command: this interpreter first on PATH, mirror, TensorBoard."""
     package = Path(__file__).resolve().parent.parent
     words = [
         f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
@@ -126,6 +126,8 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
     mirror = os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
     if mirror:
         words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
+    if config.get("training", {}).get("tensorboard"):
+        words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
     # Snakemake formats the prefix together with the command.
     return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
 

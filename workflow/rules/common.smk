@@ -26,7 +26,7 @@ wildcard_constraints:
 def checkpoint(wildcards):
     """The folder of a run's model: the base model for the untrained run."""
     if PLAN.run(wildcards.run).trained:
-        return f"results/checkpoints/{wildcards.run}"
+        return f"results/training/{wildcards.run}/model"
     return MODEL
 
 

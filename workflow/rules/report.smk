@@ -1,6 +1,10 @@
 rule report:
     input:
         support.report_inputs(PLAN),
+        # Who asks for the report gets the models too; the page does not read them.
+        published=[
+            ancient(f"results/checkpoints/{run.id}") for run in PLAN.trained_runs
+        ],
     output:
         report(
             "results/report.html", caption="../captions/report.rst", category="Report"

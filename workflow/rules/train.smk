@@ -1,11 +1,14 @@
 rule train:
     input:
         pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        validation=expand(
+            "results/pairs/{source}.parquet", source=PLAN.validation_sources
+        ),
         model=MODEL,
         # Training waits for the check and does not read it: a newer one re-runs nothing.
         checked=ancient(f"results/overlap/{PLAN.config['recipe']}.checked"),
     output:
-        checkpoint=directory("results/checkpoints/{run}"),
+        checkpoint=directory("results/training/{run}/model"),
         train_log="results/training/{run}/train_log.parquet",
         record="results/runs/{run}.parquet",
     log:
@@ -24,6 +27,7 @@ rule train:
         versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
     shell:
         "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
-        " --model {input.model:q} --output {output.checkpoint:q} --train-log {output.train_log:q}"
+        " --validation {input.validation:q} --model {input.model:q}"
+        " --output {output.checkpoint:q} --train-log {output.train_log:q}"
         " --run-record {output.record:q} --job {wildcards.run:q}"
         " --timing results/timings/train/{wildcards.run:q}.parquet --log {log:q}"

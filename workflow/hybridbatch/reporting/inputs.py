@@ -49,6 +49,7 @@ class Run:
     training_items: int
     training_pairs: int
     best_step: int | None
+    stopping_reason: str | None = None
 
     @property
     def trained(self) -> bool:

@@ -12,6 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import XQUAD_R
 
 _RAW_FILES = Path(__file__).resolve().parents[2] / "resources" / "raw_files.tsv"
+VALIDATION = "squadshifts"  # on which training can be validated, as the paper does
 _COLUMNS = ["dataset", "language", "path", "sha256", "size"]
 
 
@@ -37,7 +38,7 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A built-in data set: what it serves as (`benchmark`, `source` or both) and whose it is."""
+    """A built-in data set: what it serves as (benchmark, source, validation) and whose it is."""
 
     name: str
     roles: tuple[str, ...]
@@ -45,6 +46,25 @@ class Dataset:
     citation: str
     homepage: str
 
+
+@dataclass(frozen=True)
+class BaseModel:
+    """The model that the project can train from without a download, and whose it is."""
+
+    name: str
+    hub_id: str
+    licence: str
+    citation: str
+    homepage: str
+
+
+EMBEDDED_MODEL = BaseModel(
+    name="multilingual-e5-small",
+    hub_id="intfloat/multilingual-e5-small",
+    licence="MIT",
+    citation="Wang et al., Multilingual E5 Text Embeddings (arXiv 2402.05672)",
+    homepage="https://huggingface.co/intfloat/multilingual-e5-small",
+)
 
 DATASETS: tuple[Dataset, ...] = (
     Dataset(
@@ -83,6 +103,16 @@ DATASETS: tuple[Dataset, ...] = (
         licence="Apache-2.0",
         citation="Zhang et al., MIRACL, TACL 2023 (arXiv 2210.09984)",
         homepage="https://huggingface.co/datasets/miracl/miracl",
+    ),
+    # SHA-256 and sizes as the library `datasets` recorded them for its loader of `squadshifts`
+    # (huggingface/datasets at 0129d93, datasets/squadshifts/dataset_infos.json).
+    Dataset(
+        name=VALIDATION,
+        roles=("validation",),
+        licence="CC-BY-4.0",
+        citation="Miller, Krauth, Recht and Schmidt, The Effect of Natural Distribution Shift on "
+        "Question Answering Models, ICML 2020",
+        homepage="https://modestyachts.github.io/squadshifts-website",
     ),
 )
 

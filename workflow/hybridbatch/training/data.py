@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,7 @@ def read_training_data(
     languages: tuple[str, ...],
     validation_fraction: float,
     with_negatives: bool,
+    validation: Path | None = None,
 ) -> TrainingData:
     """Read the pairs of all sources; see `training_data`.
 
@@ -72,6 +73,7 @@ def read_training_data(
         languages: the training languages.
         validation_fraction: share of the question groups to hold out, 0 for none.
         with_negatives: False leaves the hard negatives out.
+        validation: pairs of a data set to validate on; then the fraction is not looked at.
 
     Raises:
         HybridBatchError: a file is missing or malformed or holds another source, or a training
@@ -92,12 +94,38 @@ def read_training_data(
                 "the order of the sources"
             )
         tables.append(table)
-    return training_data(
+    data = training_data(
         merge_pairs(tables),
         sources=sources,
         languages=languages,
-        validation_fraction=validation_fraction,
+        validation_fraction=0.0 if validation else validation_fraction,
         with_negatives=with_negatives,
+    )
+    return with_validation(data, read_table(validation, schemas.PAIRS)) if validation else data
+
+
+def with_validation(data: TrainingData, table: pa.Table) -> TrainingData:
+    """The same training pairs, validated on all rows of `table` whatever their languages.
+
+    The texts of the table follow those of `data`; a text that both have is kept twice.
+    """
+    sources, languages = (
+        tuple(sorted(table[name].unique().to_pylist())) for name in ("source", "language")
+    )
+    coded = _Coded(table, sources=sources, languages=languages, with_negatives=False)
+    pairs = coded.select(np.ones(table.num_rows, dtype=bool))
+    logger.info(
+        "validation: %d items, %d pairs of %s", len(pairs.items), pairs.pairs, ", ".join(sources)
+    )
+    return TrainingData(
+        training=data.training,
+        validation=replace(
+            pairs,
+            question_text=_shifted(pairs.question_text, len(data.questions)),
+            passage_text=_shifted(pairs.passage_text, len(data.passages)),
+        ),
+        questions=pa.concat_arrays([data.questions, coded.questions]),
+        passages=pa.concat_arrays([data.passages, coded.passages]),
     )
 
 
@@ -256,6 +284,12 @@ class _Coded:
         groups = int(self.question_group.max(initial=-1)) + 1
         offsets = np.searchsorted(both[:, 0], np.arange(groups + 1))
         return offsets.astype(np.int64), both[:, 1]
+
+
+def _shifted(numbers: NDArray[np.int32], by: int) -> NDArray[np.int32]:
+    """Text numbers raised by `by`, MISSING left as it is."""
+    shifted: NDArray[np.int32] = np.where(numbers == MISSING, MISSING, numbers + by)
+    return shifted.astype(np.int32)
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.LargeStringArray]:

@@ -20,6 +20,7 @@ from hybridbatch.encoding.batching import TokenIds
 from hybridbatch.encoding.encoder import DualEncoder, Precision, resolve_precision
 from hybridbatch.training.batch_encoding import encode_batch
 from hybridbatch.training.data import PairData, TrainingData
+from hybridbatch.training.events import Events, Silent
 from hybridbatch.training.loss import info_nce
 from hybridbatch.training.negatives import choose_negatives
 from hybridbatch.training.pools import Stream
@@ -32,10 +33,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave beside the weights: rows of `schemas.TRAIN_LOG`, and the step kept."""
+    """What training gave beside the weights: rows of `schemas.TRAIN_LOG`, and the step kept.
+
+    stopping_reason: `steps` where all were made, `patience` where validation stopped improving.
+    """
 
     log: list[dict[str, Any]]
     best_step: int
+    stopping_reason: str
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,10 @@ class _Best:
     weights: dict[str, Tensor] = field(default_factory=dict)
 
 
-def train_encoder(encoder: DualEncoder, data: TrainingData, settings: Settings) -> Outcome:
-    """Fine-tune `encoder` in place.
+def train_encoder(
+    encoder: DualEncoder, data: TrainingData, settings: Settings, *, events: Events | None = None
+) -> Outcome:
+    """Fine-tune `encoder` in place, telling `events` the figures of each step and validation.
 
     With held-out pairs the weights of the step with the lowest mean validation loss are kept, the
     earliest of equals; without, those of the last step. The same data, settings, thread count and
@@ -68,14 +75,16 @@ def train_encoder(encoder: DualEncoder, data: TrainingData, settings: Settings) 
             though it should be, or a loss is not a finite number.
     """
     with _deterministic():
-        return _Training(encoder, data, settings).run()
+        return _Training(encoder, data, settings, events or Silent()).run()
 
 
 class _Training:
     """One run of the loop."""
 
-    def __init__(self, encoder: DualEncoder, data: TrainingData, settings: Settings) -> None:
-        self.encoder, self.data, self.settings = encoder, data, settings
+    def __init__(
+        self, encoder: DualEncoder, data: TrainingData, settings: Settings, events: Events
+    ) -> None:
+        self.encoder, self.data, self.settings, self.events = encoder, data, settings, events
         # The checks of data against settings come before the slow parts.
         self.sampler = Sampler(data.training.items, sampling_settings(settings), seed=settings.seed)
         self.validation: tuple[Batch, ...] = ()
@@ -104,6 +113,7 @@ class _Training:
         settings = self.settings
         progress = Progress("train", settings.steps, "steps")
         begin = time.monotonic()
+        reason = "steps"
         if self.validation:
             self._validate(0)
         for step in range(1, settings.steps + 1):
@@ -115,6 +125,7 @@ class _Training:
             )
             loss = self._step(step, rate)
             speed = step * settings.batch_size / max(time.monotonic() - begin, 1e-9)
+            self.events.train(step, loss=loss, learning_rate=rate, pairs_per_second=speed)
             progress.update(step, f"loss {loss:.4f}, lr {rate:.2e}, {speed:,.1f} pairs/s")
             last = step == settings.steps
             if self.validation and (last or step % settings.validation.every == 0):
@@ -124,8 +135,9 @@ class _Training:
                         "stopped at step %d: no improvement in %d validations", step,
                         self.best.waited,
                     )  # fmt: skip
+                    reason = "patience"
                     break
-        return Outcome(self.log, self._keep_best(step))
+        return Outcome(self.log, self._keep_best(step), reason)
 
     def _step(self, step: int, rate: float) -> float:
         settings = self.settings
@@ -181,6 +193,7 @@ class _Training:
                 self.validation, lambda batch: self._loss(held_out, batch).item()
             )
         self._log_validation(step, losses)
+        self.events.validation(step, losses)
         if step == 0:
             return  # for the curve: an untrained model is no outcome of training
         if losses[ALL] < self.best.loss:

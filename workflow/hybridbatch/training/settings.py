@@ -18,10 +18,13 @@ class Source:
 class Validation:
     """What is held out and how often it is looked at.
 
-    fraction: share of the question groups. every: steps between validations. batches: in each
-    validation. patience: validations without improvement before training stops; None never stops.
+    source: `held-out` for items of the training sources, `squadshifts` for English pairs of that
+    data set, with which nothing is held out. fraction: share of the question groups. every: steps
+    between validations. batches: in each validation. patience: validations without improvement
+    before training stops; None never stops.
     """
 
+    source: Literal["held-out", "squadshifts"] = "held-out"
     fraction: float = 0.05
     every: int = 10
     batches: int = 4

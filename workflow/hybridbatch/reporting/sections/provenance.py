@@ -67,7 +67,10 @@ def checksum_table(checksums: tuple[Checksum, ...]) -> Table:
 
 def citation(context: Context, environment: Environment) -> tuple[Block, ...]:
     """The project as it was run here, the method, the data sets in use."""
-    rows = data_citations((*context.benchmarks, *context.inputs.sources))
+    training = context.config.get("training", {})
+    validation = training.get("validation", {}).get("source", "held-out")
+    others = () if validation == "held-out" else (validation,)
+    rows = data_citations((*context.benchmarks, *context.inputs.sources, *others))
     return (
         Paragraph(
             "Figures of this page: cite hybridbatch with its version and git commit. The method: "

@@ -22,6 +22,8 @@ from hybridbatch.reporting.systems import Context
 
 # The validation losses that the training stage writes, in the order of the panels.
 VALIDATIONS = ("all", "monolingual", "cross-lingual")
+# Why a run stopped, by the words of its record.
+STOPPED = {"steps": "after all steps", "patience": "no better validation loss"}
 # Most points of a training curve, and most rows of the table behind it.
 CURVE_POINTS, TABLE_ROWS = 100, 20
 
@@ -65,6 +67,7 @@ def runs_table(context: Context) -> Table:
             wording.count(run.training_items) if run.trained else MISSING,
             wording.count(run.training_pairs) if run.trained else MISSING,
             wording.count(run.best_step),
+            STOPPED.get(run.stopping_reason or "", MISSING),
         )
         rows.append(Row(label, wording.number_cells(texts)))
     return simple_table(
@@ -81,6 +84,7 @@ def runs_table(context: Context) -> Table:
             Column("items"),
             Column("pairs"),
             Column("step kept"),
+            Column("stopped", numeric=False),
         ),
         rows=tuple(rows),
         note="α is the probability of a monolingual batch. Pairs: an item counts once for each "
@@ -186,7 +190,7 @@ def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Fig
         title="Validation loss",
         reading=(
             "How to read it: lower is better; the validation batches are the same for every "
-            "sampling, half monolingual and half cross-lingual, so that lines may be compared."
+            f"sampling, {_mix(kinds)}, so that lines may be compared."
         ),
         alternative=alternative,
         svg=charts.curves(
@@ -199,6 +203,12 @@ def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Fig
         table=_validation_table(logs, kinds),
         wide=True,
     )
+
+
+def _mix(kinds: Sequence[str]) -> str:
+    """What the validation batches are, by the kinds that the log has."""
+    found = [kind for kind in ("monolingual", "cross-lingual") if kind in kinds]
+    return f"all {found[0]}" if len(found) == 1 else "half monolingual and half cross-lingual"
 
 
 def _validation_table(logs: Sequence[tuple[str, str, TrainLog]], kinds: Sequence[str]) -> Table:

@@ -1,0 +1,95 @@
+"""`hybridbatch export`: the model, its card and its figures in one new folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hybridbatch.cli import main
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.schemas import BENCHMARK_RESULTS, SUMMARY
+
+RUN = "m.r.hybrid.s1"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    folder = tmp_path / "results"
+    for run in (RUN, "m.r.x-y.s1"):
+        checkpoint = folder / "checkpoints" / run
+        (checkpoint / "1_Pooling").mkdir(parents=True)
+        (checkpoint / "README.md").write_text(f"# {run}\n", encoding="utf-8")
+        (checkpoint / "model.safetensors").write_bytes(b"weights")
+        (checkpoint / ".snakemake_timestamp").touch()
+        (checkpoint / "1_Pooling" / "config.json").write_text("{}")
+    rows = [
+        ("monolingual", "de", "de", "mAP", 0.5, 4),
+        ("monolingual", "macro", "macro", "mAP", 0.625, 8),
+        ("multilingual", "macro", "all", "mAP", 0.25, 8),
+        ("multilingual", "macro", "all", "rank_distance", 12.5, 8),
+        ("cross-lingual", "macro", "macro", "mAP", float("nan"), 0),
+    ]
+    write_summary(folder / "metrics" / RUN / "held-out", rows)
+    write_summary(folder / "metrics" / RUN / "another", rows[:2])
+    write_summary(folder / "metrics" / "m.untrained" / "held-out", rows[:2])
+    return folder
+
+
+def write_summary(folder: Path, rows: list[tuple[object, ...]]) -> None:
+    named = [dict(zip(SUMMARY.columns, row, strict=True)) for row in rows]
+    write_table(table_from_rows(named, SUMMARY), folder / "summary.parquet", SUMMARY)
+
+
+def test_the_results_of_every_benchmark_come_with_the_model(results: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "my-model"
+    assert main(["export", RUN, str(dest), "--from", str(results)]) == 0
+    assert (dest / "model.safetensors").read_bytes() == b"weights"
+    assert (dest / "1_Pooling" / "config.json").is_file()
+    assert not (dest / ".snakemake_timestamp").exists()
+    rows = read_table(dest / "benchmark_results.parquet", BENCHMARK_RESULTS).to_pylist()
+    assert [(r["benchmark"], r["setting"], r["metric"], r["value"]) for r in rows] == [
+        ("another", "monolingual", "mAP", 0.625),
+        ("held-out", "monolingual", "mAP", 0.625),
+        ("held-out", "multilingual", "mAP", 0.25),
+        ("held-out", "multilingual", "rank_distance", 12.5),
+    ]
+    assert json.loads((dest / "benchmark_results.json").read_text(encoding="utf-8")) == rows
+    card = (dest / "README.md").read_text(encoding="utf-8")
+    assert card.startswith(f"# {RUN}\n\n## Benchmark results\n\n### another")
+    assert "| setting | mAP | rank_distance |" in card
+    assert "| monolingual | 0.6250 |  |\n| multilingual | 0.2500 | 12.5 |" in card
+    # What was copied is a copy: the exported card is no link to the published one.
+    assert (results / "checkpoints" / RUN / "README.md").read_text() == f"# {RUN}\n"
+
+
+def test_a_model_that_was_not_evaluated_says_so(results: Path, tmp_path: Path) -> None:
+    assert main(["export", "m.r.x-y.s1", str(tmp_path / "out"), "--from", str(results)]) == 0
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert card.endswith("The model was not evaluated.\n")
+
+
+@pytest.mark.parametrize("run", ["m.r.x-x.s1", "m.untrained", "", "..", f"../checkpoints/{RUN}"])
+def test_an_unknown_run_is_one_line_that_names_the_known(
+    results: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], run: str
+) -> None:
+    assert main(["export", run, str(tmp_path / "out"), "--from", str(results)]) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert f"no such run in {results}/checkpoints; there are {RUN}, m.r.x-y.s1" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_existing_folder_is_left_alone(
+    results: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    assert main(["export", RUN, str(tmp_path / "out"), "--from", str(results)]) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert line.endswith("out: exists already; name a new folder")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_without_any_run_the_line_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", RUN, str(tmp_path / "out"), "--from", str(tmp_path)]) == 2
+    assert "there is none yet" in capfd.readouterr().err

@@ -1,0 +1,280 @@
+"""The model card: what a model is, what it was trained on and how, and what one may do with it.
+
+Markdown behind a YAML head, the same bytes for the same facts: no clock, no path, no version.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from hybridbatch.publication.facts import SourceCounts, Validation
+
+NOT_STATED = "not stated"
+# How each sampling draws its batches; the law itself stands in training/sampling.py.
+_MONOLINGUAL = (
+    "A language is drawn uniformly from the training languages, then a source that has it, with "
+    "probability proportional to weight × items{exponent}, then the items, without replacement "
+    "until all have had their turn. Question and passage of every pair are in that language."
+)
+_CROSS_LINGUAL = (
+    "A source is drawn with probability proportional to weight × items{exponent}, counting its "
+    "items in at least two training languages, then the items, without replacement until all have "
+    "had their turn, then for each an ordered pair of two different languages, uniformly from "
+    "those that the item has."
+)
+_LAWS = {
+    "x-x-mono": f"Every batch is monolingual. {_MONOLINGUAL}",
+    "x-y": f"Every batch is cross-lingual. {_CROSS_LINGUAL}",
+    "hybrid": "Each batch is monolingual with probability α = {alpha:g}, else cross-lingual. "
+    f"*Monolingual:* {_MONOLINGUAL} *Cross-lingual:* {_CROSS_LINGUAL}",
+    "x-x": "A source is drawn with probability proportional to weight × items{exponent}, then the "
+    "items, without replacement until all have had their turn, then for each one of its training "
+    "languages, uniformly: that of both question and passage.",
+    "en-en": "Every batch is English. A source is drawn with probability proportional to weight × "
+    "items{exponent}, then the items, without replacement until all have had their turn.",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A base model or data set that went into the model; None where a fact is not known.
+
+    `licence_key` is the key of the configuration that states the licence.
+    """
+
+    name: str
+    licence: str | None = None
+    citation: str | None = None
+    homepage: str | None = None
+    licence_key: str | None = None
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether the licence excludes commercial use, as `CC-BY-NC-4.0` does."""
+        return "NC" in (self.licence or "").upper().replace(" ", "-").split("-")
+
+    @property
+    def share_alike(self) -> bool:
+        """Whether adaptations must be passed on under the same terms, as with `CC-BY-SA-4.0`."""
+        return "SA" in (self.licence or "").upper().replace(" ", "-").split("-")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a card states.
+
+    record: a row of `schemas.RUNS`. training: the settings of the stage `train`. hub_id: of the
+    base model, None where it is no model of the hub. validation_data: of the losses in
+    `validations`, None for items held out of the sources.
+    """
+
+    record: Mapping[str, Any]
+    training: Mapping[str, Any]
+    base: Origin
+    hub_id: str | None
+    sources: tuple[Origin, ...]
+    counts: tuple[SourceCounts, ...]
+    validations: tuple[Validation, ...]
+    validation_data: Origin | None
+    max_tokens: int
+    passage_template: str
+
+
+def model_card(facts: Facts) -> str:
+    """The card as text."""
+    record = facts.record
+    sections = (
+        _introduction(facts),
+        ("Use", _use(facts)),
+        ("Training data", _data(facts)),
+        ("Batch sampling", _sampling(record, facts.training)),
+        ("Hyperparameters", table(("setting", "value"), _flat(_hyperparameters(facts.training)))),
+        ("Validation", _validation(facts)),
+        ("Licences", _licences(facts)),
+        ("Limits", _limits(facts)),
+    )
+    head = yaml.safe_dump(_head(facts), sort_keys=False, allow_unicode=True)
+    body = [part if isinstance(part, str) else f"## {part[0]}\n\n{part[1]}" for part in sections]
+    return f"---\n{head}---\n\n# {record['run']}\n\n" + "\n\n".join(body) + "\n"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; a bar within a cell is escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def _head(facts: Facts) -> dict[str, Any]:
+    base = {"base_model": facts.hub_id} if facts.hub_id else {}
+    return {
+        "language": list(facts.record["training_languages"]),
+        # Base model and data have licences of their own; no single one covers the weights.
+        "license": "other",
+        "license_name": "see-the-model-card",
+        **base,
+        "library_name": "sentence-transformers",
+        "pipeline_tag": "sentence-similarity",
+        "tags": ["sentence-transformers", "feature-extraction", "retrieval", "multilingual"],
+    }
+
+
+def _introduction(facts: Facts) -> str:
+    record = facts.record
+    seen = ", ".join(record["training_languages"])
+    return (
+        f"A dual encoder for retrieval within and across languages: {facts.base.name}, fine-tuned "
+        f"with hybridbatch by the batch sampling `{record['sampling']}`. Queries and passages of "
+        f"all languages share one space of unit vectors; their dot product is the score. "
+        f"Training languages: {seen}."
+    )
+
+
+def _use(facts: Facts) -> str:
+    training = facts.training
+    prefixes = f"{training['query_prefix']!r} and {training['passage_prefix']!r}"
+    return (
+        "```python\n"
+        "from sentence_transformers import SentenceTransformer\n\n"
+        f'model = SentenceTransformer("{facts.record["run"]}")  # the path of this folder\n'
+        'queries = model.encode(["..."], prompt_name="query")\n'
+        'passages = model.encode(["..."], prompt_name="document")\n'
+        "scores = queries @ passages.T\n"
+        "```\n\n"
+        f"Pooling: {training['pooling']}, then normalisation to length 1. The prompts put "
+        f"{prefixes} before queries and passages. A passage with a title is encoded as "
+        f"`{facts.passage_template}`. Texts are cut at {facts.max_tokens} tokens; in training the "
+        f"limit was {training['max_tokens']}."
+    )
+
+
+def _data(facts: Facts) -> str:
+    weights = {source["name"]: source["weight"] for source in facts.training["sources"]}
+    rows = [
+        (
+            counts.name,
+            f"{counts.items:,}",
+            f"{counts.pairs:,}",
+            f"{weights[counts.name]:g}",
+            " ".join(counts.languages),
+        )
+        for counts in facts.counts
+    ]
+    record = facts.record
+    drawn = (
+        f"An item is a question with its passage in one or more languages; a pair is an item in "
+        f"one language. Training drew from {record['training_items']:,} items, "
+        f"{record['training_pairs']:,} pairs; the others are held out or not what this sampling "
+        f"draws."
+    )
+    return table(("source", "items", "pairs", "weight", "languages"), rows) + f"\n\n{drawn}"
+
+
+def _sampling(record: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+    exponent = training["source_exponent"]
+    shown = "" if exponent == 1 else f"^{exponent:g}"
+    law = _LAWS[record["sampling"]].replace("{exponent}", shown)
+    if record["sampling"] == "hybrid":
+        law = law.replace("{alpha:g}", f"{record['alpha']:g}")
+    return (
+        f"`{record['sampling']}`, seed {record['seed']}. {law} No batch holds two pairs of one "
+        f"question or of one passage."
+    )
+
+
+def _hyperparameters(training: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of training that are stated nowhere else on the card."""
+    elsewhere = {
+        *("run", "model", "recipe", "sampling", "alpha", "seed", "languages", "sources"),
+        *("pooling", "query_prefix", "passage_prefix"),
+    }
+    return {key: value for key, value in sorted(training.items()) if key not in elsewhere}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"`{prefix}{key}`", "none" if value is None else str(value)))
+    return rows
+
+
+def _validation(facts: Facts) -> str:
+    record = facts.record
+    best = record["best_step"]
+    reason = (
+        "validation had stopped improving"
+        if record["stopping_reason"] == "patience"
+        else "all steps were made"
+    )
+    if not facts.validations:
+        return (
+            f"No pair was held out: the weights are those of the last step, {best}. "
+            f"Training ended because {reason}."
+        )
+    chosen = {facts.validations[0].step, best, facts.validations[-1].step}
+    kinds = list(facts.validations[0].losses)
+    rows = [
+        (
+            f"{found.step}{' (kept)' if found.step == best else ''}",
+            *(f"{found.losses[kind]:.4f}" for kind in kinds),
+        )
+        for found in facts.validations
+        if found.step in chosen
+    ]
+    data = facts.validation_data.name if facts.validation_data else "items held out of the sources"
+    return (
+        f"InfoNCE loss on fixed batches of {data}; step 0 is the base model. The weights are those "
+        f"of step {best}, the lowest loss of {len(facts.validations) - 1} validations. Training "
+        f"ended because {reason}.\n\n{table(('step', *kinds), rows)}"
+    )
+
+
+def _licences(facts: Facts) -> str:
+    parts = [("base model", facts.base), *(("training data", each) for each in facts.sources)]
+    if facts.validation_data:
+        parts.append(("validation data", facts.validation_data))
+    rows = [(part, origin.name, _licence(origin), _reference(origin)) for part, origin in parts]
+    return "No single licence covers these weights: they derive from all of these.\n\n" + table(
+        ("part", "name", "licence", "reference"), rows
+    )
+
+
+def _reference(origin: Origin) -> str:
+    return "; ".join(part for part in (origin.citation, origin.homepage) if part)
+
+
+def _licence(origin: Origin) -> str:
+    if origin.licence:
+        return origin.licence
+    return f"{NOT_STATED}; set `{origin.licence_key}`" if origin.licence_key else NOT_STATED
+
+
+def _limits(facts: Facts) -> str:
+    parts = (facts.base, *facts.sources)
+    closed = [f"{part.name} is {part.licence}" for part in parts if part.non_commercial]
+    alike = [f"{part.name} is {part.licence}" for part in parts if part.share_alike]
+    unknown = [part.name for part in parts if not part.licence]
+    lines = []
+    if closed:
+        lines.append(f"**Non-commercial use only:** {'; '.join(closed)}.")
+    if alike:
+        lines.append(f"Share alike: {'; '.join(alike)}. Pass adaptations on under the same terms.")
+    if unknown:
+        lines.append(
+            f"The licence of {', '.join(unknown)} is {NOT_STATED}: ask its owner before you "
+            f"publish or sell anything made with this model."
+        )
+    lines.append(
+        "Languages beyond those of training rest on what the base model knows; measure before use."
+    )
+    lines.append(
+        "Ranks in a pool of several languages may favour some of them; hybridbatch's report "
+        "measures how much."
+    )
+    return "\n".join(f"- {line}" for line in lines)

@@ -1,0 +1,118 @@
+"""Stage `publish`: a trained model as a folder to use and pass on.
+
+The folder holds the checkpoint, the files by which sentence-transformers loads it, and the model
+card. It is a stage of its own so that a licence, a word on the card or the length limit of
+encoding can be changed without training again. The weights are hard links to the trained ones
+where the file system allows that: they take no second place on the disk.
+"""
+
+import argparse
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.publication.card import Facts, Origin, model_card
+from hybridbatch.publication.facts import count_source, read_record, read_validations
+from hybridbatch.publication.layout import write_layout
+
+CARD = "README.md"
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stage uses.
+
+    training: all settings of the stage `train`. base, sources and validation_data: where the model
+    comes from (see `card.Origin`). hub_id: the base model's on the hub. max_tokens and
+    passage_template: those of encoding.
+    """
+
+    training: dict  # type: ignore[type-arg]  # shown as it is, whatever keys training has
+    base: Origin
+    sources: tuple[Origin, ...]
+    max_tokens: int
+    passage_template: str
+    hub_id: str | None = None
+    validation_data: Origin | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the paths that the stage reads and writes."""
+    parser.add_argument("--model", type=Path, required=True, help="folder of the trained model")
+    parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
+    parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files of pairs, one per source, in the order of the settings' sources",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the folder."""
+    settings = settings_from_json(Settings, args.settings)
+    facts = read_facts(settings, record=args.run_record, train_log=args.train_log, pairs=args.pairs)
+    with atomic_folder(args.output) as folder:
+        link_files(args.model, folder)
+        write_layout(
+            folder,
+            pooling=settings.training["pooling"],
+            query_prefix=settings.training["query_prefix"],
+            passage_prefix=settings.training["passage_prefix"],
+            max_tokens=settings.max_tokens,
+        )
+        (folder / CARD).write_text(model_card(facts), encoding="utf-8")
+    logger.info("%s is published in %s", facts.record["run"], args.output)
+
+
+def read_facts(settings: Settings, *, record: Path, train_log: Path, pairs: list[Path]) -> Facts:
+    """What the card states, from the settings and the files of the training.
+
+    Raises:
+        HybridBatchError: a file is missing or malformed, or is that of another run or source.
+    """
+    if len(pairs) != len(settings.sources):
+        raise HybridBatchError(
+            f"--pairs: {len(pairs)} files for {len(settings.sources)} sources; give one per source"
+        )
+    return Facts(
+        record=read_record(record, run=settings.training["run"]),
+        training=settings.training,
+        base=settings.base,
+        hub_id=settings.hub_id,
+        sources=settings.sources,
+        counts=tuple(
+            count_source(path, name=source.name, languages=settings.training["languages"])
+            for path, source in zip(pairs, settings.sources, strict=True)
+        ),
+        validations=read_validations(train_log),
+        validation_data=settings.validation_data,
+        max_tokens=settings.max_tokens,
+        passage_template=settings.passage_template,
+    )
+
+
+def link_files(source: Path, folder: Path) -> None:
+    """Hard links in `folder` to the files of `source`; copies where links are not possible.
+
+    Raises:
+        HybridBatchError: `source` is no checkpoint folder.
+    """
+    if not (source / "config.json").is_file():
+        raise HybridBatchError(f"{source}: no config.json; name the folder of a trained model")
+    for path in sorted(source.iterdir()):
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        try:
+            os.link(path, folder / path.name)
+        except OSError:
+            shutil.copyfile(path, folder / path.name)
