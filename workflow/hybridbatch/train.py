@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
 from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.loop import train_encoder
+from hybridbatch.training.processes import Processes, joined, launch, launched
 from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -32,12 +36,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
     parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
     parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="folder of the run's own for checkpoints to go on from; removed when it is done",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the run that the settings name."""
+    """Train the run that the settings name, in as many processes as they say.
+
+    A launcher such as torchrun may start the stage as one of several processes instead.
+    """
     settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
+    if settings.processes > 1 and not launched(os.environ):
+        launch(_run_here, args, count=settings.processes)
+    else:
+        _run_here(args)
+
+
+def _run_here(args: argparse.Namespace) -> None:
+    settings = settings_from_json(Settings, args.settings)
+    device = resolve_device(settings.device)
+    with joined(device) as processes:
+        set_threads(max(1, set_threads(settings.threads) // processes.count))
+        _train(args, settings, device, processes)
+
+
+def _train(args: argparse.Namespace, settings: Settings, device: str, processes: Processes) -> None:
     data = read_training_data(
         args.pairs,
         sources=tuple(source.name for source in settings.sources),
@@ -45,15 +71,21 @@ def run(args: argparse.Namespace) -> None:
         validation_fraction=settings.validation.fraction,
         with_negatives=settings.hard_negatives > 0,
     )
-    encoder = DualEncoder.load(
-        args.model, pooling=settings.pooling, device=resolve_device(settings.device)
-    )
-    outcome = train_encoder(encoder, data, settings)
+    encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
+    checkpoints = None
+    if args.state is not None and settings.checkpoint_every is not None:
+        mark = fingerprint(settings, pairs=args.pairs, model=args.model, processes=processes.count)
+        checkpoints = Checkpoints(args.state, fingerprint=mark)
+    outcome = train_encoder(encoder, data, settings, processes=processes, checkpoints=checkpoints)
+    if not processes.first:
+        return
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
     write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
     record = run_record(settings, data.training, best_step=outcome.best_step)
     write_table(table_from_rows([record], RUNS), args.run_record, RUNS)
+    if args.state is not None:
+        shutil.rmtree(args.state, ignore_errors=True)
     logger.info("%s is ready in %s", settings.run, args.output)
 
 
