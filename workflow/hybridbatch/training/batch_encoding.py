@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from hybridbatch.encoding.batching import TokenIds, pad
 from hybridbatch.encoding.encoder import DualEncoder, Precision
@@ -60,18 +59,17 @@ class Encoding:
         """For other architectures: texts of similar length share a pass, bf16 is autocast."""
         device = self.encoder.device
         parts = []
-        with (
-            torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"),
-            _checkpointed(self.encoder.model, self.checkpointing),
-        ):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
             for group in length_groups([len(ids) for ids in ordered], pass_cost=_PASS_COST):
                 ids, mask = pad([ordered[i] for i in group], pad_id=self.encoder.pad_id)
-                parts.append(
-                    self.encoder(
-                        torch.from_numpy(ids).to(device),
-                        None if mask is None else torch.from_numpy(mask).to(device),
-                    )
+                inputs = (
+                    torch.from_numpy(ids).to(device),
+                    None if mask is None else torch.from_numpy(mask).to(device),
                 )
+                if self.checkpointing and torch.is_grad_enabled():
+                    parts.append(checkpoint(self.encoder, *inputs, use_reentrant=False))
+                else:
+                    parts.append(self.encoder(*inputs))
         return torch.cat(parts)
 
 
@@ -97,16 +95,3 @@ def chunks_of(lengths: Sequence[int], *, chunk_tokens: int | None) -> list[list[
         chunks[-1].append(i)
         room -= lengths[i]
     return chunks
-
-
-@contextmanager
-def _checkpointed(model: Any, wanted: bool) -> Iterator[None]:
-    """Activation checkpointing of the library's own, where the model knows it."""
-    if not wanted or not model.supports_gradient_checkpointing:
-        yield
-        return
-    model.gradient_checkpointing_enable({"use_reentrant": False})
-    try:
-        yield
-    finally:
-        model.gradient_checkpointing_disable()

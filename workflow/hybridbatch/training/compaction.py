@@ -65,4 +65,5 @@ def compact(encoder: DualEncoder, texts: Sequence[TokenIds]) -> Compaction:
 
 
 def _embedding(weight: Tensor, like: nn.Embedding) -> nn.Embedding:
-    return nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=like.padding_idx)
+    count, width = weight.shape
+    return nn.Embedding(count, width, padding_idx=like.padding_idx, _weight=weight)

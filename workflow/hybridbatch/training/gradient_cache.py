@@ -1,9 +1,9 @@
 """The gradient of a batch's loss, encoded whole or in chunks, in one process or in several.
 
-A loss over all vectors of a batch needs them all at once, but not what they were computed from. With
-more than one chunk the vectors are computed without gradients, the loss gives the gradient of each
-vector, and each chunk is computed again to carry its vectors' gradients to the weights (Gao et
-al., arXiv 2101.06983). With several processes each one does so with its share of the texts; the
+A loss over all vectors of a batch needs them all at once, but not what they were computed from.
+With more than one chunk the vectors are computed without gradients, the loss gives the gradient of
+each vector, and each chunk is computed again to carry its vectors' gradients to the weights (Gao
+et al., arXiv 2101.06983). With several processes each one does so with its share of the texts; the
 vectors of all are gathered, and the gradients of the weights added up. The result is that of one
 pass over the batch.
 """
@@ -86,7 +86,7 @@ class GradientCache:
     def _encode(
         self, token_ids: Sequence[TokenIds], chunk: Sequence[int], number: int, seed: int | None
     ) -> Tensor:
-        # Each chunk has a seed of its own, so that its masks are the same when it is computed again.
+        # A seed for each chunk, so that its masks are the same when it is computed again.
         own_seed = None if seed is None else (seed + number) % 2**63
         return self._encoding.vectors([token_ids[i] for i in chunk], seed=own_seed)
 

@@ -62,7 +62,9 @@ def layout_of(lengths: Sequence[int], *, device: torch.device) -> Layout:
         sizes = np.array(lengths[first : first + count])
         mask = np.arange(sizes.max())[None, :] < sizes[:, None]
         shown = None if mask.all() else torch.from_numpy(mask).to(device)
-        rectangles.append(Rectangle(slice(start, start + mask.size), *mask.shape, shown))
+        texts, tokens = mask.shape
+        rows = slice(start, start + mask.size)
+        rectangles.append(Rectangle(rows, texts, tokens, shown))
         masks.append(mask.ravel())
         start, first = start + mask.size, first + count
     real = np.concatenate(masks)
@@ -132,7 +134,7 @@ def packed_vectors(
             hidden = checkpoint(_layer, layer, hidden, layout, dtype, use_reentrant=False)
         else:
             hidden = _layer(layer, hidden, layout, dtype)
-    padded = _Reorder.apply(hidden, layout.places, layout.homes, layout.filling[:0])
+    padded = _spread(hidden, layout)
     pooled = [
         pool(
             padded[each.rows].view(each.texts, each.tokens, -1),
@@ -162,6 +164,20 @@ class _Reorder(torch.autograd.Function):
         if len(ctx.empty):
             rows.index_fill_(0, ctx.empty, 0.0)
         return rows, None, None, None
+
+
+def _spread(packed: Tensor, layout: Layout) -> Tensor:
+    """The padded matrix of a packed one."""
+    none = layout.filling[:0]
+    padded: Tensor = _Reorder.apply(packed, layout.places, layout.homes, none)  # type: ignore[no-untyped-call]
+    return padded
+
+
+def _gather(padded: Tensor, layout: Layout) -> Tensor:
+    """The packed matrix of a padded one."""
+    index = (layout.homes, layout.places, layout.filling)
+    packed: Tensor = _Reorder.apply(padded, *index)  # type: ignore[no-untyped-call]
+    return packed
 
 
 def _embeddings(embeddings: Any, token_ids: Sequence[TokenIds]) -> Tensor:
@@ -208,7 +224,7 @@ def _attention(layer: Any, hidden: Tensor, layout: Layout, dtype: torch.dtype) -
     weight = torch.cat([each.weight for each in three]).to(dtype)
     bias = torch.cat([each.bias for each in three]).to(dtype)
     projected = F.linear(hidden.to(dtype), weight, bias)
-    padded = _Reorder.apply(projected, layout.places, layout.homes, layout.filling[:0])
+    padded = _spread(projected, layout)
     found = [
         _attend(
             padded[each.rows].view(each.texts, each.tokens, 3, module.num_attention_heads, -1),
@@ -217,7 +233,7 @@ def _attention(layer: Any, hidden: Tensor, layout: Layout, dtype: torch.dtype) -
         )
         for each in layout.rectangles
     ]
-    return _Reorder.apply(torch.cat(found), layout.homes, layout.places, layout.filling)
+    return _gather(torch.cat(found), layout)
 
 
 def _attend(projected: Tensor, mask: Tensor | None, *, dropout: float) -> Tensor:

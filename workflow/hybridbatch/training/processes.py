@@ -45,7 +45,9 @@ class Processes:
         # One exchange of all instead of hundreds of small ones.
         flat = torch.cat([each.detach().ravel() for each in tensors])
         dist.all_reduce(flat)
-        for each, summed in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        for each, summed in zip(
+            tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True
+        ):
             each.detach().copy_(summed.view_as(each))
 
     def wait(self) -> None:

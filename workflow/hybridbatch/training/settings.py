@@ -62,7 +62,7 @@ class Settings:
     chunk_tokens: int | None = None
     activation_checkpointing: bool = False
     processes: int = 1
-    checkpoint_every: int | None = None
+    checkpoint_every: int | None = 100
     dropout: bool = True
     hard_negatives: int = 0
     source_exponent: float = 1.0
