@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import tiny
 from hybridbatch.encoding.encoder import DualEncoder
-from hybridbatch.training.batch_encoding import encode_batch, length_groups
+from hybridbatch.training.batch_encoding import Encoding
+from hybridbatch.training.packed_pass import length_groups
 
 
 def cost(groups, lengths, pass_cost):
@@ -42,7 +43,7 @@ def test_vectors_come_in_the_order_of_the_texts_with_gradients(tmp_path):
     token_ids = encoder.tokenize(
         ["a", "b" * 40, "c", "d" * 39, "ef" * 10], prefix="", max_tokens=60
     )
-    vectors = encode_batch(encoder, token_ids, precision="fp32")
+    vectors = Encoding(encoder, "fp32").vectors(token_ids, seed=None)
     with torch.no_grad():
         for vector, ids in zip(vectors, token_ids, strict=True):
             alone = encoder(torch.from_numpy(ids.astype(np.int64))[None])
@@ -53,7 +54,7 @@ def test_vectors_come_in_the_order_of_the_texts_with_gradients(tmp_path):
 def test_bf16_gives_nearly_the_same_float32_vectors(tmp_path):
     encoder = DualEncoder.load(tiny.write_model(tmp_path), pooling="cls", device="cpu")
     token_ids = encoder.tokenize(["abc", "d" * 40], prefix="", max_tokens=60)
-    vectors = encode_batch(encoder, token_ids, precision="bf16")
+    vectors = Encoding(encoder, "bf16").vectors(token_ids, seed=None)
     assert vectors.dtype == torch.float32
-    exact = encode_batch(encoder, token_ids, precision="fp32")
+    exact = Encoding(encoder, "fp32").vectors(token_ids, seed=None)
     assert (vectors * exact).sum(dim=1).tolist() == pytest.approx([1, 1], abs=1e-3)

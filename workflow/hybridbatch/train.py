@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
 from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
+from hybridbatch.training.processes import Processes, joined, launch, launched
 from hybridbatch.training.settings import Settings
 
 # In the environment, since a param that changes no result would train again when it changes.
@@ -46,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
     parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
     parser.add_argument(
+        "--state",
+        type=Path,
+        help="folder of the run's own for checkpoints to go on from; removed when it is done",
+    )
+    parser.add_argument(
         "--tensorboard",
         type=Path,
         default=os.environ.get(TENSORBOARD_VARIABLE) or None,
@@ -55,24 +63,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the run that the settings name."""
+    """Train the run that the settings name, in as many processes as they say.
+
+    A launcher such as torchrun may start the stage as one of several processes instead.
+    """
     settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
-    events = args.tensorboard / settings.run if args.tensorboard else None
-    check_available(events)
+    check_available(args.tensorboard)
+    if settings.processes > 1 and not launched(os.environ):
+        launch(_run_here, args, count=settings.processes)
+    else:
+        _run_here(args)
+
+
+def _run_here(args: argparse.Namespace) -> None:
+    settings = settings_from_json(Settings, args.settings)
+    device = resolve_device(settings.device)
+    with joined(device) as processes:
+        set_threads(max(1, set_threads(settings.threads) // processes.count))
+        _train(args, settings, device, processes)
+
+
+def _train(args: argparse.Namespace, settings: Settings, device: str, processes: Processes) -> None:
+    validation = validation_pairs(args.validation, source=settings.validation.source)
     data = read_training_data(
         args.pairs,
         sources=tuple(source.name for source in settings.sources),
         languages=settings.languages,
         validation_fraction=settings.validation.fraction,
-        validation=validation_pairs(args.validation, source=settings.validation.source),
+        validation=validation,
         with_negatives=settings.hard_negatives > 0,
     )
-    encoder = DualEncoder.load(
-        args.model, pooling=settings.pooling, device=resolve_device(settings.device)
-    )
-    with watched(events) as watching:
-        outcome = train_encoder(encoder, data, settings, events=watching)
+    encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
+    checkpoints = None
+    if args.state is not None and settings.checkpoint_every is not None:
+        files = [*args.pairs, *args.validation]
+        mark = fingerprint(settings, pairs=files, model=args.model, processes=processes.count)
+        checkpoints = Checkpoints(args.state, fingerprint=mark)
+    # Only the first process writes.
+    watch = args.tensorboard is not None and processes.first
+    with watched(args.tensorboard / settings.run if watch else None) as events:
+        outcome = train_encoder(
+            encoder,
+            data,
+            settings,
+            processes=processes,
+            checkpoints=checkpoints,
+            events=events,
+        )
+    if not processes.first:
+        return
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
     write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
@@ -83,6 +122,8 @@ def run(args: argparse.Namespace) -> None:
         stopping_reason=outcome.stopping_reason,
     )
     write_table(table_from_rows([record], RUNS), args.run_record, RUNS)
+    if args.state is not None:
+        shutil.rmtree(args.state, ignore_errors=True)
     logger.info(
         "%s is ready in %s: step %d kept, stopped by %s",
         settings.run, args.output, outcome.best_step, outcome.stopping_reason,

@@ -30,4 +30,6 @@ rule train:
         " --validation {input.validation:q} --model {input.model:q}"
         " --output {output.checkpoint:q} --train-log {output.train_log:q}"
         " --run-record {output.record:q} --job {wildcards.run:q}"
+        # Not an output: it outlives a job that was killed, and the stage removes it when done.
+        " --state results/training_state/{wildcards.run:q}"
         " --timing results/timings/train/{wildcards.run:q}.parquet --log {log:q}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hybridbatch.common.errors import HybridBatchError
 
@@ -37,37 +37,43 @@ class Silent:
 
 
 class TensorBoard:
-    """Events as TensorBoard's files in a folder."""
+    """Events as TensorBoard's files in a folder.
 
-    def __init__(self, folder: Path, *, first_step: int) -> None:
-        # Imported here: the package is an option, and slow to import.
-        from torch.utils.tensorboard import SummaryWriter
+    What an earlier training wrote there from the first step on that is told here is void: all of
+    it, or what a training that was stopped wrote after the checkpoint at which this one goes on.
+    """
 
-        # What an earlier training, or one that goes on from here, wrote from this step on is void.
-        self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
-            str(folder), purge_step=first_step
-        )
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: Any = None
 
     def train(
         self, step: int, *, loss: float, learning_rate: float, pairs_per_second: float
     ) -> None:
         """Three curves."""
-        for name, value in (
-            ("train/loss", loss),
-            ("train/learning_rate", learning_rate),
-            ("train/pairs_per_second", pairs_per_second),
-        ):
-            self._writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
+        self._add("train/loss", loss, step)
+        self._add("train/learning_rate", learning_rate, step)
+        self._add("train/pairs_per_second", pairs_per_second, step)
 
     def validation(self, step: int, losses: Mapping[str, float]) -> None:
         """A curve for each kind of batch."""
         for kind, loss in losses.items():
-            name = f"validation/{kind}"
-            self._writer.add_scalar(name, loss, step)  # type: ignore[no-untyped-call]
+            self._add(f"validation/{kind}", loss, step)
 
     def close(self) -> None:
         """Write what is still in memory."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        if self._writer is not None:
+            self._writer.close()
+
+    def _add(self, name: str, value: float, step: int) -> None:
+        if self._writer is None:
+            # Imported here: the package is an option, and slow to import.
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
+                str(self._folder), purge_step=step
+            )
+        self._writer.add_scalar(name, value, step)
 
 
 def check_available(folder: Path | None) -> None:
@@ -84,17 +90,12 @@ def check_available(folder: Path | None) -> None:
 
 
 @contextmanager
-def watched(folder: Path | None, *, first_step: int = 0) -> Iterator[Events]:
-    """Events that go to `folder`, or nowhere.
-
-    Args:
-        folder: where the files go; None for no files.
-        first_step: the step at which training begins, or goes on.
-    """
+def watched(folder: Path | None) -> Iterator[Events]:
+    """Events that go to `folder`; None for no files."""
     if folder is None:
         yield Silent()
         return
-    writer = TensorBoard(folder, first_step=first_step)
+    writer = TensorBoard(folder)
     try:
         yield writer
     finally:

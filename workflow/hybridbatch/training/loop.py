@@ -8,24 +8,29 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.common.progress import Progress
-from hybridbatch.encoding.batching import TokenIds
-from hybridbatch.encoding.encoder import DualEncoder, Precision, resolve_precision
-from hybridbatch.training.batch_encoding import encode_batch
-from hybridbatch.training.data import PairData, TrainingData
+from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
+from hybridbatch.training.batch_encoding import Encoding
+from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
+from hybridbatch.training.compaction import Compaction
+from hybridbatch.training.data import TrainingData
 from hybridbatch.training.events import Events, Silent
+from hybridbatch.training.gradient_cache import GradientCache, Loss
 from hybridbatch.training.loss import info_nce
-from hybridbatch.training.negatives import choose_negatives
 from hybridbatch.training.pools import Stream
+from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Batch, Sampler, SamplingSettings
 from hybridbatch.training.settings import Settings, learning_rate
+from hybridbatch.training.texts import batch_texts, compacted, tokenize
+from hybridbatch.training.train_log import train_row, validation_rows
 from hybridbatch.training.validation import ALL, validation_batches, validation_losses
 
 logger = logging.getLogger(__name__)
@@ -43,48 +48,52 @@ class Outcome:
     stopping_reason: str
 
 
-@dataclass(frozen=True)
-class TokenizedTexts:
-    """Token ids of every distinct question and passage, by number."""
-
-    questions: list[TokenIds]
-    passages: list[TokenIds]
-
-
-@dataclass
-class _Best:
-    """The weights of the best validation so far; without validation, none."""
-
-    loss: float = math.inf
-    step: int = 0
-    waited: int = 0  # validations without improvement
-    weights: dict[str, Tensor] = field(default_factory=dict)
-
-
 def train_encoder(
-    encoder: DualEncoder, data: TrainingData, settings: Settings, *, events: Events | None = None
+    encoder: DualEncoder,
+    data: TrainingData,
+    settings: Settings,
+    *,
+    processes: Processes = Processes(),  # noqa: B008 - frozen
+    checkpoints: Checkpoints | None = None,
+    events: Events | None = None,
 ) -> Outcome:
-    """Fine-tune `encoder` in place, telling `events` the figures of each step and validation.
+    """Fine-tune `encoder` in place.
 
     With held-out pairs the weights of the step with the lowest mean validation loss are kept, the
     earliest of equals; without, those of the last step. The same data, settings, thread count and
-    machine give the same bytes.
+    machine give the same bytes, also where training goes on from a checkpoint.
+
+    Args:
+        encoder: starts with the base model's weights.
+        data: training and validation pairs.
+        settings: of the run.
+        processes: those that share the work; all call this with the same arguments.
+        checkpoints: where to go on from, and to write to every `checkpoint_every` steps.
+        events: is told the figures of each step and validation.
 
     Raises:
         HybridBatchError: a batch is larger than what the data can give, nothing can be held out
             though it should be, or a loss is not a finite number.
     """
+    keep_freed_memory()
     with _deterministic():
-        return _Training(encoder, data, settings, events or Silent()).run()
+        return Training(encoder, data, settings, processes, checkpoints, events or Silent()).run()
 
 
-class _Training:
+class Training:
     """One run of the loop."""
 
     def __init__(
-        self, encoder: DualEncoder, data: TrainingData, settings: Settings, events: Events
+        self,
+        encoder: DualEncoder,
+        data: TrainingData,
+        settings: Settings,
+        processes: Processes,
+        checkpoints: Checkpoints | None,
+        events: Events,
     ) -> None:
-        self.encoder, self.data, self.settings, self.events = encoder, data, settings, events
+        self.encoder, self.data, self.settings = encoder, data, settings
+        self.processes, self.checkpoints, self.events = processes, checkpoints, events
         # The checks of data against settings come before the slow parts.
         self.sampler = Sampler(data.training.items, sampling_settings(settings), seed=settings.seed)
         self.validation: tuple[Batch, ...] = ()
@@ -94,8 +103,11 @@ class _Training:
                 batches=settings.validation.batches,
                 batch_size=settings.batch_size,
             )
-        self.precision: Precision = resolve_precision(settings.precision, encoder.device.type)
+        precision = resolve_precision(settings.precision, encoder.device.type)
         self.texts = tokenize(encoder, data, settings)
+        self.compaction: Compaction | None = None
+        if settings.compact_embeddings and not settings.freeze_embeddings:
+            self.texts, self.compaction = compacted(encoder, self.texts)
         self.parameters = trainable_parameters(encoder, settings)
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(),
@@ -103,102 +115,115 @@ class _Training:
             weight_decay=settings.weight_decay,
             fused=True,
         )
+        self.gradients = GradientCache(
+            Encoding(encoder, precision, settings.activation_checkpointing),
+            self.parameters.values(),
+            chunk_tokens=settings.chunk_tokens,
+            processes=processes,
+        )
         self.negatives = Stream(settings.seed, "negatives")
         self.dropout = Stream(settings.seed, "dropout")
         self.log: list[dict[str, Any]] = []
-        self.best = _Best()
+        self.best = Best()
+        self.done = 0  # steps
 
     def run(self) -> Outcome:
         """All steps, or as many as patience allows."""
         settings = self.settings
+        self._resume()
         progress = Progress("train", settings.steps, "steps")
-        begin = time.monotonic()
+        resumed, begin = self.done, time.monotonic()
+        if self.validation and self.done == 0:
+            self._validate()
+        while self.done < settings.steps and not self._out_of_patience():
+            loss, rate = self.step()
+            pairs = (self.done - resumed) * settings.batch_size
+            speed = pairs / max(time.monotonic() - begin, 1e-9)
+            self.events.train(self.done, loss=loss, learning_rate=rate, pairs_per_second=speed)
+            progress.update(self.done, f"loss {loss:.4f}, lr {rate:.2e}, {speed:,.1f} pairs/s")
+            last = self.done == settings.steps
+            if self.validation and (last or self.done % settings.validation.every == 0):
+                self._validate()
+            every = settings.checkpoint_every
+            if every is not None and self.done % every == 0 and not last:
+                self._save()
         reason = "steps"
-        if self.validation:
-            self._validate(0)
-        for step in range(1, settings.steps + 1):
-            rate = learning_rate(
-                step,
-                peak=settings.learning_rate,
-                steps=settings.steps,
-                warmup_steps=settings.warmup_steps,
+        if self._out_of_patience():
+            reason = "patience"
+            logger.info(
+                "stopped at step %d: no improvement in %d validations", self.done, self.best.waited
             )
-            loss = self._step(step, rate)
-            speed = step * settings.batch_size / max(time.monotonic() - begin, 1e-9)
-            self.events.train(step, loss=loss, learning_rate=rate, pairs_per_second=speed)
-            progress.update(step, f"loss {loss:.4f}, lr {rate:.2e}, {speed:,.1f} pairs/s")
-            last = step == settings.steps
-            if self.validation and (last or step % settings.validation.every == 0):
-                self._validate(step)
-                if self._out_of_patience():
-                    logger.info(
-                        "stopped at step %d: no improvement in %d validations", step,
-                        self.best.waited,
-                    )  # fmt: skip
-                    reason = "patience"
-                    break
-        return Outcome(self.log, self._keep_best(step), reason)
+        return Outcome(self.log, self._keep_best(), reason)
 
-    def _step(self, step: int, rate: float) -> float:
+    def step(self) -> tuple[float, float]:
+        """The next batch and what is learnt from it; returns its loss and the learning rate."""
         settings = self.settings
-        batch = next(self.sampler)
-        self.encoder.train(settings.dropout)
-        if settings.dropout:
-            # Seeded by the step, so that the masks do not depend on what ran before.
-            torch.manual_seed(int(self.dropout.at(step).integers(2**63)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        loss = self._loss(
-            self.data.training, batch, hard_negatives=settings.hard_negatives, step=step
+        step = self.done + 1
+        rate = learning_rate(
+            step,
+            peak=settings.learning_rate,
+            steps=settings.steps,
+            warmup_steps=settings.warmup_steps,
         )
-        value = loss.item()
-        if not math.isfinite(value):
+        batch = next(self.sampler)
+        texts = batch_texts(
+            self.data.training,
+            batch,
+            self.texts,
+            hard_negatives=settings.hard_negatives,
+            random=self.negatives.at(step),
+        )
+        self.encoder.train(settings.dropout)
+        # Seeded by the step, so that the masks do not depend on what ran before.
+        seed = int(self.dropout.at(step).integers(2**63)) if settings.dropout else None
+        loss = self.gradients.backward(texts, self._loss_of(batch), seed=seed)
+        if not math.isfinite(loss):
             raise HybridBatchError(
-                f"step {step}: the loss is {value}; lower learning_rate, set max_grad_norm, or set "
+                f"step {step}: the loss is {loss}; lower learning_rate, set max_grad_norm, or set "
                 "precision to fp32"
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
         if settings.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters.values(), settings.max_grad_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.step()
-        self._log_train(step, value, rate, batch)
-        return value
+        self.done = step
+        languages = self.data.training.items.languages
+        self.log.append(train_row(step, loss, rate, batch, languages=languages))
+        return loss, rate
 
-    def _loss(
-        self, pairs: PairData, batch: Batch, *, hard_negatives: int = 0, step: int = 0
-    ) -> Tensor:
-        questions, passages = batch_texts(pairs, batch, self.texts)
-        if hard_negatives:
-            numbers = choose_negatives(
-                batch,
-                items=pairs.items,
-                passage_text=pairs.passage_text,
-                negatives=pairs.negatives,
-                count=hard_negatives,
-                random=self.negatives.at(step),
+    def _loss_of(self, batch: Batch) -> Loss:
+        """The loss from the vectors of the batch's questions, then passages."""
+
+        def loss(vectors: Tensor) -> Tensor:
+            return info_nce(
+                vectors[: len(batch)],
+                vectors[len(batch) :],
+                temperature=self.settings.temperature,
             )
-            passages += [self.texts.passages[number] for number in numbers]
-        vectors = encode_batch(self.encoder, questions + passages, precision=self.precision)
-        return info_nce(
-            vectors[: len(batch)], vectors[len(batch) :], temperature=self.settings.temperature
-        )
 
-    def _validate(self, step: int) -> None:
+        return loss
+
+    def _validate(self) -> None:
         held_out = self.data.validation
         assert held_out is not None
         self.encoder.eval()
-        with torch.no_grad():
-            losses = validation_losses(
-                self.validation, lambda batch: self._loss(held_out, batch).item()
-            )
-        self._log_validation(step, losses)
-        self.events.validation(step, losses)
-        if step == 0:
+        losses = validation_losses(
+            self.validation,
+            lambda batch: self.gradients.loss(
+                batch_texts(held_out, batch, self.texts), self._loss_of(batch)
+            ),
+        )
+        rate = self.log[-1]["learning_rate"] if self.log else 0.0
+        self.log += validation_rows(self.done, losses, rate)
+        shown = ", ".join(f"{kind} {loss:.4f}" for kind, loss in losses.items())
+        logger.info("step %d: validation loss %s", self.done, shown)
+        self.events.validation(self.done, losses)
+        if self.done == 0:
             return  # for the curve: an untrained model is no outcome of training
         if losses[ALL] < self.best.loss:
             weights = {name: each.detach().clone() for name, each in self.parameters.items()}
-            self.best = _Best(losses[ALL], step, 0, weights)
+            self.best = Best(losses[ALL], self.done, 0, weights)
         else:
             self.best.waited += 1
 
@@ -206,47 +231,63 @@ class _Training:
         patience = self.settings.validation.patience
         return patience is not None and self.best.waited >= patience
 
-    def _keep_best(self, last: int) -> int:
-        """Put the best weights back; returns the step that they are from."""
+    def _keep_best(self) -> int:
+        """Put the best weights and the whole table back; returns the step that they are from."""
         self.encoder.eval()
-        if not self.validation:
-            return last
-        with torch.no_grad():
-            for name, weights in self.best.weights.items():
-                self.parameters[name].copy_(weights)
-        logger.info("kept step %d, validation loss %.4f", self.best.step, self.best.loss)
-        return self.best.step
+        if self.validation:
+            self._set_weights(self.best.weights)
+            logger.info("kept step %d, validation loss %.4f", self.best.step, self.best.loss)
+        if self.compaction is not None:
+            self.compaction.expand(self.encoder)
+        return self.best.step if self.validation else self.done
 
-    def _log_train(self, step: int, loss: float, rate: float, batch: Batch) -> None:
-        names = self.data.training.items.languages
-        self.log.append(
-            {
-                "step": step,
-                "event": "train",
-                "loss": loss,
-                "learning_rate": rate,
-                "batch_type": batch.kind,
-                "query_languages": [names[column] for column in batch.query_languages],
-                "passage_languages": [names[column] for column in batch.passage_languages],
-            }
-        )
+    @torch.no_grad()
+    def _set_weights(self, weights: Mapping[str, Tensor]) -> None:
+        for name, values in weights.items():
+            self.parameters[name].copy_(values)
 
-    def _log_validation(self, step: int, losses: Mapping[str, float]) -> None:
-        rate = self.log[-1]["learning_rate"] if self.log else 0.0
-        for kind, loss in losses.items():
-            self.log.append(
-                {
-                    "step": step,
-                    "event": "validation",
-                    "loss": loss,
-                    "learning_rate": rate,
-                    "batch_type": kind,
-                    "query_languages": [],
-                    "passage_languages": [],
-                }
+    def _save(self) -> None:
+        if self.checkpoints is not None and self.processes.first:
+            self.checkpoints.save(
+                Snapshot(
+                    step=self.done,
+                    weights=self.parameters,
+                    moments=_moments(self.optimizer, self.parameters),
+                    best=self.best,
+                    sampler=self.sampler.state(),
+                    log=self.log,
+                )
             )
-        shown = ", ".join(f"{kind} {loss:.4f}" for kind, loss in losses.items())
-        logger.info("step %d: validation loss %s", step, shown)
+
+    def _resume(self) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        snapshot = None if self.checkpoints is None else self.checkpoints.last()
+        # None may write the next checkpoint before all have read this one.
+        self.processes.wait()
+        if snapshot is None:
+            return
+        self._set_weights(snapshot.weights)
+        for name, (first, second) in snapshot.moments.items():
+            parameter = self.parameters[name]
+            self.optimizer.state[parameter] = {
+                "step": torch.tensor(float(snapshot.step), device=parameter.device),
+                "exp_avg": first.to(parameter.device),
+                "exp_avg_sq": second.to(parameter.device),
+            }
+        self.sampler.restore(snapshot.sampler)
+        self.best, self.log, self.done = snapshot.best, snapshot.log, snapshot.step
+        logger.info("going on after step %d", self.done)
+
+
+def _moments(
+    optimizer: torch.optim.AdamW, parameters: Mapping[str, Tensor]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """AdamW's averages of the gradient and of its square, of the parameters that have them."""
+    return {
+        name: (optimizer.state[each]["exp_avg"], optimizer.state[each]["exp_avg_sq"])
+        for name, each in parameters.items()
+        if each in optimizer.state
+    }
 
 
 def sampling_settings(settings: Settings) -> SamplingSettings:
@@ -259,26 +300,6 @@ def sampling_settings(settings: Settings) -> SamplingSettings:
         alpha=0.0 if settings.alpha is None else settings.alpha,
         source_exponent=settings.source_exponent,
     )
-
-
-def tokenize(encoder: DualEncoder, data: TrainingData, settings: Settings) -> TokenizedTexts:
-    """Tokenise every distinct text once."""
-    questions, passages = data.questions.to_pylist(), data.passages.to_pylist()
-    tokenized = TokenizedTexts(
-        encoder.tokenize(questions, prefix=settings.query_prefix, max_tokens=settings.max_tokens),
-        encoder.tokenize(passages, prefix=settings.passage_prefix, max_tokens=settings.max_tokens),
-    )
-    logger.info("tokenised %d questions and %d passages", len(questions), len(passages))
-    return tokenized
-
-
-def batch_texts(
-    pairs: PairData, batch: Batch, texts: TokenizedTexts
-) -> tuple[list[TokenIds], list[TokenIds]]:
-    """Token ids of the batch's b questions and b passages, in the order of its pairs."""
-    questions = pairs.question_text[batch.items, batch.query_languages]
-    passages = pairs.passage_text[batch.items, batch.passage_languages]
-    return [texts.questions[i] for i in questions], [texts.passages[i] for i in passages]
 
 
 def trainable_parameters(encoder: DualEncoder, settings: Settings) -> dict[str, Tensor]:

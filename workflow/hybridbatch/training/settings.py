@@ -33,7 +33,11 @@ class Validation:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what a training run gives; `threads` and `device` included."""
+    """Everything that decides what a training run gives; `threads` and `device` included.
+
+    chunk_tokens: tokens that are encoded at a time, None for a whole batch. checkpoint_every: steps
+    between two checkpoints of the run's state, None for none.
+    """
 
     run: str
     model: str
@@ -57,6 +61,11 @@ class Settings:
     temperature: float = 0.02
     max_tokens: int = 96
     freeze_embeddings: bool = False
+    compact_embeddings: bool = True
+    chunk_tokens: int | None = None
+    activation_checkpointing: bool = False
+    processes: int = 1
+    checkpoint_every: int | None = 100
     dropout: bool = True
     hard_negatives: int = 0
     source_exponent: float = 1.0
@@ -70,6 +79,11 @@ class Settings:
             raise HybridBatchError(
                 f"training: warmup_steps {self.warmup_steps} is more than steps {self.steps}; "
                 "lower it"
+            )
+        if self.processes > self.batch_size:
+            raise HybridBatchError(
+                f"training: {self.processes} processes for a batch_size of {self.batch_size}; "
+                "lower processes"
             )
 
 

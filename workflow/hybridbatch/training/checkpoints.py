@@ -1,0 +1,130 @@
+"""Where a run that was killed goes on: its last complete checkpoint.
+
+A checkpoint is a folder that is written beside its place and renamed when every file in it is on
+the disk, so that one killed between two files is none. It is bound to a fingerprint of all that
+decides the result; state of other settings, data, weights or code is never resumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from hybridbatch.codehash import code_hash
+from hybridbatch.common.artifacts import atomic_folder, sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.schemas import TRAIN_LOG
+from hybridbatch.training.settings import Settings
+
+logger = logging.getLogger(__name__)
+_STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.parquet"
+
+
+@dataclass
+class Best:
+    """The weights of the best validation so far; without validation, none.
+
+    waited: validations since then, none of them better.
+    """
+
+    loss: float = float("inf")
+    step: int = 0
+    waited: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that a run needs to go on after `step` as if nothing had happened.
+
+    moments: AdamW's two averages of each parameter's gradients. sampler: a few integers.
+    """
+
+    step: int
+    weights: Mapping[str, Tensor]
+    moments: Mapping[str, tuple[Tensor, Tensor]]
+    best: Best
+    sampler: Mapping[str, Any]
+    log: list[dict[str, Any]]
+
+
+class Checkpoints:
+    """The checkpoints of one run in a folder of its own; the last one is kept."""
+
+    def __init__(self, folder: Path, *, fingerprint: str) -> None:
+        self._folder, self._fingerprint = folder, fingerprint
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Write a checkpoint, and then remove those before it."""
+        place = self._folder / f"step-{snapshot.step:09d}"
+        with atomic_folder(place) as folder:
+            save_file(_tensors(snapshot), folder / _TENSORS)
+            write_table(table_from_rows(snapshot.log, TRAIN_LOG), folder / _LOG, TRAIN_LOG)
+            best = snapshot.best
+            state = {
+                "fingerprint": self._fingerprint,
+                "step": snapshot.step,
+                "best": {"loss": best.loss, "step": best.step, "waited": best.waited},
+                "sampler": snapshot.sampler,
+            }
+            (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
+        for entry in self._folder.iterdir():
+            if entry != place:
+                shutil.rmtree(entry)
+
+    def last(self) -> Snapshot | None:
+        """The last complete checkpoint of this very run, if there is one."""
+        for folder in sorted(self._folder.glob("step-*"), reverse=True):
+            try:
+                state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+                if state["fingerprint"] == self._fingerprint:
+                    return _snapshot(folder, state)
+                logger.info("%s: of other settings, data, model or code; not resumed", folder)
+            except (OSError, ValueError, KeyError, SafetensorError, HybridBatchError) as error:
+                logger.warning("%s: not readable (%s); not resumed", folder, error)
+        return None
+
+
+def fingerprint(settings: Settings, *, pairs: Iterable[Path], model: Path, processes: int) -> str:
+    """A digest of all that decides what a run gives: settings, data, base model and code."""
+    files = [*pairs, *sorted(path for path in model.iterdir() if path.is_file())]
+    parts = {
+        "settings": asdict(settings),
+        "files": [[path.name, sha256_file(path)] for path in files],
+        "code": code_hash("hybridbatch.train"),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "processes": processes,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _tensors(snapshot: Snapshot) -> dict[str, Tensor]:
+    named = {f"weights/{name}": each for name, each in snapshot.weights.items()}
+    for name, (first, second) in snapshot.moments.items():
+        named |= {f"first/{name}": first, f"second/{name}": second}
+    named |= {f"best/{name}": each for name, each in snapshot.best.weights.items()}
+    return {name: each.detach().contiguous() for name, each in named.items()}
+
+
+def _snapshot(folder: Path, state: Mapping[str, Any]) -> Snapshot:
+    parts: dict[str, dict[str, Tensor]] = {"weights": {}, "first": {}, "second": {}, "best": {}}
+    for name, tensor in load_file(folder / _TENSORS).items():
+        part, _, parameter = name.partition("/")
+        parts[part][parameter] = tensor
+    moments = {name: (first, parts["second"][name]) for name, first in parts["first"].items()}
+    best = Best(**state["best"], weights=parts["best"])
+    log = read_table(folder / _LOG, TRAIN_LOG).to_pylist()
+    return Snapshot(state["step"], parts["weights"], moments, best, state["sampler"], log)

@@ -1,0 +1,69 @@
+"""The word-embedding table cut down to the rows that the training texts use.
+
+The table is most of a small multilingual model, and a training set uses a part of it. Rows that no
+text uses have no gradient; training the small table gives what training the whole one without
+their decay would, and leaves those rows as they are in the base model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hybridbatch.encoding.batching import TokenIds
+from hybridbatch.encoding.encoder import DualEncoder
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What was cut away.
+
+    whole: the base model's table, (vocabulary, hidden). kept: the rows of the small table,
+    ascending, int64. used: which of these occur in a text, bool.
+    """
+
+    whole: Tensor
+    kept: NDArray[np.int64]
+    used: NDArray[np.bool_]
+
+    def renumbered(self, token_ids: Sequence[TokenIds]) -> list[TokenIds]:
+        """The texts as rows of the small table."""
+        numbers = np.zeros(len(self.whole), dtype=np.int32)
+        numbers[self.kept] = np.arange(len(self.kept), dtype=np.int32)
+        return [numbers[ids] for ids in token_ids]
+
+    @torch.no_grad()
+    def expand(self, encoder: DualEncoder) -> None:
+        """Give the encoder the whole table again, with the rows in use as they are now."""
+        small = encoder.model.get_input_embeddings()
+        rows = torch.from_numpy(self.kept[self.used]).to(small.weight.device)
+        trained = small.weight[torch.from_numpy(self.used).to(small.weight.device)]
+        table = self.whole.index_copy_(0, rows, trained)
+        encoder.model.set_input_embeddings(_embedding(table, small))
+
+
+def compact(encoder: DualEncoder, texts: Sequence[TokenIds]) -> Compaction:
+    """Cut the encoder's word-embedding table down to the rows that `texts` use."""
+    table = encoder.model.get_input_embeddings()
+    used = np.zeros(table.num_embeddings, dtype=bool)
+    for ids in texts:
+        used[ids] = True
+    # Padding keeps its number, by which some models tell positions.
+    padding = encoder.pad_id if table.padding_idx is None else table.padding_idx
+    kept = used.copy()
+    kept[: max(padding, encoder.pad_id) + 1] = True
+    rows = np.flatnonzero(kept)
+    whole = table.weight.detach()
+    small = whole[torch.from_numpy(rows).to(whole.device)]
+    encoder.model.set_input_embeddings(_embedding(small, table))
+    return Compaction(whole, rows, used[rows])
+
+
+def _embedding(weight: Tensor, like: nn.Embedding) -> nn.Embedding:
+    count, width = weight.shape
+    return nn.Embedding(count, width, padding_idx=like.padding_idx, _weight=weight)

@@ -1,0 +1,137 @@
+"""Several processes that train one model: who they are, and what they exchange."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from hybridbatch.common.errors import HybridBatchError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """`count` processes, of which this is number `rank`; one process exchanges nothing."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+    def shares(self, texts: Sequence[T]) -> list[list[T]]:
+        """One share of the texts for each process, dealt out in turn.
+
+        From texts in order of length all shares get about as many tokens.
+        """
+        return [list(texts[rank :: self.count]) for rank in range(self.count)]
+
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its sum over the processes, which all have the same number."""
+        if self.count == 1 or not tensors:
+            return
+        # One exchange of all instead of hundreds of small ones.
+        flat = torch.cat([each.detach().ravel() for each in tensors])
+        dist.all_reduce(flat)
+        for each, summed in zip(
+            tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True
+        ):
+            each.detach().copy_(summed.view_as(each))
+
+    def wait(self) -> None:
+        """Go on when all processes have come here."""
+        if self.count > 1:
+            dist.barrier()
+
+
+def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
+    """Run `work(argument)` in `count` processes of this machine that are `joined`.
+
+    They log to this process's handlers' files and console, the first one alone.
+
+    Raises:
+        HybridBatchError: bad input, as the first process found it.
+    """
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=count,
+        rdzv_backend="c10d",
+        rdzv_endpoint="127.0.0.1:0",
+        max_restarts=0,
+        start_method="spawn",
+    )
+    messages = elastic_launch(config, _guarded)(work, argument, _Logs.of_this_process())
+    if messages[0] is not None:
+        raise HybridBatchError(messages[0])
+
+
+def _guarded(work: Callable[[Any], None], argument: Any, logs: _Logs) -> str | None:
+    """What a launched process does; returns the message of bad input."""
+    if int(os.environ["RANK"]) == 0:
+        logs.take_up()
+    try:
+        work(argument)
+    except HybridBatchError as error:
+        return str(error)
+    return None
+
+
+@dataclass(frozen=True)
+class _Logs:
+    """The handlers of the root logger, for another process: (file or None, format) of each."""
+
+    handlers: tuple[tuple[str | None, str | None], ...]
+
+    @classmethod
+    def of_this_process(cls) -> _Logs:
+        return cls(
+            tuple(
+                (getattr(each, "baseFilename", None), getattr(each.formatter, "_fmt", None))
+                for each in logging.getLogger().handlers
+                if isinstance(each, logging.StreamHandler)
+            )
+        )
+
+    def take_up(self) -> None:
+        handlers = []
+        for file, layout in self.handlers:
+            handler = logging.StreamHandler() if file is None else logging.FileHandler(file)
+            handler.setFormatter(logging.Formatter(layout))
+            handlers.append(handler)
+        logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+
+
+def launched(environment: Mapping[str, str]) -> bool:
+    """Whether a launcher such as torchrun started this process as one of several."""
+    return int(environment.get("WORLD_SIZE", "1")) > 1
+
+
+@contextmanager
+def joined(device: str) -> Iterator[Processes]:
+    """Join the processes that the launcher's variables in the environment name, if there are any.
+
+    Gloo connects processors, NCCL GPUs, of which each process takes one.
+    """
+    if not launched(os.environ):
+        yield Processes()
+        return
+    if device == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
