@@ -175,7 +175,7 @@ def test_an_empty_file_is_named(tmp_path: Path) -> None:
 
 
 def test_wrong_inputs(tmp_path: Path) -> None:
-    with pytest.raises(HybridBatchError, match="source mine needs a Parquet file"):
+    with pytest.raises(HybridBatchError, match="source mine needs a file of pairs"):
         build_pairs(OWN, [])
     with pytest.raises(HybridBatchError, match="kind is 'xquad-r'; use one of mlqa-r, ntrex-128"):
         build_pairs(Settings(name="x", kind="xquad-r"), [])

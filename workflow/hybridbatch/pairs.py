@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.sources import lareqa, ntrex, squad
+from hybridbatch.sources.ownpairs import read_own_pairs
 from hybridbatch.sources.pairchecks import check_pairs, with_joined_groups
 
 KINDS = ("mlqa-r", "ntrex-128", "cldr", "squadshifts", "parquet")
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="the raw files of the source, or the user's own Parquet files of pairs",
+        help="the raw files of the source, or the user's own files of pairs",
     )
     parser.add_argument("--output", type=Path, required=True, help="the Parquet file of pairs")
 
@@ -125,12 +126,11 @@ def _row(item_id: str, language: str, question: str, passage: str, source: str) 
 def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
     """The user's files, checked one by one, under the name that the config gives the source."""
     if not inputs:
-        raise HybridBatchError(f"--input: source {source} needs a Parquet file of pairs")
+        raise HybridBatchError(f"--input: source {source} needs a file of pairs")
     tables = []
     for path in inputs:
-        table = read_table(path, schemas.PAIRS)
-        check_pairs(table, origin=str(path))
-        tables.append(table.select(list(schemas.PAIRS.columns)).cast(schemas.PAIRS.arrow))
+        tables.append(read_own_pairs(path, source=source))
+        check_pairs(tables[-1], origin=str(path))
     table = pa.concat_tables(tables)
     if pc.any(pc.not_equal(table["source"], source)).as_py():
         logger.info("%s: column `source` now holds the name that the config gives", source)
