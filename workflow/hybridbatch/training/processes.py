@@ -72,6 +72,7 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
         rdzv_endpoint="127.0.0.1:0",
         max_restarts=0,
         start_method="spawn",
+        local_addr="127.0.0.1",
     )
     messages = elastic_launch(config, _guarded)(work, argument, _Logs.of_this_process())
     if messages[0] is not None:

@@ -1,0 +1,112 @@
+"""Two processes learn what one does, whoever starts them."""
+
+import multiprocessing
+import os
+import socket
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import tiny
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table
+from hybridbatch.schemas import TRAIN_LOG
+from hybridbatch.training.processes import Processes, launch
+from test_resume import SETTINGS, digests, in_process, train_here
+
+OPTIONS = SETTINGS | {"steps": 6, "validation": {"fraction": 0.2, "every": 3, "batches": 2}}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny.write_model(folder / "model")
+    tiny.write_pairs(folder / "pairs.parquet", range(40))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone")
+    settings = OPTIONS | {"dropout": False}
+    assert in_process(train_here, inputs, folder, settings) == 0
+    return folder
+
+
+def as_launched(rank, port, inputs, output, settings):
+    """What torchrun does: a process for each rank that finds the others by its environment."""
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    train_here(inputs, output, settings)
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def train_in_two(inputs, output, settings):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hybridbatch.train"])
+    port = free_port()
+    both = [
+        context.Process(target=as_launched, args=(rank, port, inputs, output, settings))
+        for rank in (0, 1)
+    ]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(timeout=120)
+    assert [process.exitcode for process in both] == [0, 0]
+
+
+def rows_of(output):
+    return read_table(output / "train_log.parquet", TRAIN_LOG).to_pylist()
+
+
+def assert_same(output, alone):
+    rows, expected = rows_of(output), rows_of(alone)
+    assert len(rows) == len(expected) == 6 + 3 * 3
+    for row, wanted in zip(rows, expected, strict=True):
+        assert row == wanted | {"loss": pytest.approx(wanted["loss"], abs=1e-4)}
+    weights, wanted = (load_file(each / "checkpoint/model.safetensors") for each in (output, alone))
+    flat = [torch.cat([each.ravel() for each in named.values()]) for named in (weights, wanted)]
+    # Adam magnifies rounding where gradients are nearly zero.
+    assert (flat[0] - flat[1]).abs().mean() < 1e-4 * flat[1].abs().mean()
+
+
+@pytest.mark.parametrize("chunk_tokens", [None, 60])
+def test_two_processes_give_the_loss_curve_of_one(inputs, alone, tmp_path, chunk_tokens):
+    settings = OPTIONS | {"dropout": False, "chunk_tokens": chunk_tokens}
+    train_in_two(inputs, tmp_path, settings)
+    assert_same(tmp_path, alone)
+
+
+def test_the_stage_starts_its_processes_itself_and_is_repeatable(inputs, alone, tmp_path):
+    settings = OPTIONS | {"dropout": False, "processes": 2}
+    train_here(inputs, tmp_path / "first", settings)
+    assert_same(tmp_path / "first", alone)
+    train_in_two(inputs, tmp_path / "second", settings)
+    assert digests(tmp_path / "second") == digests(tmp_path / "first")
+    assert not (tmp_path / "first" / "state").exists()
+
+
+def refuse(argument):
+    raise HybridBatchError(f"{argument} is bad; give a good one")
+
+
+def test_bad_input_in_a_launched_process_is_one_line():
+    with pytest.raises(HybridBatchError, match=r"^this is bad; give a good one$"):
+        launch(refuse, "this", count=1)
+
+
+def test_texts_are_dealt_out_evenly():
+    assert Processes(1, 3).shares([9, 8, 7, 5, 4]) == [[9, 5], [8, 4], [7]]
+    assert Processes().shares("abc") == [["a", "b", "c"]]
+
+
+def test_more_processes_than_pairs_are_refused(inputs, tmp_path):
+    with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
+        train_here(inputs, tmp_path, OPTIONS | {"processes": 7})

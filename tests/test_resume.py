@@ -1,0 +1,206 @@
+"""A run that is killed goes on where its last checkpoint is, and ends with the same bytes."""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+import tiny
+from hybridbatch import train
+from hybridbatch.common import artifacts
+from hybridbatch.common.settings import settings_from_dict
+from hybridbatch.training import checkpoints, gradient_cache
+from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
+from hybridbatch.training.settings import Settings
+
+SETTINGS = {
+    "run": "tiny.recipe.hybrid.s1",
+    "model": "tiny",
+    "recipe": "recipe",
+    "sampling": "hybrid",
+    "alpha": 0.5,
+    "seed": 1,
+    "languages": list(tiny.LANGUAGES),
+    "sources": [{"name": "tiny"}],
+    "threads": 1,
+    "batch_size": 6,
+    "steps": 9,
+    "warmup_steps": 2,
+    "learning_rate": 3e-3,
+    "max_tokens": 32,
+    "hard_negatives": 1,
+    "validation": {"fraction": 0.2, "every": 2, "batches": 2, "patience": 4},
+    "checkpoint_every": 2,
+}
+OUTPUTS = ("checkpoint", "train_log.parquet", "run.parquet")
+
+
+def train_here(inputs, output, settings):
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    words = f"--pairs {inputs}/pairs.parquet --model {inputs}/model --output {output}/checkpoint"
+    words += f" --train-log {output}/train_log.parquet --run-record {output}/run.parquet"
+    words += f" --state {output}/state"
+    args = parser.parse_args(words.split())
+    args.settings = json.dumps(settings)
+    train.run(args)
+
+
+def train_and_die(inputs, output, settings, module, function, call):
+    """Train, and kill the process when `function` of `module` is called for the time `call`."""
+    original = getattr(module, function)
+    calls = []
+
+    def deadly(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(module, function, deadly)
+    train_here(inputs, output, settings)
+
+
+def in_process(target, *args):
+    # A server that has imported the stage: its children start at once, and none has run before.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hybridbatch.train"])
+    process = context.Process(target=target, args=args)
+    process.start()
+    process.join(timeout=120)
+    return process.exitcode
+
+
+def digests(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name in OUTPUTS
+        for path in sorted([folder / name, *(folder / name).rglob("*")])
+        if path.is_file()
+    }
+
+
+def steps_of(state):
+    return sorted(path.name for path in state.glob("step-*"))
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny.write_model(folder / "model")
+    tiny.write_pairs(folder / "pairs.parquet", range(40))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    assert in_process(train_here, inputs, folder, SETTINGS) == 0
+    assert not (folder / "state").exists()
+    return digests(folder)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "call", "kept"),
+    [
+        # While the first checkpoint is written: nothing to go on from.
+        ("checkpoints", "save_file", 1, []),
+        # Between the files of the second one: the first counts.
+        ("checkpoints", "write_table", 2, ["step-000000002"]),
+        ("artifacts", "_sync", 7, ["step-000000002"]),
+        # After the second is complete, before the first is removed: the second counts.
+        ("shutil", "rmtree", 3, ["step-000000002", "step-000000004"]),
+        # In the middle of a step; and when the weights are written, but not the log.
+        ("gradients", "chunks_of", 14, ["step-000000004"]),
+        ("train", "write_table", 1, ["step-000000008"]),
+    ],
+)
+def test_killed_and_run_again_gives_the_same_bytes(
+    inputs, uninterrupted, tmp_path, module, function, call, kept
+):
+    exit_code = in_process(killed_at, inputs, tmp_path, SETTINGS, module, function, call)
+    assert exit_code == -signal.SIGKILL
+    assert steps_of(tmp_path / "state") == kept
+    # As Snakemake does with what a failed job leaves.
+    shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
+    assert in_process(train_here, inputs, tmp_path, SETTINGS) == 0
+    assert digests(tmp_path) == uninterrupted
+    assert not (tmp_path / "state").exists()
+
+
+def killed_at(inputs, output, settings, module, function, call):
+    places = {
+        "checkpoints": checkpoints,
+        "train": train,
+        "gradients": gradient_cache,
+        "artifacts": artifacts,
+        "shutil": checkpoints.shutil,
+    }
+    train_and_die(inputs, output, settings, places[module], function, call)
+
+
+def test_killed_twice_with_dropout_and_chunks(inputs, tmp_path):
+    settings = SETTINGS | {"dropout": True, "chunk_tokens": 64, "activation_checkpointing": True}
+    assert in_process(train_here, inputs, tmp_path / "whole", settings) == 0
+    for call in (2, 2):
+        code = in_process(
+            killed_at, inputs, tmp_path / "killed", settings, "checkpoints", "save_file", call
+        )
+        assert code == -signal.SIGKILL
+    assert steps_of(tmp_path / "killed" / "state") == ["step-000000004"]
+    assert in_process(train_here, inputs, tmp_path / "killed", settings) == 0
+    assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
+
+
+def test_state_of_other_settings_is_not_resumed(inputs, tmp_path, uninterrupted):
+    other = SETTINGS | {"learning_rate": 1e-3}
+    code = in_process(killed_at, inputs, tmp_path, other, "checkpoints", "save_file", 3)
+    assert code == -signal.SIGKILL
+    assert steps_of(tmp_path / "state") == ["step-000000004"]
+    assert in_process(train_here, inputs, tmp_path, SETTINGS) == 0
+    assert digests(tmp_path) == uninterrupted
+
+
+def snapshot(step):
+    moments = {"a": (torch.tensor([0.5]), torch.tensor([0.25]))}
+    best = Best(1.5, 1, 2, {"a": torch.tensor([7.0])})
+    return Snapshot(step, {"a": torch.tensor([float(step)])}, moments, best, {"step": [3]}, [])
+
+
+def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path, caplog):
+    saved = Checkpoints(tmp_path, fingerprint="f")
+    assert saved.last() is None
+    saved.save(snapshot(9))
+    shutil.copytree(tmp_path / "step-000000009", tmp_path / "step-000000012")
+    (tmp_path / "step-000000012" / "tensors.safetensors").write_bytes(b"cut off")
+    found = saved.last()
+    assert found is not None and found.step == 9 and found.sampler == {"step": [3]}
+    assert found.weights["a"].tolist() == [9.0] and found.best.weights["a"].tolist() == [7.0]
+    assert found.moments["a"][1].tolist() == [0.25] and found.best.waited == 2
+    assert "step-000000012: not readable" in caplog.text
+    assert Checkpoints(tmp_path, fingerprint="g").last() is None
+    saved.save(snapshot(20))
+    assert steps_of(tmp_path) == ["step-000000020"]
+
+
+def test_the_fingerprint_follows_settings_data_and_model(inputs, tmp_path):
+    settings = settings_from_dict(Settings, SETTINGS)
+    other = settings_from_dict(Settings, SETTINGS | {"seed": 2})
+    changed = Path(shutil.copytree(inputs / "model", tmp_path / "model"))
+    (changed / "config.json").write_text("{}")
+    pairs = [inputs / "pairs.parquet"]
+    marks = {
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", processes=1),
+        checkpoints.fingerprint(other, pairs=pairs, model=inputs / "model", processes=1),
+        checkpoints.fingerprint(settings, pairs=pairs, model=changed, processes=1),
+        checkpoints.fingerprint(settings, pairs=[], model=inputs / "model", processes=1),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", processes=2),
+    }
+    assert len(marks) == 5
