@@ -169,7 +169,7 @@ def test_stage_settings_are_accepted_by_the_stages() -> None:
         "encode": plan.encode_settings(),
         "index": plan.index_settings(),
         "retrieve": plan.retrieve_settings(),
-        "metrics": plan.metrics_settings(),
+        "metrics": plan.metrics_settings("xquad-r"),
         "report": plan.report_settings(),
     }
     for stage, text in cases.items():

@@ -20,6 +20,8 @@ from hybridbatch.common.threads import export_threads
 STAGES = {
     "download": "fetch one raw file, checked against its SHA-256",
     "benchmarks": "queries, passages and qrels of a benchmark",
+    "corpus": "cut a file of a large corpus into shards of passages",
+    "shards": "list the shards of a corpus and check it as a whole",
     "pairs": "parallel question-passage pairs of a training source",
     "overlap": "what the training pairs share with a benchmark",
     "model": "the base model as a Hugging Face checkpoint",
@@ -27,6 +29,8 @@ STAGES = {
     "encode": "vectors of a benchmark's queries and passages",
     "index": "a FAISS index for each passage language",
     "retrieve": "rank every query against every language and the pool",
+    "search": "the first k of a passage language of a sharded benchmark",
+    "pool": "merge the languages of a sharded benchmark's pool",
     "metrics": "mAP, recall, nDCG and rank distance",
     "trec": "runs and qrels of any setting in TREC format",
     "bias": "language bias: distances, exposure, preference, fairness, agreement",

@@ -1,0 +1,68 @@
+"""MIRACL in its published layout, generated: topics, judgements and a corpus that holds them."""
+
+import gzip
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from hybridbatch.sources.miracl import corpus_path
+
+_TOPICS = "huggingface.co/datasets/miracl/miracl/resolve/main/miracl-v1.0-{0}/{1}/{1}.miracl-v1.0-{0}-dev.tsv"
+
+
+def write_mirror(
+    mirror: Path, languages: Sequence[str], *, passages: int = 60, queries: int = 4, files: int = 2
+) -> Path:
+    """A mirror whose topics and judgements are short ones: `hybridbatch.sources.catalog` pins the
+    real ones, so that a workflow over these needs their checksums in its table."""
+    for language in languages:
+        random.seed(language)
+        ids = [f"{number // 3}#{number % 3}" for number in range(passages)]
+        topics, qrels = [], []
+        for query in range(queries):
+            topics.append(f'{query}\tq{query} "quoted {language}?')
+            for rank, passage in enumerate(random.sample(ids, 4)):
+                qrels.append(f"{query}\tQ0\t{passage}\t{int(rank < 2)}")
+        for kind, lines in (("topics", topics), ("qrels", qrels)):
+            path = mirror / _TOPICS.format(language, kind)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_corpus(mirror, language, ids, files=files)
+    return write_checksums(mirror)
+
+
+def write_corpus(mirror: Path, language: str, ids: Sequence[str], *, files: int) -> None:
+    """`docs-0.jsonl.gz` and so on, with the passages in the order of `ids`."""
+    share = -(-len(ids) // files)
+    for number in range(files):
+        path = mirror / corpus_path(language, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as lines:
+            for docid in ids[number * share : (number + 1) * share]:
+                title = "" if docid.startswith("7#") else f"T{docid.partition('#')[0]}"
+                text = f'{language} {docid} "text"'
+                lines.write(json.dumps({"docid": docid, "title": title, "text": text}) + "\n")
+
+
+def write_checksums(mirror: Path) -> Path:
+    """`SHA256SUMS` of all that the mirror holds."""
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(mirror)}"
+        for path in sorted(mirror.rglob("*"))
+        if path.is_file() and path.name != "SHA256SUMS"
+    ]
+    (mirror / "SHA256SUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return mirror
+
+
+def pin(raw_files: Path, mirror: Path) -> None:
+    """Let a copy of the catalog's table pin the generated topics and judgements."""
+    rows = [line.split("\t") for line in raw_files.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        path = mirror / row[2]
+        if row[0] == "miracl" and path.is_file():
+            content = path.read_bytes()
+            row[3:] = [hashlib.sha256(content).hexdigest(), str(len(content))]
+    raw_files.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
