@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hybridbatch.sources.miracl import corpus_path
 
-_TOPICS = "huggingface.co/datasets/miracl/miracl/resolve/main/miracl-v1.0-{0}/{1}/{1}.miracl-v1.0-{0}-dev.tsv"
+_QUERIES = "huggingface.co/datasets/miracl/miracl/resolve/main"
 
 
 def write_mirror(
@@ -26,7 +26,8 @@ def write_mirror(
             for rank, passage in enumerate(random.sample(ids, 4)):
                 qrels.append(f"{query}\tQ0\t{passage}\t{int(rank < 2)}")
         for kind, lines in (("topics", topics), ("qrels", qrels)):
-            path = mirror / _TOPICS.format(language, kind)
+            name = f"{kind}.miracl-v1.0-{language}-dev.tsv"
+            path = mirror / _QUERIES / f"miracl-v1.0-{language}" / kind / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         write_corpus(mirror, language, ids, files=files)
