@@ -1,7 +1,5 @@
 """The running first k over shards is the first k of everything, ties and short lists included."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import faiss
 import numpy as np
 import pytest
@@ -20,13 +18,11 @@ def first_k(
     queries: np.ndarray, vectors: np.ndarray, ids: np.ndarray, *, k: int, size: int, bound: float
 ) -> streaming.Found:
     top = RunningTop(len(queries), k=k)
-    with ThreadPoolExecutor(2) as workers:
-        for part in shards_of(len(vectors), size):
-            names = ids[part]
-            search_exact(
-                top, queries, vectors[part], lambda rows, names=names: names[rows],
-                bound=bound, workers=workers, threads=2,
-            )  # fmt: skip
+    for part in shards_of(len(vectors), size):
+        names = ids[part]
+        search_exact(
+            top, queries, vectors[part], lambda rows, names=names: names[rows], bound=bound
+        )
     return top.found
 
 

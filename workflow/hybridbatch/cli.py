@@ -39,6 +39,8 @@ STAGES = {
     "projection": "the embedding space in two dimensions, before and after training",
     "report": "results/report.html",
 }
+# Stages each of whose threads multiplies by itself.
+_OWN_PRODUCTS = ("search",)
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
     if stage == "schemas":
         return _print_schemas()
-    threads = export_threads(_threads_of(arguments), os.environ)
+    threads = export_threads(
+        _threads_of(arguments), os.environ, of_products=1 if stage in _OWN_PRODUCTS else None
+    )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
     _configure_logging(args.stage, args.job, args.log)

@@ -124,7 +124,6 @@ def run(args: argparse.Namespace) -> None:
         k=settings.top_k,
         factory=settings.factory,
         sizes=[index_size(args.indexes, name) for name in benchmark.pool.languages],
-        threads=threads,
     )
     write_table(table_from_rows(quality, INDEX_QUALITY), args.quality, INDEX_QUALITY)
     write_rankings(

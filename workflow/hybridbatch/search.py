@@ -33,7 +33,14 @@ from hybridbatch.index import (
 from hybridbatch.retrieval.judgements import one_array
 from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
 from hybridbatch.retrieval.ranking import Floats, Ints
-from hybridbatch.retrieval.streaming import Found, Ids, RunningTop, search_exact, search_index
+from hybridbatch.retrieval.streaming import (
+    Found,
+    Ids,
+    RunningTop,
+    join,
+    search_exact,
+    search_index,
+)
 from hybridbatch.retrieval.toplists import norm_rounding_bound
 from hybridbatch.schemas import (
     INDEX_QUALITY,
@@ -118,9 +125,8 @@ def run(args: argparse.Namespace) -> None:
     ]
     ids = searched_queries(args.benchmark, language, pool=settings.pool_languages)
     vectors = _query_vectors(args.embeddings / "queries.parquet", ids)
-    with ThreadPoolExecutor(threads) as workers:
-        found = search_shards(shards, vectors, settings, workers=workers, threads=threads)
-        recalls = _recalls(shards, vectors, found, settings, workers=workers, threads=threads)
+    found = search_shards(shards, vectors, settings, threads=threads)
+    recalls = _recalls(shards, vectors, found, settings, threads=threads)
     write_table(ranking_table(found, ids, setting=language), args.output, RANKINGS)
     quality = quality_row(
         language=language,
@@ -151,39 +157,54 @@ def searched_queries(folder: Path, language: str, *, pool: Sequence[str]) -> pa.
 
 
 def search_shards(
-    shards: Sequence[Shard],
-    query_vectors: Floats,
-    settings: Settings,
-    *,
-    workers: ThreadPoolExecutor,
-    threads: int,
+    shards: Sequence[Shard], query_vectors: Floats, settings: Settings, *, threads: int
 ) -> Found:
-    """The first k of each query (q, d) over the shards of a language."""
-    top = RunningTop(len(query_vectors), k=settings.top_k)
-    if not len(query_vectors):
-        return top.found
-    bound = norm_rounding_bound(query_vectors.shape[1], (1 + NORM_TOLERANCE) ** 2)
+    """The first k of each query (q, d) over the shards of a language.
+
+    Every thread searches a share of the queries by itself; the matrix products are its own too.
+    """
     progress = Progress("search", sum(shard.passages for shard in shards), "passages")
+    shares = _shares(query_vectors, threads)
+    tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
     done = 0
-    for shard in shards:
-        index = map_index(
-            shard.index,
-            factory=settings.factory,
-            vectors=shard.passages,
-            dimension=query_vectors.shape[1],
-        )
-        if is_exact(index):
-            vectors = stored_vectors(index)
-            search_exact(
-                top, query_vectors, vectors, shard.names(),
-                bound=bound, workers=workers, threads=threads,
-            )  # fmt: skip
-        else:
-            set_effort(index, settings)
-            search_index(top, query_vectors, index, shard.names(), k=settings.top_k)
-        done += shard.passages
-        progress.update(done)
-    return top.found
+    with ThreadPoolExecutor(threads) as workers:
+        for shard in shards if len(query_vectors) else ():
+            index = map_index(
+                shard.index,
+                factory=settings.factory,
+                vectors=shard.passages,
+                dimension=query_vectors.shape[1],
+            )
+            names = shard.names()
+            if is_exact(index):
+                _search_exact(tops, shares, stored_vectors(index), names, workers)
+            else:
+                set_effort(index, settings)
+                for top, share in zip(tops, shares, strict=True):
+                    search_index(top, share, index, names, k=settings.top_k)
+            done += shard.passages
+            progress.update(done)
+    return join([top.found for top in tops], [len(share) for share in shares])
+
+
+def _shares(query_vectors: Floats, threads: int) -> list[Floats]:
+    return np.array_split(query_vectors, max(1, min(threads, len(query_vectors))))
+
+
+def _search_exact(
+    tops: Sequence[RunningTop],
+    shares: Sequence[Floats],
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    workers: ThreadPoolExecutor,
+) -> None:
+    bound = norm_rounding_bound(vectors.shape[1], (1 + NORM_TOLERANCE) ** 2)
+
+    def search(top: RunningTop, share: Floats) -> None:
+        search_exact(top, share, vectors, names, bound=bound)
+
+    for _ in workers.map(search, tops, shares):
+        pass  # to raise what a worker raised
 
 
 def ranking_table(found: Found, ids: pa.Array, *, setting: str) -> pa.Table:
@@ -214,20 +235,17 @@ def _recalls(
     found: Found,
     settings: Settings,
     *,
-    workers: ThreadPoolExecutor,
     threads: int,
 ) -> Floats:
     """The recall of each query of a sample; empty for an exact index, which needs no measuring."""
     if settings.factory == "Flat" or not len(query_vectors):
         return np.empty(0, dtype=np.float32)
     rows = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
-    sample = query_vectors[rows]
-    top = RunningTop(len(rows), k=settings.top_k)
-    bound = norm_rounding_bound(sample.shape[1], (1 + NORM_TOLERANCE) ** 2)
-    for shard in shards:
-        vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)
-        search_exact(
-            top, sample, vectors.values, namer(vectors.ids),
-            bound=bound, workers=workers, threads=threads,
-        )  # fmt: skip
-    return first_k_recall(found, top.found, rows)
+    shares = _shares(query_vectors[rows], threads)
+    tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
+    with ThreadPoolExecutor(threads) as workers:
+        for shard in shards:
+            vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)
+            _search_exact(tops, shares, vectors.values, namer(vectors.ids), workers)
+    exact = join([top.found for top in tops], [len(share) for share in shares])
+    return first_k_recall(found, exact, rows)

@@ -1,6 +1,5 @@
 """How much of the exact first k an approximate index finds."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -46,8 +45,6 @@ def index_recall(
     rows: Ints,
     *,
     k: int,
-    workers: ThreadPoolExecutor,
-    threads: int = 1,
 ) -> Floats:
     """(q,) the share of each query's exact first k that an index finds.
 
@@ -57,8 +54,6 @@ def index_recall(
         vectors: (n, d) float32, in descending order of passage_id.
         rows: (n,) the row in `vectors` of each vector of the index.
         k: the length of the lists.
-        workers: threads for the exact search.
-        threads: how many of them.
     """
     # Stand for the ids: greater ones come first among equal scores, as smaller rows do.
     names = np.array([f"{number:012d}" for number in range(len(vectors), 0, -1)], dtype=object)
@@ -69,8 +64,6 @@ def index_recall(
         vectors,
         lambda taken: names[taken],
         bound=rounding_bound(query_vectors, vectors),
-        workers=workers,
-        threads=threads,
     )
     search_index(found, query_vectors, index, lambda taken: names[rows[taken]], k=k)
     return first_k_recall(found.found, exact.found, np.arange(len(query_vectors)))
@@ -100,7 +93,6 @@ def measure_quality(
     k: int,
     factory: str,
     sizes: list[int],
-    threads: int = 1,
 ) -> list[dict[str, object]]:
     """Rows of `schemas.INDEX_QUALITY`, one for each language of a benchmark in memory.
 
@@ -112,31 +104,27 @@ def measure_quality(
         k: the length of the lists.
         factory: that of the indexes.
         sizes: their bytes on disk.
-        threads: for the exact search.
     """
     rows = []
-    with ThreadPoolExecutor(threads) as workers:
-        for code, (index, size) in enumerate(zip(indexes, sizes, strict=True)):
-            columns = language_columns(pool, code)
-            recalls = np.empty(0, dtype=np.float32)
-            if not index.exact:
-                recalls = index_recall(
-                    index.index,
-                    query_vectors,
-                    arranged[columns],
-                    index.columns - columns.start,
-                    k=k,
-                    workers=workers,
-                    threads=threads,
-                )
-            rows.append(
-                quality_row(
-                    language=pool.languages[code],
-                    factory=factory,
-                    k=k,
-                    vectors=len(index.columns),
-                    size=size,
-                    recalls=recalls,
-                )
+    for code, (index, size) in enumerate(zip(indexes, sizes, strict=True)):
+        columns = language_columns(pool, code)
+        recalls = np.empty(0, dtype=np.float32)
+        if not index.exact:
+            recalls = index_recall(
+                index.index,
+                query_vectors,
+                arranged[columns],
+                index.columns - columns.start,
+                k=k,
             )
+        rows.append(
+            quality_row(
+                language=pool.languages[code],
+                factory=factory,
+                k=k,
+                vectors=len(index.columns),
+                size=size,
+                recalls=recalls,
+            )
+        )
     return rows

@@ -6,8 +6,7 @@ score of a pair of vectors then depends on nothing else, so that equal vectors t
 lie. Equal scores are ordered by passage_id, the greater first.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,8 @@ from numpy.typing import NDArray
 from hybridbatch.retrieval.ranking import Floats, Ints, blocks
 
 Ids = NDArray[np.object_]
-# Passages of one matrix product, and queries: 32 MB of scores at a time.
-PASSAGE_BLOCK, QUERY_BLOCK = 8192, 1024
+# Passages and queries of one matrix product: the scores stay in a core's cache.
+PASSAGE_BLOCK, QUERY_BLOCK = 1024, 512
 # Pairs of vectors that are scored at once: they should stay in the third-level cache.
 _PAIRS = 2048
 
@@ -46,7 +45,7 @@ class RunningTop:
     """The first k passages of each query among all that were added."""
 
     def __init__(self, queries: int, *, k: int) -> None:
-        self._k = k
+        self.k = k
         self.found = Found(
             np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, dtype=object)
         )
@@ -62,9 +61,9 @@ class RunningTop:
         # -0.0 equals 0.0 and sorts with it.
         order = np.lexsort((-(scores + np.float32(0)), queries))
         order = _order_ties(order, queries, scores, ids)
-        order = order[_positions(queries[order]) < self._k]
+        order = order[_positions(queries[order]) < self.k]
         self.found = Found(queries[order], scores[order], ids[order])
-        last = np.flatnonzero(_positions(self.found.queries) == self._k - 1)
+        last = np.flatnonzero(_positions(self.found.queries) == self.k - 1)
         self.least[self.found.queries[last]] = self.found.scores[last]
 
 
@@ -75,19 +74,15 @@ def search_exact(
     names: Callable[[Ints], Ids],
     *,
     bound: float,
-    workers: ThreadPoolExecutor,
-    threads: int = 1,
 ) -> None:
     """Add the first k passages of one shard to `top`.
 
     Args:
         top: what was found so far.
         query_vectors: (q, d) float32.
-        vectors: (n, d) float32, the shard; read once, in order.
+        vectors: (n, d) float32, the shard; read once for each `QUERY_BLOCK` queries, in order.
         names: the passage ids of rows of the shard.
         bound: how far two float32 inner products of the same vectors may be apart by rounding.
-        workers: threads that compare scores.
-        threads: how many of them.
     """
     for first, last in blocks(len(query_vectors), QUERY_BLOCK):
         part = query_vectors[first:last]
@@ -96,11 +91,11 @@ def search_exact(
         for begin, end in blocks(len(vectors), PASSAGE_BLOCK):
             scores = buffer[:, : end - begin]
             np.matmul(part, vectors[begin:end].T, out=scores)
-            least = _least(scores, top.least[first:last], k=top._k, bound=bound)
-            rows, columns = _at_least(scores, least, workers, threads)
+            least = _least(scores, top.least[first:last], k=top.k, bound=bound)
+            rows, columns = np.nonzero(scores >= least[:, None])
             waiting.append((rows, columns + begin))
             # Sorting costs more than looking at some passages too many.
-            if sum(len(rows) for rows, _ in waiting) > len(part) * top._k // 2:
+            if sum(len(rows) for rows, _ in waiting) > len(part) * top.k // 2:
                 _add_scored(top, query_vectors, vectors, names, waiting, first)
         _add_scored(top, query_vectors, vectors, names, waiting, first)
 
@@ -146,6 +141,16 @@ def _add_scored(
     top.add(queries[keep], scores[keep], names(rows[keep]))
 
 
+def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
+    """What was found for consecutive shares of the queries, of these sizes, as one."""
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return Found(
+        np.concatenate([part.queries + first for part, first in zip(parts, firsts, strict=True)]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.ids for part in parts]),
+    )
+
+
 def _least(scores: Floats, least: Floats, *, k: int, bound: float) -> Floats:
     """(q,) what a product must reach so that none of the first k is missed.
 
@@ -159,22 +164,6 @@ def _least(scores: Floats, least: Floats, *, k: int, bound: float) -> Floats:
         # The k-th best by exact score may lie twice the bound below the k-th best product.
         enough[short] = kth.astype(np.float64) - 2 * bound
     return np.nextafter(enough.astype(np.float32), np.float32(-np.inf))
-
-
-def _at_least(
-    scores: Floats, least: Floats, workers: ThreadPoolExecutor, threads: int
-) -> tuple[Ints, Ints]:
-    """The rows and columns of the scores (q, n) that reach `least` (q,) of their row."""
-
-    def compare(part: tuple[int, int]) -> tuple[Ints, Ints]:
-        begin, end = part
-        reached = scores[begin:end] >= least[begin:end, None]
-        rows, columns = np.divmod(np.flatnonzero(reached), scores.shape[1])
-        return rows + begin, columns
-
-    share = -(-len(scores) // max(threads, 1)) or 1
-    found = list(workers.map(compare, list(blocks(len(scores), share))))
-    return np.concatenate([rows for rows, _ in found]), np.concatenate([c for _, c in found])
 
 
 def _order_ties(order: Ints, queries: Ints, scores: Floats, ids: Ids) -> Ints:
