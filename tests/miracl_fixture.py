@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hybridbatch.sources.miracl import corpus_path
@@ -13,11 +13,13 @@ _QUERIES = "huggingface.co/datasets/miracl/miracl/resolve/main"
 
 
 def write_mirror(
-    mirror: Path, languages: Sequence[str], *, passages: int = 60, queries: int = 4, files: int = 2
+    mirror: Path, sizes: Mapping[str, int], *, queries: int = 4, files: int = 1
 ) -> Path:
-    """A mirror whose topics and judgements are short ones: `hybridbatch.sources.catalog` pins the
-    real ones, so that a workflow over these needs their checksums in its table."""
-    for language in languages:
+    """A mirror with so many passages in each language.
+
+    The topics and judgements are not those that the catalog pins: `pin` them in a copy of it.
+    """
+    for language, passages in sizes.items():
         random.seed(language)
         ids = [f"{number // 3}#{number % 3}" for number in range(passages)]
         topics, qrels = [], []

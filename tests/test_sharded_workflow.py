@@ -9,9 +9,11 @@ from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
 from miracl_fixture import pin, write_mirror
 from test_workflow import ROOT, snakemake
-from tiny import write_config, write_model, write_pairs
+from tiny import write_config, write_model
 
-LANGUAGES = ["sw", "yo"]
+SIZES = {"sw": 40, "yo": 30}
+LANGUAGES = list(SIZES)
+METRICS = "results/metrics/model.untrained/miracl/summary.parquet"
 EMBEDDINGS = "results/embeddings/model.untrained/miracl/passages"
 
 
@@ -22,8 +24,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", project)
     write_model(project / "model")
-    write_pairs(project / "pairs.parquet", range(10))
-    mirror = write_mirror(project / "mirror", LANGUAGES, passages=40, files=1)
+    mirror = write_mirror(project / "mirror", SIZES)
     pin(project / "workflow" / "resources" / "raw_files.tsv", mirror)
     write_config(
         project / "config" / "config.yaml",
@@ -32,21 +33,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         mirror="mirror",
         encoding={"max_tokens": 32, "precision": "fp32", "shard_passages": 30, "dtype": "float16"},
         retrieval={"top_k": 10},
-        statistics={"resamples": 100},
     )
-    done = snakemake(project)
+    done = snakemake(project, METRICS)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
 
 def test_every_shard_has_its_own_file(finished: Path) -> None:
     files = sorted(path.name for path in (finished / EMBEDDINGS).iterdir())
-    shards = [f"{code}-0000.{code}.000{number}" for code in LANGUAGES for number in range(2)]
+    shards = ("sw-0000.sw.0000", "sw-0000.sw.0001", "yo-0000.yo.0000")
     assert files == [f"{shard}.parquet" for shard in shards]
     table = read_table(finished / EMBEDDINGS, schemas.PASSAGE_EMBEDDINGS)
     texts = read_table(finished / "results/benchmarks/miracl/passages", schemas.PASSAGES)
     assert table["passage_id"].to_pylist() == texts["passage_id"].to_pylist()
-    assert table.num_rows == 80 and "halffloat" in str(table.schema.field("embedding").type)
+    assert table.num_rows == 70 and "halffloat" in str(table.schema.field("embedding").type)
 
 
 def test_rankings_and_metrics_end_at_the_cut(finished: Path) -> None:
@@ -60,16 +60,13 @@ def test_rankings_and_metrics_end_at_the_cut(finished: Path) -> None:
     ).to_pylist()
     assert {row["metric"] for row in summary} == {"R@1", "R@10", "nDCG@10"}
     assert {row["setting"] for row in summary} == {"monolingual", "multilingual"}
-    page = (results / "report.html").read_text(encoding="utf-8")
-    assert "MIRACL" in page and "first 10 passages" in page
 
 
 def test_a_lost_shard_is_encoded_again_and_no_other(finished: Path) -> None:
-    done = snakemake(finished, "--dry-run")
+    done = snakemake(finished, "--dry-run", METRICS)
     assert "Nothing to be done" in done.stdout + done.stderr
-    lost = f"{EMBEDDINGS}/yo-0000.yo.0001.parquet"
+    lost = f"{EMBEDDINGS}/sw-0000.sw.0001.parquet"
     (finished / lost).unlink()
-    done = snakemake(finished, lost)
+    done = snakemake(finished, "--dry-run", lost)
     text = done.stdout + done.stderr
-    assert done.returncode == 0, text
     assert text.count("rule encode_shard:") == 1 and "rule corpus:" not in text
