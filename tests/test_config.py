@@ -1,6 +1,7 @@
 """A wrong configuration is one clear line; a right one becomes runs and settings."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def config(**changes: Any) -> dict[str, Any]:
     return check_config(MINIMAL | changes)
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "xquad_cpu.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "xquad_cpu.yaml", "miracl.yaml"])
 def test_shipped_configs_are_valid(name: str) -> None:
     assert Plan(load_config(ROOT / "config" / name)).trained_runs
 
@@ -170,8 +171,16 @@ def test_stage_settings_are_accepted_by_the_stages() -> None:
         "encode": plan.encode_settings(),
         "index": plan.index_settings(),
         "retrieve": plan.retrieve_settings(),
-        "metrics": plan.metrics_settings(),
+        "metrics": plan.metrics_settings("xquad-r"),
         "report": plan.report_settings(),
+    }
+    large = Plan(
+        config(benchmarks=[{"name": "mine", "path": "data", "sharded": True}]), mirror=None
+    )
+    cases |= {
+        "corpus": large.corpus_settings("mine", "part-0000"),
+        "search": large.search_settings("mine", "de"),
+        "pool": large.pool_settings("mine"),
     }
     for stage, text in cases.items():
         settings_from_json(importlib.import_module(f"hybridbatch.{stage}").Settings, text)
@@ -208,3 +217,37 @@ def test_configuration_page_explains_every_key() -> None:
 
     missing = [key for key in keys(schema["properties"]) if f"`{key}" not in page]
     assert missing == []
+
+
+def test_sharded_benchmarks_have_their_own_keys() -> None:
+    plan = Plan(load_config(ROOT / "config" / "miracl.yaml"))
+    assert (plan.in_memory, plan.corpora.names) == ((), ("miracl",))
+    settings = json.loads(plan.metrics_settings("miracl"))
+    assert settings["cut"] == 100 and len(settings["average_languages"]) == 15
+    assert "shard_passages" not in plan.encode_settings()
+    mine = {"name": "mine", "path": "data/mine", "sharded": True, "pool_languages": ["de", "en"]}
+    plan = Plan(config(benchmarks=[{"name": "cldr"}, mine]))
+    assert (plan.in_memory, plan.corpora.names) == (("cldr",), ("mine",))
+    assert plan.benchmark_files("mine", raw="r") == [
+        "data/mine/queries.parquet",
+        "data/mine/qrels.parquet",
+    ]
+    assert [part.path for part in plan.corpora.parts("mine")] == ["data/mine/passages.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"name": "cldr", "languages": ["de"]}, "benchmarks[0].languages: only miracl has"),
+        ({"name": "cldr", "pool_languages": ["de", "en"]}, "the pool of 'cldr' holds all its"),
+        ({"name": "cldr", "sharded": True}, "'cldr' is built in, and miracl alone is sharded"),
+        ({"name": "miracl", "languages": ["el"]}, "benchmarks[0].languages: 'el' is not among ar"),
+        (
+            {"name": "miracl", "languages": ["sw", "yo"], "pool_languages": ["sw", "te"]},
+            "benchmarks[0].pool_languages: 'te' is not among sw, yo",
+        ),
+    ],
+)
+def test_keys_in_the_wrong_place_are_named(entry: dict[str, Any], message: str) -> None:
+    with pytest.raises(HybridBatchError, match=re.escape(message)):
+        config(benchmarks=[entry])

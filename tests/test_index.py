@@ -11,7 +11,15 @@ import pytest
 
 from hybridbatch.common.artifacts import sha256_file
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.index import build_index, is_exact, read_index, read_vectors, run, write_indexes
+from hybridbatch.index import (
+    Settings,
+    build_index,
+    is_exact,
+    read_index,
+    read_vectors,
+    run,
+    write_indexes,
+)
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS
 from ranking_cases import random_case, unit, write_vectors
 
@@ -47,7 +55,7 @@ def test_factories_find_and_repeat(tmp_path: Path, factory: str) -> None:
     vectors = read_vectors(file, PASSAGE_EMBEDDINGS)
     digests = []
     for folder in (tmp_path / "a", tmp_path / "b"):
-        write_indexes(vectors, folder, factory=factory)
+        write_indexes(vectors, folder, Settings(factory=factory))
         digests.append([sha256_file(folder / f"{code}.faiss") for code in ("de", "en")])
     assert digests[0] == digests[1]
     index = read_index(tmp_path / "a", "de", vectors=70, dimension=16)

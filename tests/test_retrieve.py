@@ -12,6 +12,7 @@ import pytest
 from hybridbatch import index, metrics, retrieve
 from hybridbatch.common.artifacts import sha256_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
@@ -42,6 +43,7 @@ def rank(folder: Path, *, settings: str = '{"top_k": 10, "query_block": 7}') -> 
             embeddings=folder / "embeddings",
             indexes=folder / "indexes",
             output=folder / "rankings",
+            quality=folder / "quality.parquet",
         )
     )
     return folder / "rankings"
@@ -220,7 +222,7 @@ def test_blocks_stream(tmp_path: Path) -> None:
 def test_table_writer_gathers_row_groups_and_checks(tmp_path: Path) -> None:
     row = {"query_id": "en:1", "passage_language": "de", "rank": 1, "passage_id": "de:1"}
     table = table_from_rows([row | {"score": 0.5}] * 3, RANKINGS)
-    with retrieve.table_writer(tmp_path / "de.parquet", RANKINGS, row_group=5) as writer:
+    with table_writer(tmp_path / "de.parquet", RANKINGS, row_group=5) as writer:
         for _ in range(3):
             writer.write(table)
         with pytest.raises(HybridBatchError, match=r"de.parquet: columns of rankings"):

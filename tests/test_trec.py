@@ -110,6 +110,7 @@ def export(case: Case, folder: Path) -> None:
             output=folder / "trec",
             query_language=None,
             passage_language=None,
+            pool_language=None,
         )
     )
 
@@ -164,6 +165,7 @@ def test_unknown_language(tmp_path: Path) -> None:
         output=tmp_path,
         query_language=["fr"],
         passage_language=None,
+        pool_language=None,
     )
     with pytest.raises(HybridBatchError, match="--query-language: 'fr' is not in the benchmark"):
         trec.run(args)

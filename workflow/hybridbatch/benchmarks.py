@@ -1,6 +1,7 @@
 """Stage `benchmarks`: queries, passages and qrels of a benchmark as Parquet.
 
-Every benchmark, built in or the user's own, passes the same checks and is written sorted by id.
+Every benchmark, built in or the user's own, passes the same checks and is written sorted by id. Of
+a sharded benchmark this stage writes queries and qrels; its passages are cut by the stage `corpus`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.sources.lareqa import LareqaFile, read_files
+from hybridbatch.sources.miracl import query_files, read_qrels, read_topics
 from hybridbatch.sources.rowchecks import require, require_language, require_rows, require_text
 
 logger = logging.getLogger(__name__)
@@ -25,18 +27,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """The benchmark's name, and the kind of its input: xquad-r, mlqa-r, cldr or parquet."""
+    """The benchmark's name, and the kind of its input: xquad-r, mlqa-r, cldr, miracl or parquet.
+
+    `sharded` leaves the passages to the stage `corpus`. More than `most_passages` are refused
+    otherwise: the later stages hold them in memory.
+    """
 
     name: str
     kind: str
+    sharded: bool = False
+    most_passages: int | None = None
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The three tables of a benchmark, of `schemas.QUERIES`, `PASSAGES` and `QRELS`."""
+    """The tables of a benchmark, of `schemas.QUERIES`, `PASSAGES` and `QRELS`.
+
+    The passages are None where the benchmark is sharded.
+    """
 
     queries: pa.Table
-    passages: pa.Table
+    passages: pa.Table | None
     qrels: pa.Table
 
 
@@ -56,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="{language}.json files; for kind parquet: queries, passages and qrels, in this order",
+        help="{language}.json files, MIRACL's topics and qrels, or for kind parquet: queries, "
+        "passages (unless sharded) and qrels, in this order",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder of the three tables")
 
@@ -78,19 +90,16 @@ def build_benchmark(settings: Settings, inputs: Sequence[Path]) -> Benchmark:
         benchmark = from_lareqa(read_files(inputs))
     elif settings.kind == "cldr":
         benchmark = _from_cldr()
+    elif settings.kind == "miracl":
+        benchmark = from_miracl(inputs)
     elif settings.kind == "parquet":
-        if len(inputs) != 3:
-            raise HybridBatchError(
-                f"--input: benchmark {settings.name} needs queries.parquet, passages.parquet and "
-                f"qrels.parquet, in this order; {len(inputs)} files given"
-            )
-        origins = Origins(*map(str, inputs))
-        benchmark = _from_parquet(*inputs)
+        benchmark, origins = _from_parquet(settings, inputs)
     else:
         raise HybridBatchError(
-            f"--settings: kind is {settings.kind!r}; use xquad-r, mlqa-r, cldr or parquet"
+            f"--settings: kind is {settings.kind!r}; use xquad-r, mlqa-r, cldr, miracl or parquet"
         )
     check_benchmark(benchmark, origins)
+    _check_size(benchmark, settings)
     _log_counts(settings.name, benchmark)
     return _sorted(benchmark)
 
@@ -138,6 +147,18 @@ def from_lareqa(files: Sequence[LareqaFile]) -> Benchmark:
     )
 
 
+def from_miracl(paths: Sequence[Path]) -> Benchmark:
+    """Queries and judgements of all languages that there are topics and qrels of."""
+    files = query_files(paths)
+    queries = [row for code, (topics, _) in files.items() for row in read_topics(topics, code)]
+    qrels = [row for code, (_, judged) in files.items() for row in read_qrels(judged, code)]
+    return Benchmark(
+        queries=table_from_rows(queries, schemas.QUERIES),
+        passages=None,
+        qrels=table_from_rows(qrels, schemas.QRELS),
+    )
+
+
 def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
     """Check what the schemas cannot say, and the schemas too.
 
@@ -148,36 +169,53 @@ def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
         HybridBatchError: names the file and the row or key.
     """
     check_table(benchmark.queries, schemas.QUERIES, origin=origins.queries)
-    check_table(benchmark.passages, schemas.PASSAGES, origin=origins.passages)
     check_table(benchmark.qrels, schemas.QRELS, origin=origins.qrels)
-    queries, passages, qrels = (
-        _frame(table) for table in (benchmark.queries, benchmark.passages, benchmark.qrels)
-    )
+    queries, qrels = _frame(benchmark.queries), _frame(benchmark.qrels)
     require_rows(queries, origin=origins.queries)
-    require_rows(passages, origin=origins.passages)
     require_text(queries, "text", "item_id", origin=origins.queries)
-    require_text(passages, "text", origin=origins.passages)
-    _check_ids(queries, "query_id", origin=origins.queries)
-    _check_ids(passages, "passage_id", origin=origins.passages)
-    _check_judgements(qrels, queries, passages, origins)
+    check_ids(queries, "query_id", origin=origins.queries)
+    if benchmark.passages is not None:
+        check_table(benchmark.passages, schemas.PASSAGES, origin=origins.passages)
+        passages = _frame(benchmark.passages)
+        require_rows(passages, origin=origins.passages)
+        require_text(passages, "text", origin=origins.passages)
+        check_ids(passages, "passage_id", origin=origins.passages)
+        _check_known(qrels, "passage_id", passages, origin=origins.qrels)
+    _check_judgements(qrels, queries, origins)
 
 
 def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
     """Write queries.parquet, passages.parquet and qrels.parquet, each whole or not at all."""
     write_table(benchmark.queries, folder / "queries.parquet", schemas.QUERIES)
-    write_table(benchmark.passages, folder / "passages.parquet", schemas.PASSAGES)
+    if benchmark.passages is not None:
+        write_table(benchmark.passages, folder / "passages.parquet", schemas.PASSAGES)
     write_table(benchmark.qrels, folder / "qrels.parquet", schemas.QRELS)
 
 
-def _from_parquet(queries: Path, passages: Path, qrels: Path) -> Benchmark:
-    return Benchmark(
+def _from_parquet(settings: Settings, inputs: Sequence[Path]) -> tuple[Benchmark, Origins]:
+    names = ["queries.parquet", "passages.parquet", "qrels.parquet"]
+    if settings.sharded:
+        names.remove("passages.parquet")
+    if len(inputs) != len(names):
+        raise HybridBatchError(
+            f"--input: benchmark {settings.name} needs {', '.join(names)}, in this order; "
+            f"{len(inputs)} files given"
+        )
+    queries, qrels = inputs[0], inputs[-1]
+    benchmark = Benchmark(
         queries=read_table(queries, schemas.QUERIES),
-        passages=read_table(passages, schemas.PASSAGES),
+        passages=None if settings.sharded else read_table(inputs[1], schemas.PASSAGES),
         qrels=read_table(qrels, schemas.QRELS),
     )
+    return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
 
 
-def _check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
+def check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
+    """Check that `column` holds `{language}:{original id}` with the row's language, in one word.
+
+    Raises:
+        HybridBatchError: names `origin` and the first row, counted from 0, that does not.
+    """
     require_language(table, origin=origin)
     prefix = pl.col("language") + ":"
     rule = pl.col(column).str.starts_with(prefix) & (pl.col(column) != prefix)
@@ -187,19 +225,30 @@ def _check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
     require(table, ~pl.col(column).str.contains(r"\s"), problem, origin=origin)
 
 
-def _check_judgements(
-    qrels: pl.DataFrame, queries: pl.DataFrame, passages: pl.DataFrame, origins: Origins
-) -> None:
-    for column, table in (("query_id", queries), ("passage_id", passages)):
-        known = pl.col(column).is_in(table[column].implode())
-        problem = f"`{column}` {{{column}!r}} is not among the {column.split('_')[0]} ids; "
-        require(qrels, known, problem + "add it there or drop the row", origin=origins.qrels)
+def _check_known(qrels: pl.DataFrame, column: str, table: pl.DataFrame, *, origin: str) -> None:
+    known = pl.col(column).is_in(table[column].implode())
+    problem = f"`{column}` {{{column}!r}} is not among the {column.split('_')[0]} ids; "
+    require(qrels, known, problem + "add it there or drop the row", origin=origin)
+
+
+def _check_judgements(qrels: pl.DataFrame, queries: pl.DataFrame, origins: Origins) -> None:
+    _check_known(qrels, "query_id", queries, origin=origins.qrels)
     problem = "`relevance` is {relevance}; use 0 for not relevant and 1 or more for relevant"
     require(qrels, pl.col("relevance") >= 0, problem, origin=origins.qrels)
     relevant = qrels.filter(pl.col("relevance") > 0)["query_id"]
     problem = "query {query_id!r} has no relevant passage in the qrels; add one or drop the query"
     rule = pl.col("query_id").is_in(relevant.implode())
     require(queries, rule, problem, origin=origins.queries)
+
+
+def _check_size(benchmark: Benchmark, settings: Settings) -> None:
+    most, passages = settings.most_passages, benchmark.passages
+    if most is not None and passages is not None and passages.num_rows > most:
+        raise HybridBatchError(
+            f"benchmark {settings.name}: {passages.num_rows:,} passages, more than "
+            f"retrieval.full_ranks_up_to ({most:,}); set `sharded: true` on it, which cuts its "
+            f"metrics at retrieval.top_k, or raise full_ranks_up_to if the memory suffices"
+        )
 
 
 def _sorted(benchmark: Benchmark) -> Benchmark:
@@ -209,14 +258,18 @@ def _sorted(benchmark: Benchmark) -> Benchmark:
 
     return Benchmark(
         queries=by(benchmark.queries, schemas.QUERIES),
-        passages=by(benchmark.passages, schemas.PASSAGES),
+        passages=None if benchmark.passages is None else by(benchmark.passages, schemas.PASSAGES),
         qrels=by(benchmark.qrels, schemas.QRELS),
     )
 
 
 def _log_counts(name: str, benchmark: Benchmark) -> None:
-    passages = _frame(benchmark.passages).group_by("language").len()
     queries = _frame(benchmark.queries).group_by("language").len()
+    if benchmark.passages is None:
+        for language, count in queries.sort("language").iter_rows():
+            logger.info("%s %s: %d queries", name, language, count)
+        return
+    passages = _frame(benchmark.passages).group_by("language").len()
     for language, candidates, count in (
         passages.join(queries, on="language", how="left").sort("language").iter_rows()
     ):

@@ -20,6 +20,8 @@ from hybridbatch.common.threads import export_threads
 STAGES = {
     "download": "fetch one raw file, checked against its SHA-256",
     "benchmarks": "queries, passages and qrels of a benchmark",
+    "corpus": "cut a file of a large corpus into shards of passages",
+    "shards": "list the shards of a corpus and check it as a whole",
     "pairs": "parallel question-passage pairs of a training source",
     "overlap": "what the training pairs share with a benchmark",
     "model": "the base model as a Hugging Face checkpoint",
@@ -28,6 +30,8 @@ STAGES = {
     "encode": "vectors of a benchmark's queries and passages",
     "index": "a FAISS index for each passage language",
     "retrieve": "rank every query against every language and the pool",
+    "search": "the first k of a passage language of a sharded benchmark",
+    "pool": "merge the languages of a sharded benchmark's pool",
     "metrics": "mAP, recall, nDCG and rank distance",
     "trec": "runs and qrels of any setting in TREC format",
     "bias": "language bias: distances, exposure, preference, fairness, agreement",
@@ -37,6 +41,8 @@ STAGES = {
     "report": "results/report.html",
     "export": "a trained model with its benchmark results, as a folder to pass on",
 }
+# Stages each of whose threads multiplies by itself.
+_OWN_PRODUCTS = ("search",)
 logger = logging.getLogger(__name__)
 
 
@@ -46,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
     if stage == "schemas":
         return _print_schemas()
-    threads = export_threads(_threads_of(arguments), os.environ)
+    threads = export_threads(
+        _threads_of(arguments), os.environ, of_products=1 if stage in _OWN_PRODUCTS else None
+    )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
     _configure_logging(args.stage, args.job, args.log)

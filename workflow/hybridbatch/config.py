@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import NAMES
+from hybridbatch.common.languages import MIRACL, NAMES
 from hybridbatch.sources.catalog import VALIDATION
 
 
@@ -44,6 +44,7 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
     _check_languages(config["train_languages"], origin=origin)
     for key in ("sources", "benchmarks"):
         _check_names(config[key], key=key, origin=origin)
+    _check_benchmarks(config["benchmarks"], origin=origin)
     cutoff, top_k = config["bias"]["cutoff"], config["retrieval"]["top_k"]
     if cutoff > top_k:
         raise HybridBatchError(
@@ -156,5 +157,32 @@ def _check_names(entries: list[dict[str, Any]], *, key: str, origin: str) -> Non
             )
 
 
+def _check_benchmarks(entries: list[dict[str, Any]], *, origin: str) -> None:
+    """Keys that only some benchmarks have."""
+    for position, entry in enumerate(entries):
+        where, miracl = f"{origin}: benchmarks[{position}]", entry["name"] == "miracl"
+        for key in ("languages", "checksums"):
+            if key in entry and not miracl:
+                raise HybridBatchError(f"{where}.{key}: only miracl has this key; remove it")
+        if "sharded" in entry and "path" not in entry:
+            raise HybridBatchError(
+                f"{where}.sharded: {entry['name']!r} is built in, and miracl alone is sharded; "
+                f"remove it"
+            )
+        sharded = miracl or entry.get("sharded", False)
+        if "pool_languages" in entry and not sharded:
+            raise HybridBatchError(
+                f"{where}.pool_languages: the pool of {entry['name']!r} holds all its languages; "
+                f"remove it, or set `sharded: true` on your own benchmark"
+            )
+        chosen = entry.get("languages", MIRACL if miracl else None)
+        for key, allowed in (("languages", MIRACL), ("pool_languages", chosen)):
+            unknown = [code for code in entry.get(key, []) if allowed and code not in allowed]
+            if unknown:
+                raise HybridBatchError(
+                    f"{where}.{key}: {unknown[0]!r} is not among {', '.join(allowed or ())}"
+                )
+
+
 BUILT_IN_SOURCES = ("cldr", "mlqa-r", "ntrex-128")
-BUILT_IN_BENCHMARKS = ("cldr", "xquad-r", "mlqa-r")
+BUILT_IN_BENCHMARKS = ("cldr", "xquad-r", "mlqa-r", "miracl")

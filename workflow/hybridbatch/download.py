@@ -41,11 +41,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """The file to fetch: host/path of its URL, SHA-256 in hexadecimal, size in bytes."""
+    """The file to fetch: host/path of its URL, SHA-256 in hexadecimal, size in bytes.
+
+    Lists of checksums have no sizes: the size is then None, and the SHA-256 alone decides.
+    """
 
     path: str
     sha256: str
-    size: int
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def fetch(
             _copy(settings, folder, temporary)
         else:
             _download(settings, mirror, temporary, patience)
-    logger.info("%s: size and SHA-256 as pinned", settings.path.rpartition("/")[2])
+    logger.info("%s: SHA-256 as pinned", settings.path.rpartition("/")[2])
 
 
 def _mirror_folder(mirror: str | None) -> Path | None:
@@ -126,14 +129,13 @@ def _copy(settings: Settings, folder: Path, target: Path) -> None:
     source = folder / settings.path
     if not source.is_file():
         raise _not_in_mirror(settings, str(source))
-    if source.stat().st_size != settings.size:
-        raise _wrong_content(
-            settings, str(source), digest=sha256_file(source), size=source.stat().st_size
-        )
+    size = source.stat().st_size
+    if settings.size not in (None, size):
+        raise _wrong_content(settings, str(source), digest=sha256_file(source), size=size)
     try:
         with source.open("rb") as handle:
             chunks = iter(lambda: handle.read(_CHUNK_BYTES), b"")
-            received, digest = _receive(chunks, settings, str(source), target)
+            received, digest = _receive(chunks, settings, str(source), target, total=size)
     except OSError as error:
         raise HybridBatchError(f"{source}: cannot be copied ({error.strerror})") from error
     if digest != settings.sha256:
@@ -177,10 +179,13 @@ def _download_once(
 ) -> None:
     with _opened(settings, url, mirrored=mirrored, timeout=patience.timeout) as response:
         announced = response.headers.get("Content-Length", "")
-        received, digest = _receive(_chunks(response), settings, url, target)
-    if received < settings.size and announced != str(received):
+        total = settings.size or (int(announced) if announced.isdecimal() else 0)
+        received, digest = _receive(_chunks(response), settings, url, target, total=total)
+    short = settings.size is None or received < settings.size
+    if digest != settings.sha256 and short and announced != str(received):
         # The server did not say how much would come: the body may have been cut off.
-        raise _Transient(f"the body ended after {received:,} of {settings.size:,} bytes")
+        wanted = "an unknown number of" if settings.size is None else f"{settings.size:,}"
+        raise _Transient(f"the body ended after {received:,} of {wanted} bytes")
     if digest != settings.sha256:
         raise _wrong_content(settings, url, digest=digest, size=received)
 
@@ -217,22 +222,27 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 
 
 def _receive(
-    chunks: Iterable[bytes], settings: Settings, source: str, target: Path
+    chunks: Iterable[bytes], settings: Settings, source: str, target: Path, *, total: int
 ) -> tuple[int, str]:
-    """Write the chunks to `target`; return their number of bytes and their SHA-256."""
-    progress = Progress(settings.path.rpartition("/")[2], settings.size, "bytes")
+    """Write the chunks to `target`; return their number of bytes and their SHA-256.
+
+    `total` bytes are expected, for the progress lines; 0 where nobody knows.
+    """
+    name = settings.path.rpartition("/")[2]
+    progress = Progress(name, total, "bytes") if total else None
     digest, received = hashlib.sha256(), 0
     with target.open("wb") as handle:
         for chunk in chunks:
             received += len(chunk)
-            if received > settings.size:
+            if settings.size is not None and received > settings.size:
                 raise HybridBatchError(
                     f"{settings.path}: larger than the {settings.size:,} bytes expected of "
                     f"SHA-256 {settings.sha256}; {source} has changed, {_REMEDY}"
                 )
             digest.update(chunk)
             handle.write(chunk)
-            progress.update(received)
+            if progress is not None:
+                progress.update(received)
     return received, digest.hexdigest()
 
 
@@ -252,8 +262,9 @@ def _not_in_mirror(settings: Settings, place: str) -> HybridBatchError:
 
 
 def _wrong_content(settings: Settings, source: str, *, digest: str, size: int) -> HybridBatchError:
+    expected = "" if settings.size is None else f" ({settings.size:,} bytes)"
     return HybridBatchError(
         f"{settings.path}: wrong checksum: SHA-256 {digest} ({size:,} bytes), expected "
-        f"{settings.sha256} ({settings.size:,} bytes); {source} is damaged or has changed, "
+        f"{settings.sha256}{expected}; {source} is damaged or has changed, "
         f"replace it or use another mirror"
     )

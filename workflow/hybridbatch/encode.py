@@ -1,26 +1,39 @@
-"""Stage `encode`: unit vectors of a benchmark's queries and passages, once for each model."""
+"""Stage `encode`: unit vectors of a benchmark's queries and passages, once for each model.
+
+Of a sharded benchmark the queries and every shard of passages are jobs of their own; a shard
+streams from its file to its file, so that memory depends neither on the corpus nor on the shard.
+"""
 
 import argparse
 import logging
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table, write_table
+from hybridbatch.common.tables import check_table, read_table, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import (
     DualEncoder,
     Pooling,
+    Precision,
     resolve_device,
     resolve_precision,
 )
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, PASSAGES, QUERIES, QUERY_EMBEDDINGS, Schema
+
+# Passages of a shard that are read, encoded and written together.
+_PIECE = 1 << 15
 
 logger = logging.getLogger(__name__)
 
@@ -44,40 +57,95 @@ class Settings:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths that the stage reads and writes."""
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder")
-    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the two tables")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--benchmark", type=Path, help="folder of the benchmark: both tables")
+    given.add_argument("--queries", type=Path, help="queries alone, a file")
+    given.add_argument("--shard", type=Path, help="passages alone, a file")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the two tables, or "
+                        "the file of the queries or the shard")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
     settings = settings_from_json(Settings, args.settings)
     threads = set_threads(settings.threads)
-    queries = read_table(args.benchmark / "queries.parquet", QUERIES)
-    passages = read_table(args.benchmark / "passages.parquet", PASSAGES)
     device = resolve_device(settings.device)
     precision = resolve_precision(settings.precision, device)
     encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
-    logger.info(
-        "%s in %s on %s, %d threads: %d queries, %d passages",
-        args.model, precision, device, threads, queries.num_rows, passages.num_rows,
-    )  # fmt: skip
-    texts = passage_texts(passages, template=settings.passage_template)
-    for label, ids, prefix, schema in (
-        ("queries", queries["query_id"], settings.query_prefix, QUERY_EMBEDDINGS),
-        ("passages", passages["passage_id"], settings.passage_prefix, PASSAGE_EMBEDDINGS),
-    ):
-        wanted = queries["text"].to_pylist() if label == "queries" else texts
-        vectors = encode_texts(
-            encoder,
-            wanted,
-            prefix=prefix,
-            max_tokens=settings.max_tokens,
-            tokens_per_batch=settings.tokens_per_batch,
-            precision=precision,
-            progress=Progress(label, len(wanted), "texts").callback,
-        )
-        table = embedding_table(ids, vectors, schema=schema, dtype=settings.dtype)
-        write_table(table, args.output / f"{label}.parquet", schema)
+    logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
+    encode = partial(encode_table, encoder, settings=settings, precision=precision)
+    if args.shard is not None:
+        encode_shard(encode, args.shard, args.output)
+    elif args.queries is not None:
+        table = encode(read_table(args.queries, QUERIES), QUERY_EMBEDDINGS)
+        write_table(table, args.output, QUERY_EMBEDDINGS)
+    else:
+        queries = read_table(args.benchmark / "queries.parquet", QUERIES)
+        passages = read_table(args.benchmark / "passages.parquet", PASSAGES)
+        for rows, schema, name in (
+            (queries, QUERY_EMBEDDINGS, "queries"),
+            (passages, PASSAGE_EMBEDDINGS, "passages"),
+        ):
+            write_table(encode(rows, schema), args.output / f"{name}.parquet", schema)
+
+
+def encode_table(
+    encoder: DualEncoder,
+    rows: pa.Table,
+    schema: Schema,
+    *,
+    settings: Settings,
+    precision: Precision,
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """The embeddings of queries or passages, as `schema` (one of the two) says."""
+    if schema is QUERY_EMBEDDINGS:
+        label, prefix, texts = "queries", settings.query_prefix, rows["text"].to_pylist()
+    else:
+        label, prefix = "passages", settings.passage_prefix
+        texts = passage_texts(rows, template=settings.passage_template)
+    vectors = encode_texts(
+        encoder,
+        texts,
+        prefix=prefix,
+        max_tokens=settings.max_tokens,
+        tokens_per_batch=settings.tokens_per_batch,
+        precision=precision,
+        progress=progress or Progress(label, len(texts), "texts").callback,
+    )
+    return embedding_table(rows[schema.columns[0]], vectors, schema=schema, dtype=settings.dtype)
+
+
+def encode_shard(encode: Callable[..., pa.Table], source: Path, target: Path) -> None:
+    """Encode a file of passages a piece at a time; `target` is whole or not there.
+
+    Raises:
+        HybridBatchError: the file is no Parquet file of `schemas.PASSAGES`.
+    """
+    try:
+        file = pq.ParquetFile(source)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise HybridBatchError(f"{source}: not a readable Parquet file ({error})") from error
+    with file, atomic_file(target) as temporary, ExitStack() as stack:
+        progress, done, writer = Progress("passages", file.metadata.num_rows, "texts"), 0, None
+        for batch in file.iter_batches(_PIECE):
+            rows = pa.Table.from_batches([batch])
+            check_table(rows, PASSAGES, origin=str(source))
+
+            def report(part: int, _: int, before: int = done) -> None:
+                progress.update(before + part)
+
+            table = encode(rows, PASSAGE_EMBEDDINGS, progress=report)
+            check_table(table, PASSAGE_EMBEDDINGS, origin=str(target))
+            if writer is None:
+                # Vectors do not compress, and reading them should cost as little as it can.
+                writer = stack.enter_context(
+                    pq.ParquetWriter(
+                        temporary, table.schema, compression="none", use_dictionary=False
+                    )
+                )
+            writer.write_table(table)
+            done += table.num_rows
 
 
 def passage_texts(passages: pa.Table, *, template: str) -> list[str]:

@@ -1,17 +1,18 @@
-"""One FAISS index for each passage language, over inner products."""
+"""One FAISS index for each passage language, or for one shard of it, over inner products."""
 
 import argparse
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.artifacts import atomic_file, atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
@@ -21,7 +22,7 @@ from hybridbatch.retrieval.ranking import Floats, Ints
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, Schema
 
 # A float16 vector's norm is within about 1e-3 of 1.
-_NORM_TOLERANCE = 1e-2
+NORM_TOLERANCE = 1e-2
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +31,13 @@ logger = logging.getLogger(__name__)
 class Settings:
     """What the stage `index` can be told.
 
-    `factory` is a FAISS factory string: `Flat` (exact), `IVF64,Flat`, `HNSW32`, `SQ8`, ...
+    `factory` is a FAISS factory string: `Flat` (exact), `IVF64,Flat`, `HNSW32`, `SQ8`, ... It is
+    trained on at most `sample` vectors, drawn with `seed`.
     """
 
     factory: str = "Flat"
+    sample: int = 100_000
+    seed: int = 1
     threads: int | None = None
 
 
@@ -60,7 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embeddings", type=Path, required=True, help="passage embeddings: a file, or shards"
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder of {language}.faiss")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        help="folder of {language}.faiss; a name that ends in .faiss for the index of one shard",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -68,7 +77,12 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_from_json(Settings, args.settings)
     set_threads(settings.threads)
     vectors = read_vectors(args.embeddings, PASSAGE_EMBEDDINGS)
-    write_indexes(vectors, args.output, factory=settings.factory)
+    if args.output.suffix == ".faiss":
+        with atomic_file(args.output) as temporary:
+            faiss.write_index(_build_deterministic(vectors.values, settings), str(temporary))
+        logger.info("%s vectors, %s", f"{len(vectors.ids):,}", settings.factory)
+    else:
+        write_indexes(vectors, args.output, settings)
 
 
 def read_vectors(path: Path, schema: Schema) -> Vectors:
@@ -96,8 +110,12 @@ def read_vectors(path: Path, schema: Schema) -> Vectors:
     return Vectors(ids, values)
 
 
-def build_index(vectors: Floats, *, factory: str) -> Any:
+def build_index(
+    vectors: Floats, *, factory: str, sample: int = Settings.sample, seed: int = Settings.seed
+) -> Any:
     """A trained FAISS index over inner products that holds `vectors` (n, d); ids are their rows.
+
+    It is trained on `sample` of them, where there are more, drawn with `seed`.
 
     Raises:
         HybridBatchError: FAISS rejects the factory string, or cannot train it on so few vectors.
@@ -110,7 +128,7 @@ def build_index(vectors: Floats, *, factory: str) -> Any:
             "use a factory string such as Flat, SQ8, HNSW32 or IVF64,Flat"
         ) from error
     try:
-        index.train(vectors)
+        index.train(_sample(vectors, sample, seed=seed))
         index.add(vectors)
     except RuntimeError as error:
         raise HybridBatchError(
@@ -120,13 +138,13 @@ def build_index(vectors: Floats, *, factory: str) -> Any:
     return index
 
 
-def write_indexes(vectors: Vectors, folder: Path, *, factory: str) -> None:
+def write_indexes(vectors: Vectors, folder: Path, settings: Settings) -> None:
     """Write `{language}.faiss` for each language of the ids, the folder whole or not at all."""
     with atomic_folder(folder) as temporary:
         for language, rows in vectors.rows_of_languages().items():
-            index = _build_deterministic(vectors.values[rows], factory=factory)
+            index = _build_deterministic(vectors.values[rows], settings)
             faiss.write_index(index, str(temporary / f"{language}.faiss"))
-            logger.info("%s: %s vectors, %s", language, f"{len(rows):,}", factory)
+            logger.info("%s: %s vectors, %s", language, f"{len(rows):,}", settings.factory)
 
 
 def read_index(folder: Path, language: str, *, vectors: int, dimension: int) -> Any:
@@ -135,11 +153,21 @@ def read_index(folder: Path, language: str, *, vectors: int, dimension: int) -> 
     Raises:
         HybridBatchError: the file is missing, unreadable, or an index of other vectors.
     """
-    file = folder / f"{language}.faiss"
+    return _read_index(folder / f"{language}.faiss", vectors=vectors, dimension=dimension)
+
+
+def map_index(file: Path, *, factory: str, vectors: int, dimension: int) -> Any:
+    """As `read_index`, by file, with the vectors left on disk where FAISS can."""
+    # One flag maps inverted lists, the other everything else; both at once are an error.
+    flags = faiss.IO_FLAG_MMAP if "IVF" in factory else faiss.IO_FLAG_MMAP_IFC
+    return _read_index(file, vectors=vectors, dimension=dimension, flags=flags)
+
+
+def _read_index(file: Path, *, vectors: int, dimension: int, flags: int = 0) -> Any:
     if not file.is_file():
         raise HybridBatchError(f"{file}: no such file; run the stage index")
     try:
-        index = faiss.read_index(str(file))
+        index = faiss.read_index(str(file), flags)
     except RuntimeError as error:
         raise HybridBatchError(f"{file}: not a FAISS index; run the stage index again") from error
     if (index.ntotal, index.d) != (vectors, dimension):
@@ -157,12 +185,57 @@ def is_exact(index: Any) -> bool:
     return isinstance(faiss.downcast_index(index), faiss.IndexFlat)
 
 
-def _build_deterministic(vectors: Floats, *, factory: str) -> Any:
+def stored_vectors(index: Any) -> Floats:
+    """The vectors (n, d) of an exact index as they lie in it; the index must live on."""
+    flat: Any = faiss.downcast_index(index)
+    values: Floats = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d)
+    return values.reshape(flat.ntotal, flat.d)
+
+
+class Effort(Protocol):
+    """What of a stage's settings says how much of an approximate index a search looks at."""
+
+    @property
+    def factory(self) -> str:
+        """The factory string of the index."""
+
+    @property
+    def nprobe(self) -> int:
+        """IVF lists, at most all."""
+
+    @property
+    def ef_search(self) -> int:
+        """HNSW's candidates."""
+
+
+def set_effort(index: Any, effort: Effort) -> None:
+    """Set how much a search of `index` looks at; nothing where it looks at everything."""
+    space = faiss.ParameterSpace()
+    if match := re.search(r"IVF(\d+)", effort.factory):
+        space.set_index_parameter(index, "nprobe", min(effort.nprobe, int(match[1])))
+    elif "HNSW" in effort.factory:
+        space.set_index_parameter(index, "efSearch", effort.ef_search)
+
+
+def index_size(folder: Path, language: str) -> int:
+    """Bytes on disk of the index of a language."""
+    return (folder / f"{language}.faiss").stat().st_size
+
+
+def _sample(vectors: Floats, size: int, *, seed: int) -> Floats:
+    if len(vectors) <= size:
+        return vectors
+    rows = np.random.default_rng(seed).choice(len(vectors), size, replace=False)
+    return vectors[np.sort(rows)]
+
+
+def _build_deterministic(vectors: Floats, settings: Settings) -> Any:
+    factory = settings.factory
     # Threads that insert into a graph at the same time make its edges depend on their timing.
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1 if "HNSW" in factory or "NSG" in factory else threads)
     try:
-        return build_index(vectors, factory=factory)
+        return build_index(vectors, factory=factory, sample=settings.sample, seed=settings.seed)
     finally:
         faiss.omp_set_num_threads(threads)
 
@@ -172,7 +245,7 @@ def _check_vectors(path: Path, key: str, ids: pa.Array, values: Floats) -> None:
         raise HybridBatchError(f"{path}: no embeddings; encode the benchmark again")
     with np.errstate(invalid="ignore", over="ignore"):
         norms = np.sqrt(np.einsum("nd,nd->n", values, values))
-    off = ~(np.abs(norms - 1) <= _NORM_TOLERANCE)  # true for NaN too
+    off = ~(np.abs(norms - 1) <= NORM_TOLERANCE)  # true for NaN too
     if off.any():
         row = int(np.argmax(off))
         what = (

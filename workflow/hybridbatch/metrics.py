@@ -1,11 +1,13 @@
 """mAP, recall, nDCG and rank distance, from the ranks of the relevant passages.
 
 A query's metrics depend on those ranks alone, so a ranking of any length is scored from a few
-numbers. The values are trec_eval's `map`, `recall_k` and `ndcg_cut_10` of the full ranking.
+numbers. The values are trec_eval's `map`, `recall_k` and `ndcg_cut_10` of the full ranking. The
+rankings of a sharded benchmark end at their first k: metrics that need more are left out.
 """
 
 import argparse
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,18 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark, read_judged
 from hybridbatch.retrieval.ranking import Ints, Ranks
 from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
 
 MACRO = "macro"
+# The mean over the languages of the published table, where all of them were run.
+MACRO_PUBLISHED = "macro-published"
 MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
 METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")
 _RECALL_CUTOFFS = (1, 10, 100)
 _NDCG_CUTOFF = 10
+_LOGGED = ("mAP", "nDCG@10", "rank_distance")
 
 Values = NDArray[np.float64]
 logger = logging.getLogger(__name__)
@@ -35,8 +40,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the stage `metrics` can be told."""
+    """What the stage `metrics` can be told.
 
+    `cut` is the length of a sharded benchmark's rankings, None for full ones. `pool_languages` are
+    those of its pool, none without one, `average_languages` those of a second macro average.
+    """
+
+    cut: int | None = None
+    pool_languages: tuple[str, ...] = ()
+    average_languages: tuple[str, ...] = ()
     threads: int | None = None
 
 
@@ -50,10 +62,16 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class RelevantRanks:
-    """Ranks of the n entries of a benchmark's `relevant`, inf where a passage is not ranked."""
+    """Ranks of the n entries of a benchmark's `relevant`, inf where a passage is not ranked.
+
+    `cut` says how long the rankings are, where they are not full, and `pooled` which entries a
+    pool of some languages can rank (n,); None means all.
+    """
 
     in_language: Values
     in_pool: Values
+    cut: int | None = None
+    pooled: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,13 +95,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score the rankings of one run on one benchmark."""
-    set_threads(settings_from_json(Settings, args.settings).threads)
-    benchmark = read_benchmark(args.benchmark)
-    evaluation = evaluate(benchmark, read_ranks(args.rankings, benchmark))
+    settings = settings_from_json(Settings, args.settings)
+    set_threads(settings.threads)
+    if settings.cut is None:
+        benchmark = read_benchmark(args.benchmark)
+        ranks = read_ranks(args.rankings, benchmark)
+    else:
+        benchmark = read_judged(args.benchmark)
+        ranks = read_cut_ranks(
+            args.rankings, benchmark, cut=settings.cut, pool_languages=settings.pool_languages
+        )
+    evaluation = evaluate(benchmark, ranks, average_languages=settings.average_languages)
     write_table(evaluation.per_query, args.output / "per_query.parquet", PER_QUERY)
     write_table(evaluation.summary, args.output / "summary.parquet", SUMMARY)
     for row in evaluation.summary.to_pylist():
-        if row["query_language"] == MACRO and row["metric"] in ("mAP", "rank_distance"):
+        if row["query_language"] == MACRO and row["metric"] in _LOGGED:
             logger.info("%s %s %.4f", row["setting"], row["metric"], row["value"])
 
 
@@ -101,6 +127,32 @@ def read_ranks(folder: Path, benchmark: Benchmark) -> RelevantRanks:
         _fill_ranks(in_language, entries[codes == code], folder, language, benchmark)
     _fill_ranks(in_pool, entries, folder, POOL, benchmark)
     return RelevantRanks(in_language, in_pool)
+
+
+def read_cut_ranks(
+    folder: Path, benchmark: Benchmark, *, cut: int, pool_languages: Sequence[str]
+) -> RelevantRanks:
+    """As `read_ranks`, of the first `cut` of a sharded benchmark; `all.parquet` only with a pool.
+
+    Raises:
+        HybridBatchError: as `read_ranks`; the lists are longer than `cut`.
+    """
+    codes = benchmark.pool.language_codes(benchmark.relevant.columns)
+    entries = np.arange(len(codes))
+    in_language, in_pool = np.full(len(codes), np.inf), np.full(len(codes), np.inf)
+    for code, language in enumerate(benchmark.pool.languages):
+        _fill_ranks(in_language, entries[codes == code], folder, language, benchmark, full=False)
+    names = benchmark.pool.languages
+    in_a_pool = [code for code, language in enumerate(names) if language in pool_languages]
+    pooled = np.isin(codes, in_a_pool)
+    if pool_languages:
+        _fill_ranks(in_pool, entries[pooled], folder, POOL, benchmark, full=False)
+    deepest = max((r[np.isfinite(r)].max(initial=0) for r in (in_language, in_pool)), default=0)
+    if deepest > cut:
+        raise HybridBatchError(
+            f"{folder}: ranks go down to {int(deepest)}, beyond top_k {cut}; search again"
+        )
+    return RelevantRanks(in_language, in_pool, cut, pooled)
 
 
 def query_metrics(groups: Ints, ranks: Values, gains: Ints) -> tuple[Ints, Values]:
@@ -142,7 +194,20 @@ def query_metrics(groups: Ints, ranks: Values, gains: Ints) -> tuple[Ints, Value
     return found, np.stack([mean(position / ranks), *recalls, ndcg, distance], axis=1)
 
 
-def evaluate(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> Evaluation:
+def metrics_within(cut: int | None) -> tuple[str, ...]:
+    """The metrics that rankings of this length determine; None stands for full rankings."""
+    if cut is None:
+        return METRICS
+    cutoffs = {"nDCG@10": _NDCG_CUTOFF, **{f"R@{k}": k for k in _RECALL_CUTOFFS}}
+    return tuple(name for name in METRICS if cutoffs.get(name, cut + 1) <= cut)
+
+
+def evaluate(
+    benchmark: Benchmark,
+    ranks: Ranks | RelevantRanks,
+    *,
+    average_languages: Sequence[str] = (),
+) -> Evaluation:
     """Both metric tables of one run, for every pair of languages and every pool.
 
     A query counts in a setting only where it has a relevant passage there. Needs no files: `ranks`
@@ -152,14 +217,23 @@ def evaluate(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> Evaluation:
     names = sorted(benchmark.pool.languages)
     return Evaluation(
         per_query=_per_query_table(benchmark, scored, [*names, POOL]),
-        summary=_summary_table(benchmark, scored, [*names, POOL]),
+        summary=_summary_table(benchmark, scored, [*names, POOL], average_languages),
     )
 
 
 def _fill_ranks(
-    ranks: Values, entries: Ints, folder: Path, setting: str, benchmark: Benchmark
+    ranks: Values,
+    entries: Ints,
+    folder: Path,
+    setting: str,
+    benchmark: Benchmark,
+    *,
+    full: bool = True,
 ) -> None:
-    """Set `ranks` at `entries`, the relevant passages that the setting can list."""
+    """Set `ranks` at `entries`, the relevant passages that the setting can list.
+
+    A `full` ranking holds every query, another one those with an entry and maybe others.
+    """
     file = folder / f"{setting}.parquet"
     read_table(file, RANKINGS, columns=("rank",))  # checks the schema
     relevant = benchmark.relevant
@@ -182,7 +256,8 @@ def _fill_ranks(
         ],
         engine="streaming",
     )
-    _check_setting(file, setting, queries, settings, benchmark)
+    expected = benchmark.query_ids.to_pylist() if full else wanted["query_id"].to_list()
+    _check_setting(file, setting, queries, settings, benchmark, expected)
     if listed["entry"].is_duplicated().any():
         twice = wanted.filter(pl.col("entry") == listed["entry"].mode()[0]).row(0)
         raise HybridBatchError(f"{file}: query {twice[0]!r} lists passage {twice[1]!r} twice")
@@ -190,7 +265,12 @@ def _fill_ranks(
 
 
 def _check_setting(
-    file: Path, setting: str, queries: pl.DataFrame, settings: pl.DataFrame, benchmark: Benchmark
+    file: Path,
+    setting: str,
+    queries: pl.DataFrame,
+    settings: pl.DataFrame,
+    benchmark: Benchmark,
+    expected: Sequence[str],
 ) -> None:
     other = sorted(set(settings["passage_language"]) - {setting})
     if other:
@@ -198,7 +278,10 @@ def _check_setting(
             f"{file}: passage_language is {other[0]!r} in some row, expected {setting!r}"
         )
     known, found = set(benchmark.query_ids.to_pylist()), set(queries["query_id"])
-    for ids, problem in ((known - found, "missing"), (found - known, "not in the benchmark")):
+    for ids, problem in (
+        (set(expected) - found, "missing"),
+        (found - known, "not in the benchmark"),
+    ):
         if ids:
             raise HybridBatchError(
                 f"{file}: query {min(ids)!r} is {problem}; rank the queries of this benchmark again"
@@ -209,13 +292,19 @@ def _score(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> _Scored:
     relevant, count = benchmark.relevant, len(benchmark.pool.languages)
     # Columns hold the languages in descending order; the tables list them in ascending order.
     ascending = count - 1 - benchmark.pool.language_codes(relevant.columns)
+    cut, pooled = (ranks.cut, ranks.pooled) if isinstance(ranks, RelevantRanks) else (None, None)
+    left_out = [METRICS.index(name) for name in METRICS if name not in metrics_within(cut)]
     parts = []
-    for setting, rank in ((ascending, ranks.in_language), (count, ranks.in_pool)):
+    for setting, rank, part in (
+        (ascending, ranks.in_language, slice(None)),
+        (count, ranks.in_pool, slice(None) if pooled is None else pooled),
+    ):
         groups, values = query_metrics(
-            relevant.queries * (count + 1) + setting,
-            np.asarray(rank, dtype=np.float64),
-            relevant.gains,
+            (relevant.queries * (count + 1) + setting)[part],
+            np.asarray(rank, dtype=np.float64)[part],
+            relevant.gains[part],
         )
+        values[:, left_out] = np.nan
         if setting is ascending:
             values[:, METRICS.index("rank_distance")] = np.nan  # it compares languages
         parts.append((groups, values))
@@ -238,7 +327,9 @@ def _per_query_table(benchmark: Benchmark, scored: _Scored, settings: list[str])
     return pa.Table.from_arrays(columns, schema=PER_QUERY.arrow)
 
 
-def _summary_table(benchmark: Benchmark, scored: _Scored, settings: list[str]) -> pa.Table:
+def _summary_table(
+    benchmark: Benchmark, scored: _Scored, settings: list[str], average_languages: Sequence[str]
+) -> pa.Table:
     encoded = benchmark.query_languages.dictionary_encode()
     languages = encoded.dictionary.to_pylist()
     cell = encoded.indices.to_numpy()[scored.queries] * len(settings) + scored.settings
@@ -262,7 +353,10 @@ def _summary_table(benchmark: Benchmark, scored: _Scored, settings: list[str]) -
                     "queries": int(counts[index]),
                 }
             )
-    rows += _macro_rows(rows)
+    some = [row for row in rows if row["query_language"] in average_languages]
+    complete = {row["query_language"] for row in some} == set(average_languages)
+    published = _macro_rows(some, label=MACRO_PUBLISHED) if some and complete else []
+    rows += _macro_rows(rows, label=MACRO) + published
     rows.sort(key=_row_order)
     return table_from_rows(rows, SUMMARY)
 
@@ -274,7 +368,7 @@ def setting_of(query_language: str, passage_language: str) -> str:
     return MONOLINGUAL if query_language == passage_language else CROSS_LINGUAL
 
 
-def _macro_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _macro_rows(rows: list[dict[str, Any]], *, label: str) -> list[dict[str, Any]]:
     """Means over the settings of each kind that have a scored query."""
     macros = []
     for setting in (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL):
@@ -284,8 +378,8 @@ def _macro_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 macros.append(
                     {
                         "setting": setting,
-                        "query_language": MACRO,
-                        "passage_language": POOL if setting == MULTILINGUAL else MACRO,
+                        "query_language": label,
+                        "passage_language": POOL if setting == MULTILINGUAL else label,
                         "metric": metric,
                         "value": float(np.mean([row["value"] for row in part])),
                         "queries": sum(row["queries"] for row in part),
@@ -298,7 +392,7 @@ def _row_order(row: dict[str, Any]) -> tuple[object, ...]:
     kinds = (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL)
     return (
         kinds.index(row["setting"]),
-        row["query_language"] == MACRO,
+        row["query_language"] in (MACRO, MACRO_PUBLISHED),
         row["query_language"],
         row["passage_language"],
         METRICS.index(row["metric"]),

@@ -16,7 +16,7 @@ import pyarrow as pa
 from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table, write_table
+from hybridbatch.common.tables import parquet_files, read_table, write_table
 from hybridbatch.sources.texts import normalised_column
 
 # Validation pairs choose the step that is kept, so they count as trained on.
@@ -33,6 +33,7 @@ class Settings:
     benchmark: str
     allow_contaminated: bool = False
     languages: tuple[str, ...] | None = None
+    sharded: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,10 +53,26 @@ def run(args: argparse.Namespace) -> None:
     queries = read_table(
         args.benchmark / "queries.parquet", schemas.QUERIES, columns=("item_id", "text")
     )
-    passages = read_table(args.benchmark / "passages.parquet", schemas.PASSAGES, columns=("text",))
+    passages = (
+        judged_passages(args.benchmark)
+        if settings.sharded
+        else read_table(args.benchmark / "passages.parquet", schemas.PASSAGES, columns=("text",))
+    )
     shared = find_overlap(pairs, queries, passages, languages=settings.languages)
     report(shared, queries, settings)
     write_table(shared, args.output, schemas.OVERLAP)
+
+
+def judged_passages(benchmark: Path) -> pa.Table:
+    """The texts of the judged passages of a sharded benchmark: those that its metrics look at."""
+    judged = pl.DataFrame(read_table(benchmark / "qrels.parquet", schemas.QRELS))
+    found = (
+        pl.scan_parquet(parquet_files(benchmark / "passages"))
+        .join(judged.lazy(), on="passage_id", how="semi")
+        .select("text")
+        .collect(engine="streaming")
+    )
+    return found.to_arrow()
 
 
 def find_overlap(

@@ -5,16 +5,17 @@ returns just what that stage uses, as JSON with sorted keys: the one param that 
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import NAMES
+from hybridbatch.common.languages import NAMES, PAPER_MIRACL
+from hybridbatch.model_names import model_kind, model_name
 from hybridbatch.publication import origins
 from hybridbatch.sources import catalog
+from hybridbatch.sources.corpora import Corpora
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
@@ -39,9 +40,11 @@ class Run:
 class Plan:
     """The runs and stages of one checked configuration (see `config.check_config`)."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], *, mirror: str | None = None) -> None:
+        """`mirror` is where raw files come from; a folder may hold a corpus' checksums."""
         self.config = config
-        self.model_name = config.get("model_name") or _model_name(config["model"])
+        self.corpora = Corpora(config["benchmarks"], mirror=mirror)
+        self.model_name = config.get("model_name") or model_name(config["model"])
         self.runs = tuple(self._runs())
         self._by_id = {run.id: run for run in self.runs}
         self._sources = {entry["name"]: entry for entry in config["sources"]}
@@ -75,6 +78,11 @@ class Plan:
     def trained_runs(self) -> tuple[Run, ...]:
         """The runs that are trained."""
         return tuple(run for run in self.runs if run.trained)
+
+    @property
+    def in_memory(self) -> tuple[str, ...]:
+        """The benchmarks that are evaluated as a whole, with full ranks."""
+        return tuple(name for name in self._benchmarks if name not in self.corpora.names)
 
     def evaluations(self) -> tuple[tuple[str, str], ...]:
         """(run, benchmark) pairs; a trained run skips the benchmarks that its sources hold."""
@@ -115,14 +123,21 @@ class Plan:
     def benchmark_files(self, benchmark: str, *, raw: str) -> list[str]:
         """The files that a benchmark is built from; `raw` is the folder of downloads."""
         if path := self._benchmarks[benchmark].get("path"):
-            return [f"{path}/{name}" for name in _BENCHMARK_FILES]
+            sharded = benchmark in self.corpora.names
+            names = [name for name in _BENCHMARK_FILES if not (sharded and "passages" in name)]
+            return [f"{path}/{name}" for name in names]
         if benchmark == "cldr":
             return []
-        return [f"{raw}/{file.path}" for file in catalog.files_of(benchmark)]
+        languages = self.corpora.languages(benchmark)
+        return [
+            f"{raw}/{file.path}"
+            for file in catalog.files_of(benchmark)
+            if not languages or file.language in languages
+        ]
 
     def model_files(self) -> list[str]:
         """The weights of a local model, whose change must be seen; nothing for the others."""
-        if self._model_kind() != "local":
+        if model_kind(self.config["model"]) != "local":
             return []
         folder = Path(self.config["model"])
         weights = sorted(folder.glob("*.safetensors"))
@@ -132,12 +147,32 @@ class Plan:
 
     def download_settings(self, path: str) -> str:
         """Settings of the download of one raw file."""
+        if part := self.corpora.download(path):
+            return _json({"path": part.path, "sha256": part.sha256})
         file = catalog.file_at(path)
         return _json({"path": file.path, "sha256": file.sha256, "size": file.size})
 
     def benchmarks_settings(self, benchmark: str) -> str:
         """Settings of the stage `benchmarks`."""
-        return _json({"name": benchmark, "kind": _kind(self._benchmarks[benchmark])})
+        return _json(
+            {
+                "name": benchmark,
+                "kind": _kind(self._benchmarks[benchmark]),
+                "sharded": benchmark in self.corpora.names,
+                "most_passages": self.config["retrieval"]["full_ranks_up_to"],
+            }
+        )
+
+    def corpus_settings(self, benchmark: str, part: str) -> str:
+        """Settings of the stage `corpus`."""
+        return _json(
+            {
+                "part": part,
+                "kind": _kind(self._benchmarks[benchmark]),
+                "language": self.corpora.part(benchmark, part).language,
+                "shard_passages": self.config["encoding"]["shard_passages"],
+            }
+        )
 
     def pairs_settings(self, source: str) -> str:
         """Settings of the stage `pairs`."""
@@ -151,6 +186,7 @@ class Plan:
                 "benchmark": benchmark,
                 "languages": self.config["train_languages"],
                 "allow_contaminated": self.config["allow_contaminated"],
+                "sharded": benchmark in self.corpora.names,
             }
         )
 
@@ -183,7 +219,7 @@ class Plan:
 
     def publish_settings(self, run: str) -> str:
         """Settings of the stage `publish`."""
-        config, kind = self.config, self._model_kind()
+        config, kind = self.config, model_kind(self.config["model"])
         return _json(
             {
                 "training": json.loads(self.train_settings(run)),
@@ -199,7 +235,8 @@ class Plan:
     def encode_settings(self) -> str:
         """Settings of the stage `encode`."""
         shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
-        return _json({**{key: self.config[key] for key in shared}, **self.config["encoding"]})
+        encoding = _without(self.config["encoding"], "shard_passages")
+        return _json({**{key: self.config[key] for key in shared}, **encoding})
 
     def index_settings(self) -> str:
         """Settings of the stage `index`."""
@@ -207,11 +244,46 @@ class Plan:
 
     def retrieve_settings(self) -> str:
         """Settings of the stage `retrieve`."""
-        return _json({**self.config["retrieval"], "threads": self.config["threads"]})
+        retrieval = _without(self.config["retrieval"], "full_ranks_up_to")
+        index = {key: self.config["index"][key] for key in ("factory", "seed")}
+        return _json({**retrieval, **index, "threads": self.config["threads"]})
 
-    def metrics_settings(self) -> str:
+    def search_settings(self, benchmark: str, language: str) -> str:
+        """Settings of the stage `search`: one passage language of a sharded benchmark."""
+        retrieval = _without(self.config["retrieval"], "full_ranks_up_to", "query_block")
+        return _json(
+            {
+                **retrieval,
+                "language": language,
+                "factory": self.config["index"]["factory"],
+                "seed": self.config["index"]["seed"],
+                "pool_languages": self.corpora.pool(benchmark),
+                "threads": self.config["threads"],
+            }
+        )
+
+    def pool_settings(self, benchmark: str) -> str:
+        """Settings of the stage `pool`."""
+        return _json(
+            {
+                "top_k": self.config["retrieval"]["top_k"],
+                "pool_languages": self.corpora.pool(benchmark),
+                "threads": self.config["threads"],
+            }
+        )
+
+    def metrics_settings(self, benchmark: str) -> str:
         """Settings of the stage `metrics`."""
-        return _json({"threads": self.config["threads"]})
+        if benchmark not in self.corpora.names:
+            return _json({"threads": self.config["threads"]})
+        return _json(
+            {
+                "cut": self.config["retrieval"]["top_k"],
+                "pool_languages": self.corpora.pool(benchmark),
+                "average_languages": PAPER_MIRACL if benchmark == "miracl" else [],
+                "threads": self.config["threads"],
+            }
+        )
 
     @property
     def group(self) -> str:
@@ -273,12 +345,13 @@ class Plan:
                 "recipe": config["recipe"],
                 "runs": [run.id for run in self.runs],
                 "evaluations": [list(pair) for pair in self.evaluations()],
-                "benchmarks": list(self.benchmarks),
+                "benchmarks": list(self.in_memory),
+                "corpora": [name for name in self.benchmarks if name in self.corpora.names],
                 "sources": list(self.sources),
                 "train_languages": config["train_languages"],
                 "allow_contaminated": config["allow_contaminated"],
                 "config": shown,
-                "views": list(self.benchmarks),
+                "views": list(self.in_memory),
                 "statistics": {
                     "group": self.group,
                     "confidence": config["statistics"]["confidence"],
@@ -308,7 +381,12 @@ class Plan:
     def _raw_files(self) -> list[list[str]]:
         entries = {**self._pair_entries, **self._benchmarks}
         built_in = [name for name, entry in entries.items() if "path" not in entry]
-        return [[file.path, file.sha256] for name in built_in for file in catalog.files_of(name)]
+        return [
+            [file.path, file.sha256]
+            for name in built_in
+            for file in catalog.files_of(name)
+            if not self.corpora.languages(name) or file.language in self.corpora.languages(name)
+        ]
 
     def _check_source_languages(self) -> None:
         built_in = [name for name, entry in self._sources.items() if "path" not in entry]
@@ -322,9 +400,6 @@ class Plan:
                     f"the sources have {', '.join(sorted(known))}"
                 )
 
-    def _model_kind(self) -> str:
-        return _model_kind(self.config["model"])
-
 
 def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:
     fixed: dict[str, list[float | None]] = {"x-x-mono": [1.0], "x-y": [0.0]}
@@ -335,29 +410,8 @@ def _kind(entry: Mapping[str, Any]) -> str:
     return "parquet" if "path" in entry else str(entry["name"])
 
 
-def _model_kind(model: str) -> str:
-    if model == "embedded":
-        return "embedded"
-    if model.startswith((".", "/", "~")) or Path(model).is_dir():
-        return "local"
-    if re.fullmatch(r"[\w.-]+/[\w.-]+@[\w.-]+", model):
-        return "hub"
-    raise HybridBatchError(
-        f"config: model: {model!r} is neither `embedded`, nor a folder, nor a hub id with its "
-        f"revision such as org/name@0123abcd"
-    )
-
-
-def _model_name(model: str) -> str:
-    kind = _model_kind(model)
-    if kind == "embedded":
-        return "embedded"
-    if kind == "local":
-        if not (Path(model).expanduser() / "config.json").is_file():
-            raise HybridBatchError(f"config: model: {model}: no config.json in this folder")
-        return re.sub(r"[^\w@+-]", "-", Path(model).expanduser().resolve().name)
-    name, _, revision = model.rpartition("/")[2].partition("@")
-    return re.sub(r"[^\w@+-]", "-", f"{name}@{revision[:8]}")
+def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
 
 
 def _json(values: Mapping[str, Any]) -> str:

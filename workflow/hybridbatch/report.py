@@ -14,6 +14,7 @@ from typing import Any
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.reporting.checksums import Checksum, input_checksums
+from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.environment import Environment, describe_environment
 from hybridbatch.reporting.evidence import NOTHING, Measured, Options, read_evidence
 from hybridbatch.reporting.inputs import Inputs, read_inputs
@@ -30,9 +31,10 @@ logger = logging.getLogger(__name__)
 class Settings:
     """What the report covers.
 
-    `evaluations` are (run, benchmark), `views` the benchmarks with example queries and a
-    projection, `config` is all of the configuration, `statistics` says what was tested how,
-    `raw_files` are (path, SHA-256) of what benchmarks and sources were made from.
+    `evaluations` are (run, benchmark), `benchmarks` those with full ranks and `corpora` the sharded
+    ones, `views` the benchmarks with example queries and a projection. `config` is all of the
+    configuration, `statistics` says what was tested how, `raw_files` are (path, SHA-256) of what
+    benchmarks and sources were made from.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Settings:
     allow_contaminated: bool
     config: dict  # type: ignore[type-arg]  # the settings parser takes a plain JSON object
     views: tuple[str, ...] = ()
+    corpora: tuple[str, ...] = ()
     code_version: str | None = None
     statistics: Options | None = None
     raw_files: tuple[tuple[str, ...], ...] = ()
@@ -69,11 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Read, render, write."""
     settings = settings_from_json(Settings, args.settings)
+    full = [pair for pair in settings.evaluations if pair[1] not in settings.corpora]
     inputs = read_inputs(
         args.results,
         recipe=settings.recipe,
         runs=settings.runs,
-        evaluations=[(pair[0], pair[1]) for pair in settings.evaluations],
+        evaluations=[(pair[0], pair[1]) for pair in full],
         benchmarks=settings.benchmarks,
         sources=settings.sources,
         views=settings.views,
@@ -88,10 +92,17 @@ def run(args: argparse.Namespace) -> None:
         allow_contaminated=settings.allow_contaminated,
         config=settings.config,
         measured=read_evidence(args.results, settings.statistics, evaluations=settings.evaluations),
+        corpora=read_corpora(
+            args.results,
+            recipe=settings.recipe,
+            corpora=settings.corpora,
+            evaluations=settings.evaluations,
+        ),
+        qualities=read_qualities(args.results, full),
         checksums=input_checksums(
             args.results,
             raw_files=settings.raw_files,
-            benchmarks=settings.benchmarks,
+            benchmarks=(*settings.benchmarks, *settings.corpora),
             sources=settings.sources,
         ),
     )
@@ -112,6 +123,8 @@ def build_page(
     allow_contaminated: bool,
     config: Mapping[str, Any],
     measured: Measured = NOTHING,
+    corpora: Mapping[str, Corpus] | None = None,
+    qualities: Mapping[tuple[str, str], tuple[IndexQuality, ...]] | None = None,
     checksums: tuple[Checksum, ...] = (),
 ) -> str:
     """The report as HTML."""
@@ -125,6 +138,8 @@ def build_page(
         config=config,
         literature=literature,
         measured=measured,
+        corpora=corpora or {},
+        qualities=qualities or {},
     )
     sections = [built for build in ORDER if (built := build(context)) is not None]
     sections.append(provenance.section(context, environment, checksums))

@@ -9,7 +9,7 @@ import argparse
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,17 +18,18 @@ import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import check_table
+from hybridbatch.common.table_writer import TableWriter, table_writer
+from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.index import Vectors, is_exact, read_index, read_vectors
+from hybridbatch.index import Vectors, index_size, is_exact, read_index, read_vectors, set_effort
 from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.retrieval.quality import measure_quality, sample_rows
 from hybridbatch.retrieval.ranking import (
     QUERY_BLOCK,
     Floats,
@@ -48,20 +49,26 @@ from hybridbatch.retrieval.toplists import (
     rounding_bound,
     unpack,
 )
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS, Schema
-
-# Rows that a file's writer gathers before it writes them as one row group.
-ROW_GROUP = 1 << 17
+from hybridbatch.schemas import INDEX_QUALITY, PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the stage `retrieve` can be told: list length, queries per block, threads."""
+    """What the stage `retrieve` can be told: list length, queries per block, threads.
+
+    `factory` is that of the indexes; `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks
+    at, and `quality_queries` of the queries, drawn with `seed`, measure an approximate index.
+    """
 
     top_k: int = 100
     query_block: int = QUERY_BLOCK
+    factory: str = "Flat"
+    nprobe: int = 16
+    ef_search: int = 64
+    quality_queries: int = 500
+    seed: int = 1
     threads: int | None = None
 
 
@@ -88,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--embeddings", type=Path, required=True, help="folder of the embeddings")
     parser.add_argument("--indexes", type=Path, required=True, help="folder of the indexes")
     parser.add_argument("--output", type=Path, required=True, help="folder of the rankings")
+    parser.add_argument("--quality", type=Path, required=True, help="how exact the indexes are")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -102,11 +110,27 @@ def run(args: argparse.Namespace) -> None:
             f"{args.embeddings}: queries have {queries.values.shape[1]} dimensions, passages "
             f"{passages.values.shape[1]}; encode both with one model"
         )
+    query_vectors = align(queries, benchmark.query_ids, origin=f"{args.embeddings}/queries")
+    indexes = open_indexes(args.indexes, passages, benchmark)
+    for language in indexes:
+        set_effort(language.index, settings)
+    passage_vectors = align(passages, benchmark.passage_ids, origin=f"{args.embeddings}/passages")
+    sample = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
+    quality = measure_quality(
+        indexes,
+        query_vectors[sample],
+        passage_vectors[benchmark.pool.rows],
+        benchmark.pool,
+        k=settings.top_k,
+        factory=settings.factory,
+        sizes=[index_size(args.indexes, name) for name in benchmark.pool.languages],
+    )
+    write_table(table_from_rows(quality, INDEX_QUALITY), args.quality, INDEX_QUALITY)
     write_rankings(
         benchmark,
-        align(queries, benchmark.query_ids, origin=f"{args.embeddings}/queries"),
-        align(passages, benchmark.passage_ids, origin=f"{args.embeddings}/passages"),
-        open_indexes(args.indexes, passages, benchmark),
+        query_vectors,
+        passage_vectors,
+        indexes,
         args.output,
         top_k=settings.top_k,
         query_block=settings.query_block,
@@ -254,48 +278,6 @@ def rank_blocks(
             )
         )
         yield end, [replace(found, queries=found.queries + begin) for found in listings]
-
-
-class TableWriter:
-    """Appends tables of one schema to one Parquet file, each checked."""
-
-    def __init__(self, path: Path, schema: Schema, *, row_group: int = ROW_GROUP) -> None:
-        self._path, self._schema, self._row_group = path, schema, row_group
-        self._waiting: list[pa.Table] = []
-        self._file = pq.ParquetWriter(path, schema.arrow, compression="zstd")
-
-    def write(self, table: pa.Table) -> None:
-        """Append `table`; it reaches the disk with the next full row group.
-
-        Raises:
-            HybridBatchError: the table breaks the schema.
-        """
-        check_table(table, self._schema, origin=str(self._path))
-        self._waiting.append(table)
-        if sum(waiting.num_rows for waiting in self._waiting) >= self._row_group:
-            self._flush()
-
-    def close(self) -> None:
-        """Write what waits, and end the file."""
-        self._flush()
-        self._file.close()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            self._file.write_table(pa.concat_tables(self._waiting), row_group_size=self._row_group)
-            self._waiting.clear()
-
-
-@contextmanager
-def table_writer(
-    path: Path, schema: Schema, *, row_group: int = ROW_GROUP
-) -> Iterator[TableWriter]:
-    """Yield a `TableWriter`, and close its file; meant for files in an `atomic_folder`."""
-    writer = TableWriter(path, schema, row_group=row_group)
-    try:
-        yield writer
-    finally:
-        writer.close()
 
 
 def _search(

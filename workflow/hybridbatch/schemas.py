@@ -57,7 +57,8 @@ PASSAGES = Schema(
     path="results/benchmarks/{benchmark}/passages.parquet",
     fields=(("passage_id", STRING), ("language", STRING), ("title", STRING), ("text", STRING)),
     key=("passage_id",),
-    doc="The candidates. passage_id is `{language}:{original id}`; title may be empty.",
+    doc="The candidates. passage_id is `{language}:{original id}`; title may be empty. Of a "
+    "sharded benchmark a folder `passages/`.",
 )
 QRELS = Schema(
     name="qrels",
@@ -138,6 +139,32 @@ PASSAGE_EMBEDDINGS = Schema(
     key=("passage_id",),
     doc="As query_embeddings; a folder `passages/` of shards has the same schema.",
 )
+SHARDS = Schema(
+    name="shards",
+    path="results/benchmarks/{benchmark}/shards.parquet",
+    fields=(("shard", STRING), ("part", STRING), ("language", STRING), ("passages", INT64)),
+    key=("shard",),
+    doc="The shards of a sharded benchmark. Its passages lie in "
+    "`results/benchmarks/{benchmark}/passages/{part}/{shard}.parquet`, with the schema of "
+    "passages.parquet; a shard is called `{part}.{language}.{number}`.",
+)
+INDEX_QUALITY = Schema(
+    name="index_quality",
+    path="results/index_quality/{run}/{benchmark}.parquet",
+    fields=(
+        ("language", STRING),
+        ("factory", STRING),
+        ("k", INT32),
+        ("vectors", INT64),
+        ("bytes", INT64),
+        ("queries", INT64),
+        ("recall", FLOAT64),
+    ),
+    key=("language",),
+    doc="How much of the exact first k an index finds: the mean over a sample of queries of the "
+    "share that scores at least as the exact k-th; exactly 1 for `Flat`, which is exact. bytes is "
+    "its size on disk. Of a sharded benchmark a folder with one file for each language.",
+)
 RANKINGS = Schema(
     name="rankings",
     path="results/rankings/{run}/{benchmark}/{passage language or all}.parquet",
@@ -149,7 +176,7 @@ RANKINGS = Schema(
         ("score", FLOAT32),
     ),
     doc="The first k of each setting and, beyond k, the relevant passages at their true rank "
-    "(1 is best).",
+    "(1 is best). Of a sharded benchmark the first k alone, and `all` where it has a pool.",
 )
 PER_QUERY = Schema(
     name="per_query",
@@ -226,11 +253,13 @@ ALL: tuple[Schema, ...] = (
     QUERIES,
     PASSAGES,
     QRELS,
+    SHARDS,
     PAIRS,
     RUNS,
     TRAIN_LOG,
     QUERY_EMBEDDINGS,
     PASSAGE_EMBEDDINGS,
+    INDEX_QUALITY,
     RANKINGS,
     PER_QUERY,
     SUMMARY,

@@ -3,7 +3,8 @@
 A setting is a query language and a passage language, or the pool `all`. Files of one passage
 language hold the original ids, without the language; files of the pool hold the full ids. Scores
 are written with as many digits as tell a float32 from its neighbours, so that readers find the
-same order and the same ties.
+same order and the same ties. Of a sharded benchmark there are files of those settings alone in
+which it has relevant passages.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
-from hybridbatch.retrieval.judgements import POOL, read_benchmark
+from hybridbatch.retrieval.judgements import POOL, read_benchmark, read_judged
 from hybridbatch.schemas import QRELS, RANKINGS
 
 logger = logging.getLogger(__name__)
@@ -40,30 +41,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder of the TREC files")
     parser.add_argument("--query-language", nargs="*", help="default: all of the benchmark")
     parser.add_argument("--passage-language", nargs="*", help="default: all, and the pool `all`")
+    parser.add_argument(
+        "--pool-language", nargs="*", help="what the pool of a sharded benchmark holds"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Write `{query language}.{passage language}.run` and `.qrels` of the settings asked for."""
     settings = settings_from_json(Settings, args.settings)
-    benchmark = read_benchmark(args.benchmark)
+    sharded = not (args.benchmark / "passages.parquet").is_file()
+    benchmark = (read_judged if sharded else read_benchmark)(args.benchmark)
+    pool = tuple(args.pool_language or benchmark.pool.languages)
     asked = _chosen(
         args.query_language, benchmark.query_languages.unique().to_pylist(), "--query-language"
     )
-    passages = _chosen(
-        args.passage_language, [*benchmark.pool.languages, POOL], "--passage-language"
-    )
+    known = [*benchmark.pool.languages, POOL]
+    if sharded and not args.pool_language:
+        known.remove(POOL)
+    passages = _chosen(args.passage_language, known, "--passage-language")
+    qrels = args.benchmark / "qrels.parquet"
+    settings_there = judged_settings(qrels, pool=pool) if sharded else None
     for passage_language in passages:
         for query_language in asked:
-            stem = f"{query_language}.{passage_language}"
             setting = (query_language, passage_language)
-            write_qrels(args.benchmark / "qrels.parquet", args.output / f"{stem}.qrels", *setting)
+            if settings_there is not None and setting not in settings_there:
+                continue
+            stem = f"{query_language}.{passage_language}"
+            write_qrels(qrels, args.output / f"{stem}.qrels", *setting, pool=pool)
             rankings = args.rankings / f"{passage_language}.parquet"
             target = args.output / f"{stem}.run"
             write_run(rankings, target, *setting, k=settings.k, tag=settings.tag)
-        logger.info("%s: runs and qrels of %d query languages", passage_language, len(asked))
+        logger.info("%s: runs and qrels written", passage_language)
 
 
-def write_qrels(qrels: Path, path: Path, query_language: str, passage_language: str) -> None:
+def judged_settings(qrels: Path, *, pool: Sequence[str]) -> set[tuple[str, str]]:
+    """(query language, passage language or `all`) of all relevant pairs; `all` is of `pool`."""
+    table = pl.DataFrame(read_table(qrels, QRELS)).filter(pl.col("relevance") >= 1)
+    language = pl.col("query_id", "passage_id").str.splitn(":", 2).struct.field("field_0")
+    pairs = set(table.select(language.name.keep()).unique().rows())
+    return pairs | {(asked, POOL) for asked, found in pairs if found in pool}
+
+
+def write_qrels(
+    qrels: Path,
+    path: Path,
+    query_language: str,
+    passage_language: str,
+    *,
+    pool: Sequence[str] | None = None,
+) -> None:
     """Write the judgements of one setting, lines of `query 0 passage relevance`.
 
     Queries without a relevant passage in the setting are left out: they do not count in it.
@@ -73,6 +99,7 @@ def write_qrels(qrels: Path, path: Path, query_language: str, passage_language: 
         path: the file to write.
         query_language: the language of the queries.
         passage_language: a language, or `all`.
+        pool: the languages of `all`; None for whatever there is.
 
     Raises:
         HybridBatchError: the file breaks its schema, or an id holds white space.
@@ -80,6 +107,8 @@ def write_qrels(qrels: Path, path: Path, query_language: str, passage_language: 
     table = pl.DataFrame(read_table(qrels, QRELS)).filter(_is_of("query_id", query_language))
     if passage_language != POOL:
         table = table.filter(_is_of("passage_id", passage_language))
+    elif pool is not None:
+        table = table.filter(pl.any_horizontal(_is_of("passage_id", code) for code in pool))
     table = table.filter((pl.col("relevance") >= 1).any().over("query_id"))
     lines = _original_ids(table, passage_language, origin=qrels).select(
         "query_id",

@@ -13,15 +13,21 @@ from typing import Any
 from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import sha256_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
+from hybridbatch.schemas import QRELS, SHARDS
 
-# What is computed over all runs of a configuration, for each benchmark.
-_OF_ALL_RUNS = (
+# What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
+# metrics are cut, the first alone.
+_OF_CUT_RUNS = (
     "statistics/{group}/{benchmark}/estimates",
     "statistics/{group}/{benchmark}/comparisons",
     "statistics/{group}/{benchmark}/noninferiority",
+)
+_OF_ALL_RUNS = (
+    *_OF_CUT_RUNS,
     "examples/{group}/{benchmark}",
     "projection/{group}/{benchmark}/points",
     "projection/{group}/{benchmark}/summary",
@@ -31,7 +37,7 @@ _OF_ALL_RUNS = (
 def plan(config: Mapping[str, Any]) -> Plan:
     """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
     try:
-        return Plan(check_config(config))
+        return Plan(check_config(config), mirror=_mirror(config))
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
 
@@ -87,16 +93,25 @@ def report_inputs(plan: Plan) -> list[str]:
         ),
         *(
             f"results/benchmarks/{benchmark}/{table}.parquet"
-            for benchmark in plan.benchmarks
+            for benchmark in plan.in_memory
             for table in ("queries", "passages", "qrels")
+        ),
+        *(
+            f"results/benchmarks/{benchmark}/{table}.parquet"
+            for benchmark in plan.corpora.names
+            for table in ("queries", "qrels", "shards")
         ),
         *(f"results/pairs/{source}.parquet" for source in plan.sources),
         *(overlap_path(plan, benchmark) for benchmark in plan.overlaps()),
-        *(f"results/bias/{run}/{benchmark}" for run, benchmark in plan.evaluations()),
+        *(
+            f"results/bias/{run}/{benchmark}"
+            for run, benchmark in plan.evaluations()
+            if benchmark in plan.in_memory
+        ),
         *(
             f"results/{table}.parquet".format(group=plan.group, benchmark=benchmark)
             for benchmark in plan.benchmarks
-            for table in _OF_ALL_RUNS
+            for table in (_OF_ALL_RUNS if benchmark in plan.in_memory else _OF_CUT_RUNS)
         ),
     ]
 
@@ -111,6 +126,46 @@ def overlap_path(plan: Plan, benchmark: str) -> str:
     return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
 
 
+def part_file(plan: Plan, benchmark: str, part: str) -> str:
+    """Where a file of a corpus lies: among the downloads, or where the config says."""
+    found = plan.corpora.part(benchmark, part)
+    return found.path if found.sha256 is None else f"results/raw/{found.path}"
+
+
+def part_folders(plan: Plan, benchmark: str) -> list[str]:
+    """The folders of shards of all parts of a corpus; without checksums ends with one line."""
+    try:
+        parts = plan.corpora.parts(benchmark)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+    return [f"results/benchmarks/{benchmark}/passages/{part.name}" for part in parts]
+
+
+def shard_name(wildcards: Any) -> str:
+    """The name of a shard."""
+    return f"{wildcards.part}.{wildcards.language}.{wildcards.number}"
+
+
+def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
+    """`pattern` for every shard of a language in a list of shards."""
+    return [
+        pattern.format(run=wildcards.run, benchmark=wildcards.benchmark, shard=row["shard"])
+        for row in _shards(listed)
+        if row["language"] == wildcards.language
+    ]
+
+
+def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
+    """The rankings of every language that has judgements, and of the pool where there is one."""
+    folder = Path(listed).parent
+    qrels = read_table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
+    judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
+    names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
+    if plan.corpora.pool(wildcards.benchmark):
+        names.append("all")
+    return [f"results/rankings/{wildcards.run}/{wildcards.benchmark}/{n}.parquet" for n in names]
+
+
 def any_of(names: Iterable[str]) -> str:
     """A wildcard constraint that matches just these names (nothing where there are none)."""
     return "|".join(re.escape(name) for name in names) or "(?!)"
@@ -123,13 +178,21 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
         f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         f"export PYTHONPATH={shlex.quote(str(package))}${{PYTHONPATH:+:$PYTHONPATH}}",
     ]
-    mirror = os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
-    if mirror:
+    if mirror := _mirror(config):
         words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
     if config.get("training", {}).get("tensorboard"):
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
     # Snakemake formats the prefix together with the command.
     return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
+
+
+def _mirror(config: Mapping[str, Any]) -> str | None:
+    return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
+
+
+def _shards(listed: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = read_table(Path(listed), SHARDS).to_pylist()
+    return rows
 
 
 def _version(name: str) -> str:

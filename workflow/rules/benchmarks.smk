@@ -7,6 +7,8 @@ rule benchmarks:
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
     log:
         "logs/benchmarks/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     priority: 100
     conda:
         ENVIRONMENT

@@ -8,6 +8,8 @@ rule bias:
         directory("results/bias/{run}/{benchmark}"),
     log:
         "logs/bias/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: THREADS

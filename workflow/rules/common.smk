@@ -4,6 +4,9 @@ import sys
 from hybridbatch import workflow_support as support
 
 PLAN = support.plan(config)
+# A sharded benchmark is cut, encoded and searched by rules of its own.
+SHARDED = support.any_of(PLAN.corpora.names)
+IN_MEMORY = support.any_of(PLAN.in_memory)
 THREADS = support.heavy_threads(PLAN, cores=workflow.resource_settings.cores)
 
 # The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
@@ -21,6 +24,9 @@ wildcard_constraints:
     model="[^/]+",
     recipe="[^/]+",
     group="[^/]+",
+    part="[^/.]+",
+    language="[^/.]+",
+    number="[0-9]+",
 
 
 def checkpoint(wildcards):
@@ -35,3 +41,35 @@ def overlap_of_trained(wildcards):
     if PLAN.run(wildcards.run).trained:
         return support.overlap_path(PLAN, wildcards.benchmark)
     return []
+
+
+def of_shards(pattern, wildcards):
+    """`pattern` for the shards of a passage language, once they are known."""
+    listed = checkpoints.shards.get(benchmark=wildcards.benchmark).output[0]
+    return support.of_shards(pattern, listed, wildcards)
+
+
+def rankings_of_languages(wildcards):
+    """The rankings of a sharded benchmark: every judged language, and the pool where it has one."""
+    listed = checkpoints.shards.get(benchmark=wildcards.benchmark).output[0]
+    return support.rankings(PLAN, listed, wildcards)
+
+
+def relevant_files(wildcards):
+    """What the check for shared items reads of a benchmark."""
+    folder = f"results/benchmarks/{wildcards.benchmark}"
+    if wildcards.benchmark in PLAN.corpora.names:
+        # Listed shards are whole, and the judged passages among them.
+        return [
+            f"{folder}/queries.parquet",
+            f"{folder}/qrels.parquet",
+            f"{folder}/shards.parquet",
+        ]
+    return [f"{folder}/{name}.parquet" for name in ("queries", "passages", "qrels")]
+
+
+def bias_of_runs(wildcards):
+    """The bias of each run; a sharded benchmark has no full ranks to measure it by."""
+    if wildcards.benchmark in PLAN.corpora.names:
+        return []
+    return support.of_runs(PLAN, wildcards.benchmark, "results/bias/{run}/{benchmark}")

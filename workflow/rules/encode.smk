@@ -9,6 +9,8 @@ rule encode:
         passages="results/embeddings/{run}/{benchmark}/passages.parquet",
     log:
         "logs/encode/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: THREADS

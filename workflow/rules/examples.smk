@@ -18,6 +18,8 @@ rule examples:
         "results/examples/{group}/{benchmark}.parquet",
     log:
         "logs/examples/{group}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: 1

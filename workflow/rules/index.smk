@@ -5,6 +5,8 @@ rule index:
         directory("results/indexes/{run}/{benchmark}"),
     log:
         "logs/index/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: THREADS

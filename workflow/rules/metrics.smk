@@ -9,13 +9,15 @@ rule metrics:
         summary="results/metrics/{run}/{benchmark}/summary.parquet",
     log:
         "logs/metrics/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: THREADS
     resources:
         mem_mb=3000,
     params:
-        settings=lambda wildcards: PLAN.metrics_settings(),
+        settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
         code=support.code("metrics"),
         versions=support.versions("polars", "numpy"),
     shell:

@@ -2,9 +2,7 @@
 rule overlap:
     input:
         pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        benchmark=relevant_files,
     output:
         "results/overlap/{recipe}/{benchmark}.parquet",
     log:

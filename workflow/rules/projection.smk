@@ -20,6 +20,8 @@ rule projection:
         summary="results/projection/{group}/{benchmark}/summary.parquet",
     log:
         "logs/projection/{group}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: THREADS

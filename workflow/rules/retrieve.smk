@@ -10,9 +10,12 @@ rule retrieve:
         ),
         indexes="results/indexes/{run}/{benchmark}",
     output:
-        directory("results/rankings/{run}/{benchmark}"),
+        rankings=directory("results/rankings/{run}/{benchmark}"),
+        quality="results/index_quality/{run}/{benchmark}.parquet",
     log:
         "logs/retrieve/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=IN_MEMORY,
     conda:
         ENVIRONMENT
     threads: THREADS
@@ -26,7 +29,8 @@ rule retrieve:
         "python -m hybridbatch retrieve --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"
         " --embeddings results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
-        " --indexes {input.indexes:q} --output {output:q}"
+        " --indexes {input.indexes:q} --output {output.rankings:q}"
+        " --quality {output.quality:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/retrieve/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --log {log:q}"

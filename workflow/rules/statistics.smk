@@ -8,9 +8,7 @@ rule statistics:
             wildcards.benchmark,
             "results/metrics/{run}/{benchmark}/per_query.parquet",
         ),
-        bias=lambda wildcards: support.of_runs(
-            PLAN, wildcards.benchmark, "results/bias/{run}/{benchmark}"
-        ),
+        bias=bias_of_runs,
         queries="results/benchmarks/{benchmark}/queries.parquet",
     output:
         estimates="results/statistics/{group}/{benchmark}/estimates.parquet",

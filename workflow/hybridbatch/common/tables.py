@@ -35,15 +35,23 @@ def write_table(table: pa.Table, path: Path, schema: Schema) -> None:
 
 
 def read_table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet file, or a folder of shards in name order, and check it.
+    """Read a Parquet file, or a folder of shards and its subfolders in name order, and check it.
 
     Raises:
         HybridBatchError: the file is missing, is not Parquet, or breaks the schema.
     """
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    files = parquet_files(path)
     if not files:
         raise HybridBatchError(f"{path}: the folder holds no .parquet file")
     return pa.concat_tables([_read_file(file, schema, columns=columns) for file in files])
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """A file, or those of a folder and its subfolders in name order; unfinished ones are hidden."""
+    if not path.is_dir():
+        return [path]
+    found = path.rglob("*.parquet")
+    return sorted(f for f in found if not any(p[0] == "." for p in f.relative_to(path).parts))
 
 
 def check_table(table: pa.Table, schema: Schema, *, origin: str) -> None:

@@ -16,6 +16,7 @@ _VARIABLES = (
     "POLARS_MAX_THREADS",
     "RAYON_NUM_THREADS",
 )
+_OF_PRODUCTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def processors() -> int:
@@ -25,12 +26,15 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def export_threads(threads: int | None, environment: MutableMapping[str, str]) -> int:
+def export_threads(
+    threads: int | None, environment: MutableMapping[str, str], *, of_products: int | None = None
+) -> int:
     """Set the variables that numerical libraries read when they are imported.
 
     Args:
         threads: the number of threads; None means the processors present.
         environment: usually `os.environ`, before numpy, torch, FAISS or polars are imported.
+        of_products: threads of numpy's matrix products, where they are not the same.
 
     Returns:
         The number of threads.
@@ -38,6 +42,9 @@ def export_threads(threads: int | None, environment: MutableMapping[str, str]) -
     count = threads or processors()
     for variable in _VARIABLES:
         environment[variable] = str(count)
+    if of_products is not None:
+        for variable in _OF_PRODUCTS:
+            environment[variable] = str(of_products)
     environment["TOKENIZERS_PARALLELISM"] = "true" if count > 1 else "false"
     return count
 

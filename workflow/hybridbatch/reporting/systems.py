@@ -1,9 +1,10 @@
 """Runs as the report compares them: one system per model and sampling, its seeds averaged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
 from hybridbatch.reporting.inputs import Inputs, Run
 from hybridbatch.reporting.literature import Literature
@@ -149,6 +150,8 @@ class Context:
     config: Mapping[str, Any]
     literature: Literature
     measured: Measured = NOTHING
+    corpora: Mapping[str, Corpus] = field(default_factory=dict)
+    qualities: Mapping[tuple[str, str], tuple[IndexQuality, ...]] = field(default_factory=dict)
 
     @property
     def benchmarks(self) -> tuple[str, ...]:

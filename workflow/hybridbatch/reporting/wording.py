@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from hybridbatch.common.languages import NAMES
 from hybridbatch.reporting.document import MISSING, Cell
 
-BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts"}
+BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts", "miracl": "MIRACL"}
 METRICS = {"rank_distance": "rank distance"}
 
 

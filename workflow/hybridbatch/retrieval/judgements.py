@@ -50,6 +50,18 @@ def read_benchmark(folder: Path) -> Benchmark:
     )
 
 
+def read_judged(folder: Path) -> Benchmark:
+    """As `read_benchmark`, of a sharded benchmark: its pool holds the judged passages alone.
+
+    The metrics need the ranks of relevant passages and nothing else of the corpus.
+    """
+    queries = read_table(folder / "queries.parquet", QUERIES, columns=("query_id", "language"))
+    qrels = read_table(folder / "qrels.parquet", QRELS)
+    ids = one_array(qrels["passage_id"]).unique()
+    passages = pa.table({"passage_id": ids, "language": id_languages(ids)})
+    return make_benchmark(queries, passages, qrels, origin=f"{folder}/")
+
+
 def make_benchmark(
     queries: pa.Table, passages: pa.Table, qrels: pa.Table, *, origin: str = ""
 ) -> Benchmark:

@@ -101,14 +101,18 @@ def rounding_bound(query_vectors: Floats, passage_vectors: Floats) -> float:
     Each is within gamma |x| |y| of the true value, gamma = d u / (1 - d u) and u = 2^-24 (Higham,
     Accuracy and Stability of Numerical Algorithms, section 3.1).
     """
-    relative = query_vectors.shape[1] * 2.0**-24
     longest = [
         float(np.sqrt(np.einsum("nd,nd->n", vectors, vectors).max(initial=0.0)))
         for vectors in (query_vectors, passage_vectors)
     ]
+    return norm_rounding_bound(query_vectors.shape[1], longest[0] * longest[1])
+
+
+def norm_rounding_bound(dimension: int, norms: float) -> float:
+    """As `rounding_bound`, of vectors whose norms' product is at most `norms`."""
+    relative = dimension * 2.0**-24
     # One part in a thousand more covers the rounding of the norms themselves.
-    bound: float = 2.002 * relative / (1 - relative) * longest[0] * longest[1]
-    return bound
+    return 2.002 * relative / (1 - relative) * norms
 
 
 def language_columns(pool: Pool, code: int) -> slice:

@@ -1,0 +1,160 @@
+"""Search over shards beside one flat index that holds everything: time and resident memory.
+
+    python benchmarks/search.py [--vectors 2000000] [--shard 100000] [--json FILE]
+
+Unit vectors of 384 dimensions (32-bit floats), 1,000 queries, the first 100 of each. The shards lie
+on disk, in the page cache, and are mapped into memory; the competitor is one FAISS `IndexFlatIP`
+that was loaded before. Each runs in a process of its own, in turns; times are medians. Prints lines
+`name value unit`: `shard_memory_gb` is the peak resident memory of the process that searches the
+shards, `shard_time_ratio` its time through the time of the one index.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+THREADS = len(os.sched_getaffinity(0))
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ[variable] = str(THREADS)
+
+DIMENSION, QUERIES, K = 384, 1000, 100
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vectors", type=int, default=2_000_000)
+    parser.add_argument("--shard", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where the vectors go; default: temporary")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", choices=["shards", "flat"], help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.only:
+        if args.only == "shards":
+            os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the stage has it
+        measure = search_shards if args.only == "shards" else search_flat
+        print(json.dumps(measure(args.folder)))
+        return
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        prepare(Path(folder), vectors=args.vectors, shard=args.shard)
+        figures = compare(Path(folder), rounds=args.rounds)
+    for name, (value, unit) in figures.items():
+        print(f"{name} {value:.3f} {unit}")
+    if args.json:
+        args.json.write_text(json.dumps({name: value for name, (value, _) in figures.items()}))
+
+
+def compare(folder: Path, *, rounds: int) -> dict[str, tuple[float, str]]:
+    """Both in turns, each in a process of its own."""
+    measured: dict[str, list[dict[str, float]]] = {"shards": [], "flat": []}
+    for _ in range(rounds):
+        for name, runs in measured.items():
+            command = [sys.executable, __file__, "--only", name, "--folder", str(folder)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            runs.append(json.loads(done.stdout.splitlines()[-1]))
+            print(f"{name}: {runs[-1]['seconds']:.2f} s, {runs[-1]['gb']:.2f} GB")
+    assert measured["shards"][0]["found"] == measured["flat"][0]["found"] == QUERIES * K
+    seconds = {
+        name: statistics.median(run["seconds"] for run in runs) for name, runs in measured.items()
+    }
+    return {
+        "shard_seconds": (seconds["shards"], "s"),
+        "flat_seconds": (seconds["flat"], "s"),
+        "flat_memory_gb": (max(run["gb"] for run in measured["flat"]), "GB"),
+        "shard_memory_gb": (max(run["gb"] for run in measured["shards"]), "GB"),
+        "shard_time_ratio": (seconds["shards"] / seconds["flat"], "x"),
+    }
+
+
+def prepare(folder: Path, *, vectors: int, shard: int) -> None:
+    """Shards as the stages `encode` and `index` leave them, and the one index."""
+    import faiss
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whole = faiss.IndexFlatIP(DIMENSION)
+    for number, begin in enumerate(range(0, vectors, shard)):
+        values = unit_vectors(number, min(shard, vectors - begin))
+        part = faiss.IndexFlatIP(DIMENSION)
+        part.add(values)
+        whole.add(values)
+        faiss.write_index(part, str(folder / f"{number:04d}.faiss"))
+        ids = pa.array([f"en:{row:09d}" for row in range(begin, begin + len(values))])
+        flat = pa.array(np.zeros(len(values), dtype=np.float32))
+        table = pa.table(
+            {"passage_id": ids, "embedding": pa.FixedSizeListArray.from_arrays(flat, 1)}
+        )
+        pq.write_table(table, folder / f"{number:04d}.parquet")
+    faiss.write_index(whole, str(folder / "whole.faiss"))
+
+
+def search_shards(folder: Path) -> dict[str, float]:
+    """The project's search, from opening the first shard on."""
+    import pyarrow.parquet as pq
+
+    from hybridbatch import search
+
+    queries = unit_vectors(10**6, QUERIES)
+    read_files(sorted(folder.glob("0*.faiss")))
+    shards = [
+        search.Shard(path, path.with_suffix(".faiss"), pq.ParquetFile(path).metadata.num_rows)
+        for path in sorted(folder.glob("0*.parquet"))
+    ]
+    settings = search.Settings(language="en", top_k=K)
+    begin = time.perf_counter()
+    found = search.search_shards(shards, queries, settings, threads=THREADS)
+    seconds = time.perf_counter() - begin
+    return {"seconds": seconds, "gb": peak_gb(), "found": len(found.ids)}
+
+
+def search_flat(folder: Path) -> dict[str, float]:
+    """One index in memory; loading it is not counted."""
+    import faiss
+
+    queries = unit_vectors(10**6, QUERIES)
+    index = faiss.read_index(str(folder / "whole.faiss"))
+    begin = time.perf_counter()
+    _, rows = index.search(queries, K)
+    return {
+        "seconds": time.perf_counter() - begin,
+        "gb": peak_gb(),
+        "found": int((rows >= 0).sum()),
+    }
+
+
+def unit_vectors(seed: int, count: int) -> "np.ndarray":  # noqa: F821
+    """(count, 384) float32, uniform on the sphere."""
+    import numpy as np
+
+    values = np.random.default_rng(seed).standard_normal((count, DIMENSION), dtype=np.float32)
+    return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+
+def read_files(paths: list[Path]) -> None:
+    """Bring files into the page cache, a little at a time."""
+    for path in paths:
+        with path.open("rb") as file:
+            while file.read(1 << 20):
+                pass
+
+
+def peak_gb() -> float:
+    """Peak resident memory of this process in GB, its mapped files included."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # The peak that getrusage gives begins at that of the process that started this one.
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9  # macOS counts bytes
+
+
+if __name__ == "__main__":
+    main()

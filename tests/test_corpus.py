@@ -1,0 +1,115 @@
+"""A corpus is cut into shards, and checked as a whole once all parts are there."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from hybridbatch import corpus, shards
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.schemas import PASSAGES, QRELS, SHARDS
+from hybridbatch.sources.miracl import corpus_path
+from miracl_fixture import write_corpus
+
+
+def passages(*ids: str) -> pa.Table:
+    rows = [
+        {"passage_id": id, "language": id.partition(":")[0], "title": "", "text": f"text of {id}"}
+        for id in ids
+    ]
+    return table_from_rows(rows, PASSAGES)
+
+
+def cut(folder: Path, part: str, source: Path, *, size: int, language: str | None = None) -> Path:
+    kind = "miracl" if language else "parquet"
+    settings = {"part": part, "kind": kind, "shard_passages": size, "language": language}
+    output = folder / part
+    corpus.run(argparse.Namespace(settings=json.dumps(settings), input=source, output=output))
+    return output
+
+
+def check(folder: Path, parts: list[Path], *judged: str) -> list[dict[str, object]]:
+    rows = [{"query_id": "en:q", "passage_id": id, "relevance": 1} for id in judged]
+    write_table(table_from_rows(rows, QRELS), folder / "qrels.parquet", QRELS)
+    shards.run(
+        argparse.Namespace(
+            parts=parts, qrels=folder / "qrels.parquet", output=folder / "shards.parquet"
+        )
+    )
+    return read_table(folder / "shards.parquet", SHARDS).to_pylist()
+
+
+def test_a_file_is_cut_into_shards_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "_BATCH", 4)  # batches end elsewhere than shards
+    ids = [f"{number}#0" for number in range(13)]
+    write_corpus(tmp_path, "sw", ids, files=1)
+    part = cut(tmp_path, "sw-0000", tmp_path / corpus_path("sw", 0), size=5, language="sw")
+    tables = [read_table(file, PASSAGES) for file in sorted(part.iterdir())]
+    assert [file.name for file in sorted(part.iterdir())] == [
+        f"sw-0000.sw.000{number}.parquet" for number in range(3)
+    ]
+    assert [table.num_rows for table in tables] == [5, 5, 3]
+    whole = pa.concat_tables(tables)
+    assert whole["passage_id"].to_pylist() == [f"sw:{id}" for id in ids]
+    assert whole["title"].to_pylist()[6:8] == ["T6", ""]
+
+
+def test_own_passages_are_cut_by_language(tmp_path: Path) -> None:
+    source = tmp_path / "passages.parquet"
+    write_table(passages("de:1", "en:1", "de:2", "en:2", "de:3"), source, PASSAGES)
+    part = cut(tmp_path, "part-0000", source, size=2)
+    found = {
+        file.stem: read_table(file, PASSAGES)["passage_id"].to_pylist() for file in part.iterdir()
+    }
+    assert found == {
+        "part-0000.de.0000": ["de:1", "de:2"],
+        "part-0000.de.0001": ["de:3"],
+        "part-0000.en.0000": ["en:1", "en:2"],
+    }
+
+
+def test_a_wrong_id_names_the_file(tmp_path: Path) -> None:
+    source = tmp_path / "passages.parquet"
+    table = passages("de:1").set_column(0, "passage_id", pa.array(["en:1"]))
+    write_table(table.cast(PASSAGES.arrow), source, PASSAGES)
+    with pytest.raises(HybridBatchError, match=r"passages.parquet .*row 0: `passage_id` is 'en:1'"):
+        cut(tmp_path, "part-0000", source, size=2)
+    assert not (tmp_path / "part-0000").exists()
+
+
+def test_the_shards_of_all_parts_are_listed(tmp_path: Path) -> None:
+    parts = []
+    for number, ids in enumerate((["de:1", "de:2", "de:3"], ["de:4", "en:1"])):
+        source = tmp_path / f"{number}.parquet"
+        write_table(passages(*ids), source, PASSAGES)
+        parts.append(cut(tmp_path, f"part-000{number}", source, size=2))
+    rows = check(tmp_path, parts, "de:4", "en:1")
+    assert [(row["shard"], row["language"], row["passages"]) for row in rows] == [
+        ("part-0000.de.0000", "de", 2),
+        ("part-0000.de.0001", "de", 1),
+        ("part-0001.de.0000", "de", 1),
+        ("part-0001.en.0000", "en", 1),
+    ]
+
+
+def test_a_judged_passage_that_is_missing_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "passages.parquet"
+    write_table(passages("de:1"), source, PASSAGES)
+    parts = [cut(tmp_path, "part-0000", source, size=2)]
+    with pytest.raises(HybridBatchError, match=r"2 judged passages .* the first is 'de:2'"):
+        check(tmp_path, parts, "de:1", "de:3", "de:2")
+
+
+def test_an_id_in_two_parts_is_an_error(tmp_path: Path) -> None:
+    parts = []
+    for number in range(2):
+        source = tmp_path / f"{number}.parquet"
+        write_table(passages(f"de:{number}", "de:both"), source, PASSAGES)
+        parts.append(cut(tmp_path, f"part-000{number}", source, size=10))
+    with pytest.raises(HybridBatchError, match="passage_id 'de:both' occurs twice in the corpus"):
+        check(tmp_path, parts, "de:1")

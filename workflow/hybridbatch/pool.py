@@ -1,0 +1,72 @@
+"""Stage `pool`: the first k of a sharded benchmark's pool, merged from those of its languages.
+
+The first k of the pool are among the first k of each language, so that the merge is exact.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.table_writer import table_writer
+from hybridbatch.common.tables import read_table
+from hybridbatch.retrieval.judgements import POOL
+from hybridbatch.schemas import RANKINGS
+from hybridbatch.search import searched_queries
+
+# Queries whose lists are merged at a time.
+_QUERIES = 512
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The languages that the pool holds, and the length of its lists."""
+
+    pool_languages: tuple[str, ...]
+    top_k: int = 100
+    threads: int | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's paths."""
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--rankings", type=Path, nargs="+", required=True, help="each language's")
+    parser.add_argument("--output", type=Path, required=True, help="ranking of the pool")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Merge the rankings of one run."""
+    settings = settings_from_json(Settings, args.settings)
+    languages = settings.pool_languages
+    for file in args.rankings:
+        read_table(file, RANKINGS, columns=("rank",))  # checks the schema
+    queries = searched_queries(args.benchmark, languages[0], pool=languages)
+    with atomic_file(args.output) as temporary, table_writer(temporary, RANKINGS) as writer:
+        for begin in range(0, len(queries), _QUERIES):
+            part = queries.slice(begin, _QUERIES)
+            writer.write(merge_rankings(args.rankings, part, k=settings.top_k))
+    logger.info("%s: %d queries", " ".join(languages), len(queries))
+
+
+def merge_rankings(files: Sequence[Path], queries: pa.Array, *, k: int) -> pa.Table:
+    """The first k of some queries over all files, as `schemas.RANKINGS`, in the queries' order."""
+    order = pl.DataFrame({"query_id": pl.from_arrow(queries)}).with_row_index("number")
+    merged = (
+        pl.scan_parquet(list(files))
+        .join(order.lazy(), on="query_id")
+        # Adding zero makes -0.0 the 0.0 that it equals.
+        .sort("number", pl.col("score") + 0.0, "passage_id", descending=[False, True, True])
+        .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("number").alias("rank"))
+        .filter(pl.col("rank") <= k)
+        .with_columns(pl.lit(POOL).alias("passage_language"))
+        .select(RANKINGS.columns)
+        .collect()
+    )
+    return merged.to_arrow().cast(RANKINGS.arrow)

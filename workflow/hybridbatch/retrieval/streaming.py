@@ -1,0 +1,184 @@
+"""The first k passages of each query over shards that come one after the other.
+
+Only the running first k of each query are held. Within the exact search a matrix product finds the
+few passages of a block that may belong there, and these are scored once more, each by itself: the
+score of a pair of vectors then depends on nothing else, so that equal vectors tie wherever they
+lie. Equal scores are ordered by passage_id, the greater first.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridbatch.retrieval.ranking import Floats, Ints, blocks
+
+Ids = NDArray[np.object_]
+# Passages and queries of one matrix product: the scores stay in a core's cache.
+PASSAGE_BLOCK, QUERY_BLOCK = 1024, 512
+# Pairs of vectors that are scored at once: they should stay in the third-level cache.
+_PAIRS = 2048
+
+
+@dataclass(frozen=True)
+class Found:
+    """Passages by query, best first.
+
+    Attributes:
+        queries: (n,) the query's row, ascending.
+        scores: (n,) float32, descending within a query.
+        ids: (n,) passage ids as str; equal scores are in descending order of them.
+    """
+
+    queries: Ints
+    scores: Floats
+    ids: Ids
+
+    def ranks(self) -> Ints:
+        """(n,) the rank of each passage, from 1."""
+        return _positions(self.queries) + 1
+
+
+class RunningTop:
+    """The first k passages of each query among all that were added."""
+
+    def __init__(self, queries: int, *, k: int) -> None:
+        self.k = k
+        self.found = Found(
+            np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, dtype=object)
+        )
+        # (queries,) what a passage must score at least: -inf until there are k.
+        self.least = np.full(queries, -np.inf, dtype=np.float32)
+
+    def add(self, queries: Ints, scores: Floats, ids: Ids) -> None:
+        """Add passages (n,), in any order; no passage may come twice for a query."""
+        old = self.found
+        queries = np.concatenate([old.queries, queries])
+        scores = np.concatenate([old.scores, scores])
+        ids = np.concatenate([old.ids, ids])
+        # -0.0 equals 0.0 and sorts with it.
+        order = np.lexsort((-(scores + np.float32(0)), queries))
+        order = _order_ties(order, queries, scores, ids)
+        order = order[_positions(queries[order]) < self.k]
+        self.found = Found(queries[order], scores[order], ids[order])
+        last = np.flatnonzero(_positions(self.found.queries) == self.k - 1)
+        self.least[self.found.queries[last]] = self.found.scores[last]
+
+
+def search_exact(
+    top: RunningTop,
+    query_vectors: Floats,
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    *,
+    bound: float,
+) -> None:
+    """Add the first k passages of one shard to `top`.
+
+    Args:
+        top: what was found so far.
+        query_vectors: (q, d) float32.
+        vectors: (n, d) float32, the shard; read once for each `QUERY_BLOCK` queries, in order.
+        names: the passage ids of rows of the shard.
+        bound: how far two float32 inner products of the same vectors may be apart by rounding.
+    """
+    for first, last in blocks(len(query_vectors), QUERY_BLOCK):
+        part = query_vectors[first:last]
+        buffer = np.empty((len(part), min(PASSAGE_BLOCK, len(vectors))), dtype=np.float32)
+        waiting: list[tuple[Ints, Ints]] = []
+        for begin, end in blocks(len(vectors), PASSAGE_BLOCK):
+            scores = buffer[:, : end - begin]
+            np.matmul(part, vectors[begin:end].T, out=scores)
+            least = _least(scores, top.least[first:last], k=top.k, bound=bound)
+            rows, columns = np.nonzero(scores >= least[:, None])
+            waiting.append((rows, columns + begin))
+            # Sorting costs more than looking at some passages too many.
+            if sum(len(rows) for rows, _ in waiting) > len(part) * top.k // 2:
+                _add_scored(top, query_vectors, vectors, names, waiting, first)
+        _add_scored(top, query_vectors, vectors, names, waiting, first)
+
+
+def search_index(
+    top: RunningTop, query_vectors: Floats, index: Any, names: Callable[[Ints], Ids], *, k: int
+) -> None:
+    """Add what an approximate index of one shard finds, with its own scores."""
+    scores, rows = index.search(query_vectors, min(k, index.ntotal))
+    queries, places = np.nonzero(rows >= 0)  # FAISS fills short lists with -1
+    top.add(queries, scores[queries, places], names(rows[queries, places]))
+
+
+def pair_scores(query_vectors: Floats, vectors: Floats, queries: Ints, rows: Ints) -> Floats:
+    """(n,) inner products of pairs, each independent of the others and of its place."""
+    scores = np.empty(len(rows), dtype=np.float32)
+    for begin, end in blocks(len(rows), _PAIRS):
+        np.einsum(
+            "nd,nd->n",
+            query_vectors[queries[begin:end]],
+            vectors[rows[begin:end]],
+            out=scores[begin:end],
+        )
+    return scores
+
+
+def _add_scored(
+    top: RunningTop,
+    query_vectors: Floats,
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    waiting: list[tuple[Ints, Ints]],
+    first: int,
+) -> None:
+    """Score the waiting passages, add them, and let none wait."""
+    if not waiting:
+        return
+    queries = np.concatenate([rows for rows, _ in waiting]) + first
+    rows = np.concatenate([columns for _, columns in waiting])
+    waiting.clear()
+    scores = pair_scores(query_vectors, vectors, queries, rows)
+    keep = scores >= top.least[queries]
+    top.add(queries[keep], scores[keep], names(rows[keep]))
+
+
+def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
+    """What was found for consecutive shares of the queries, of these sizes, as one."""
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return Found(
+        np.concatenate([part.queries + first for part, first in zip(parts, firsts, strict=True)]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.ids for part in parts]),
+    )
+
+
+def _least(scores: Floats, least: Floats, *, k: int, bound: float) -> Floats:
+    """(q,) what a product must reach so that none of the first k is missed.
+
+    A query that has fewer than k passages so far takes the k best of the block.
+    """
+    enough = least.astype(np.float64) - bound
+    short = np.flatnonzero(np.isneginf(least))
+    if len(short) and scores.shape[1] > k:
+        place = scores.shape[1] - k
+        kth = np.partition(scores[short], place, axis=1)[:, place]
+        # The k-th best by exact score may lie twice the bound below the k-th best product.
+        enough[short] = kth.astype(np.float64) - 2 * bound
+    return np.nextafter(enough.astype(np.float32), np.float32(-np.inf))
+
+
+def _order_ties(order: Ints, queries: Ints, scores: Floats, ids: Ids) -> Ints:
+    """`order` with equal scores of a query in descending order of their ids."""
+    same = (queries[order[1:]] == queries[order[:-1]]) & (scores[order[1:]] == scores[order[:-1]])
+    edges = np.diff(same.astype(np.int8), prepend=0, append=0)
+    order = order.copy()
+    for begin, last in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        tied = order[begin : last + 1]
+        order[begin : last + 1] = sorted(tied, key=lambda entry: ids[entry], reverse=True)
+    return order
+
+
+def _positions(groups: Ints) -> Ints:
+    """(n,) the place of each entry in its group, from 0; equal groups are adjacent."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    sizes = np.diff(np.append(starts, len(groups)))
+    return np.arange(len(groups)) - np.repeat(starts, sizes)

@@ -1,0 +1,95 @@
+"""Stage `shards`: lists the shards of a corpus, and checks the corpus as a whole.
+
+Ids are unique and every judged passage is there: known only once all parts have been cut.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.schemas import QRELS, SHARDS
+
+logger = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's paths."""
+    parser.add_argument(
+        "--parts", type=Path, nargs="+", required=True, help="folders of the stage corpus"
+    )
+    parser.add_argument("--qrels", type=Path, required=True, help="the benchmark's judgements")
+    parser.add_argument("--output", type=Path, required=True, help="the list of shards")
+
+
+def run(args: argparse.Namespace) -> None:
+    """List and check the shards of one benchmark."""
+    files = [file for part in args.parts for file in sorted(part.glob("[!.]*.parquet"))]
+    rows = [_describe(file) for file in files]
+    judged = pl.DataFrame(read_table(args.qrels, QRELS))
+    for language in sorted({str(row["language"]) for row in rows}):
+        shards = [file for file in files if language_of(file.stem) == language]
+        check_unique(shards)
+        count = sum(int(str(row["passages"])) for row in rows if row["language"] == language)
+        logger.info("%s: %s passages in %d shards", language, f"{count:,}", len(shards))
+    check_judged(files, judged, origin=args.qrels)
+    write_table(table_from_rows(rows, SHARDS), args.output, SHARDS)
+
+
+def language_of(shard: str) -> str:
+    """The language of a shard called `{part}.{language}.{number}`."""
+    return shard.split(".")[1]
+
+
+def check_unique(files: Sequence[Path]) -> None:
+    """Check that no passage_id comes twice in the shards of one language.
+
+    Hashes are compared first: eight bytes a passage, whatever its id.
+
+    Raises:
+        HybridBatchError: names the id.
+    """
+    ids = pl.scan_parquet(list(files)).select("passage_id")
+    hashes = ids.select(pl.col("passage_id").hash()).collect(engine="streaming")["passage_id"]
+    if hashes.n_unique() == len(hashes):
+        return
+    suspects = hashes.filter(hashes.is_duplicated()).unique()
+    doubtful = ids.filter(pl.col("passage_id").hash().is_in(suspects.implode())).collect()
+    twice = doubtful.filter(pl.col("passage_id").is_duplicated())["passage_id"].sort()
+    if len(twice):
+        raise HybridBatchError(
+            f"{files[0].parent.parent}: passage_id {twice[0]!r} occurs twice in the corpus; "
+            f"ids are unique, drop one"
+        )
+
+
+def check_judged(files: Sequence[Path], judged: pl.DataFrame, *, origin: Path) -> None:
+    """Check that every judged passage is in some shard.
+
+    Raises:
+        HybridBatchError: names the qrels and the first passage that is missing.
+    """
+    wanted = judged.select(pl.col("passage_id").unique())
+    found = (
+        pl.scan_parquet(list(files))
+        .select("passage_id")
+        .join(wanted.lazy(), on="passage_id", how="semi")
+        .collect(engine="streaming")
+    )
+    missing = wanted.join(found, on="passage_id", how="anti")["passage_id"].sort()
+    if len(missing):
+        raise HybridBatchError(
+            f"{origin}: {len(missing):,} judged passages are not in the corpus, the first is "
+            f"{missing[0]!r}; complete the corpus or drop the judgements"
+        )
+
+
+def _describe(file: Path) -> dict[str, object]:
+    part, language, _ = file.stem.split(".")
+    count = pq.ParquetFile(file).metadata.num_rows
+    return {"shard": file.stem, "part": part, "language": language, "passages": count}

@@ -1,0 +1,268 @@
+# Sharded benchmarks: their passages are cut, encoded, indexed and searched in shards. How many shards
+# there are is known once all parts of a corpus have been cut: the checkpoint `shards` lists them.
+
+
+rule topics:
+    input:
+        lambda wildcards: PLAN.benchmark_files(wildcards.benchmark, raw="results/raw"),
+    output:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+    log:
+        "logs/topics/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    priority: 100
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
+        code=support.code("benchmarks"),
+    shell:
+        "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
+        " --output results/benchmarks/{wildcards.benchmark:q} --job {wildcards.benchmark:q}"
+        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet --log {log:q}"
+
+
+rule corpus:
+    input:
+        lambda wildcards: support.part_file(PLAN, wildcards.benchmark, wildcards.part),
+    output:
+        directory("results/benchmarks/{benchmark}/passages/{part}"),
+    log:
+        "logs/corpus/{benchmark}/{part}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=lambda wildcards: PLAN.corpus_settings(
+            wildcards.benchmark, wildcards.part
+        ),
+        code=support.code("corpus"),
+    shell:
+        "python -m hybridbatch corpus --settings {params.settings:q} --input {input:q}"
+        " --output {output:q} --job {wildcards.benchmark:q}/{wildcards.part:q}"
+        " --timing results/timings/corpus/{wildcards.benchmark:q}/{wildcards.part:q}.parquet"
+        " --log {log:q}"
+
+
+checkpoint shards:
+    input:
+        parts=lambda wildcards: support.part_folders(PLAN, wildcards.benchmark),
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+    output:
+        "results/benchmarks/{benchmark}/shards.parquet",
+    log:
+        "logs/shards/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=support.code("shards"),
+    shell:
+        "python -m hybridbatch shards --parts {input.parts:q} --qrels {input.qrels:q}"
+        " --output {output:q} --job {wildcards.benchmark:q}"
+        " --timing results/timings/shards/{wildcards.benchmark:q}.parquet --log {log:q}"
+
+
+rule encode_queries:
+    input:
+        model=checkpoint,
+        overlap=overlap_of_trained,
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+    output:
+        "results/embeddings/{run}/{benchmark}/queries.parquet",
+    log:
+        "logs/encode/{run}/{benchmark}/queries.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        gpu=support.gpus(PLAN),
+    params:
+        settings=lambda wildcards: PLAN.encode_settings(),
+        code=support.code("encode"),
+        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+    shell:
+        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
+        " --queries {input.queries:q} --output {output:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"
+
+
+rule encode_shard:
+    input:
+        model=checkpoint,
+        overlap=overlap_of_trained,
+        part="results/benchmarks/{benchmark}/passages/{part}",
+    output:
+        "results/embeddings/{run}/{benchmark}/passages/{part}.{language}.{number}.parquet",
+    log:
+        "logs/encode/{run}/{benchmark}/{part}.{language}.{number}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    retries: 1
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        gpu=support.gpus(PLAN),
+    params:
+        settings=lambda wildcards: PLAN.encode_settings(),
+        code=support.code("encode"),
+        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+        shard=lambda wildcards: support.shard_name(wildcards),
+    shell:
+        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
+        " --shard {input.part:q}/{params.shard:q}.parquet --output {output:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q} --timing"
+        " results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}.parquet"
+        " --log {log:q}"
+
+
+rule index_shard:
+    input:
+        "results/embeddings/{run}/{benchmark}/passages/{part}.{language}.{number}.parquet",
+    output:
+        "results/indexes/{run}/{benchmark}/{part}.{language}.{number}.faiss",
+    log:
+        "logs/index/{run}/{benchmark}/{part}.{language}.{number}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    retries: 1
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+    params:
+        settings=lambda wildcards: PLAN.index_settings(),
+        code=support.code("index"),
+        versions=support.versions("faiss-cpu", "numpy"),
+        shard=lambda wildcards: support.shard_name(wildcards),
+    shell:
+        "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
+        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}"
+        " --timing"
+        " results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}.parquet"
+        " --log {log:q}"
+
+
+rule search:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        shards="results/benchmarks/{benchmark}/shards.parquet",
+        vectors="results/embeddings/{run}/{benchmark}/queries.parquet",
+        passages=lambda wildcards: of_shards(
+            "results/embeddings/{run}/{benchmark}/passages/{shard}.parquet", wildcards
+        ),
+        indexes=lambda wildcards: of_shards(
+            "results/indexes/{run}/{benchmark}/{shard}.faiss", wildcards
+        ),
+    output:
+        ranking="results/rankings/{run}/{benchmark}/{language}.parquet",
+        quality="results/index_quality/{run}/{benchmark}/{language}.parquet",
+    log:
+        "logs/search/{run}/{benchmark}/{language}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+        language=r"(?!all\b)[A-Za-z]{2,3}(-[A-Za-z0-9]+)*",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+    params:
+        settings=lambda wildcards: PLAN.search_settings(
+            wildcards.benchmark, wildcards.language
+        ),
+        code=support.code("search"),
+        versions=support.versions("faiss-cpu", "numpy"),
+    shell:
+        "python -m hybridbatch search --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
+        " --embeddings results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --indexes results/indexes/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --output {output.ranking:q} --quality {output.quality:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}/{wildcards.language:q} --timing"
+        " results/timings/search/{wildcards.run:q}/{wildcards.benchmark:q}/{wildcards.language:q}.parquet"
+        " --log {log:q}"
+
+
+rule pool:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        rankings=lambda wildcards: expand(
+            "results/rankings/{{run}}/{{benchmark}}/{language}.parquet",
+            language=PLAN.corpora.pool(wildcards.benchmark),
+        ),
+    output:
+        "results/rankings/{run}/{benchmark}/all.parquet",
+    log:
+        "logs/pool/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=lambda wildcards: PLAN.pool_settings(wildcards.benchmark),
+        code=support.code("pool"),
+        versions=support.versions("polars"),
+    shell:
+        "python -m hybridbatch pool --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/pool/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"
+
+
+rule metrics_cut:
+    input:
+        queries="results/benchmarks/{benchmark}/queries.parquet",
+        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        rankings=rankings_of_languages,
+    output:
+        per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
+        summary="results/metrics/{run}/{benchmark}/summary.parquet",
+    log:
+        "logs/metrics/{run}/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+    params:
+        settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
+        code=support.code("metrics"),
+        versions=support.versions("polars", "numpy"),
+    shell:
+        "python -m hybridbatch metrics --settings {params.settings:q}"
+        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
+        " --rankings results/rankings/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --output results/metrics/{wildcards.run:q}/{wildcards.benchmark:q}"
+        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
+        " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        " --log {log:q}"
