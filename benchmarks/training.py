@@ -148,8 +148,7 @@ def run(args: argparse.Namespace, **what: object) -> dict:
     done = subprocess.run(
         [sys.executable, str(worker), json.dumps(job)],
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     if done.returncode:
