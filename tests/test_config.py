@@ -1,5 +1,6 @@
 """A wrong configuration is one clear line; a right one becomes runs and settings."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.config import check_config, load_config
 from hybridbatch.plan import Plan
+from hybridbatch.training.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 MINIMAL: dict[str, Any] = {
@@ -188,3 +190,16 @@ def test_configuration_page_explains_every_key() -> None:
 
     missing = [key for key in keys(schema["properties"]) if f"`{key}" not in page]
     assert missing == []
+
+
+def test_training_keys_have_the_defaults_of_the_stage_s_settings() -> None:
+    filled = config()["training"]
+    fields = {field.name: field.default for field in dataclasses.fields(Settings)}
+    assert {key: fields[key] for key in filled if key != "validation"} == {
+        key: value for key, value in filled.items() if key != "validation"
+    }
+    assert (filled["compact_embeddings"], filled["chunk_tokens"], filled["processes"]) == (
+        True,
+        None,
+        1,
+    )
