@@ -21,10 +21,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Processes:
-    """`count` processes, of which this is number `rank`; one process exchanges nothing."""
+    """`count` processes, of which this is number `rank`, and `here` run on this machine.
+
+    One process exchanges nothing.
+    """
 
     rank: int = 0
     count: int = 1
+    here: int = 1
 
     @property
     def first(self) -> bool:
@@ -133,6 +137,8 @@ def joined(device: str) -> Iterator[Processes]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
+        count = dist.get_world_size()
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", count))
+        yield Processes(dist.get_rank(), count, here)
     finally:
         dist.destroy_process_group()
