@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
     Raises:
         HybridBatchError: bad input, as the first process found it.
     """
+    # The server imports once what all need, and no thread or GPU runs in it when it forks.
+    multiprocessing.set_forkserver_preload([work.__module__])
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -75,7 +78,7 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
         rdzv_backend="c10d",
         rdzv_endpoint="127.0.0.1:0",
         max_restarts=0,
-        start_method="spawn",
+        start_method="forkserver",
         local_addr="127.0.0.1",
     )
     messages = elastic_launch(config, _guarded)(work, argument, _Logs.of_this_process())
