@@ -19,6 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.data import read_training_data
 from hybridbatch.training.loop import Training, sampling_settings
@@ -83,6 +84,7 @@ def data_of(job: Job):
 def train_ours(job: Job) -> list[float]:
     data = data_of(job)
     encoder = DualEncoder.load(Path(job.model), pooling="mean", device="cpu")
+    keep_freed_memory()
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False
     training = Training(encoder, data, job.settings, Processes(), None)

@@ -1,5 +1,6 @@
 """A wrong configuration is one clear line; a right one becomes runs and settings."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.config import check_config, load_config
 from hybridbatch.plan import Plan
+from hybridbatch.training.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 MINIMAL: dict[str, Any] = {
@@ -251,3 +253,16 @@ def test_sharded_benchmarks_have_their_own_keys() -> None:
 def test_keys_in_the_wrong_place_are_named(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(HybridBatchError, match=re.escape(message)):
         config(benchmarks=[entry])
+
+
+def test_training_keys_have_the_defaults_of_the_stage_s_settings() -> None:
+    filled = config()["training"]
+    fields = {field.name: field.default for field in dataclasses.fields(Settings)}
+    other = ("validation", "tensorboard")  # settings of their own, and no setting
+    shown = {key: value for key, value in filled.items() if key not in other}
+    assert {key: fields[key] for key in shown} == shown
+    assert (filled["compact_embeddings"], filled["chunk_tokens"], filled["processes"]) == (
+        True,
+        None,
+        1,
+    )

@@ -57,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
+    if int(os.environ.get("RANK", "0")) > 0:
+        args.timing = args.log = None  # one of a launcher's processes, whose first one writes
     _configure_logging(args.stage, args.job, args.log)
     try:
         if args.settings is None:
@@ -150,7 +152,9 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
         handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    first = int(os.environ.get("RANK", "0")) == 0
+    level = logging.INFO if first else logging.WARNING
+    logging.basicConfig(level=level, handlers=handlers, force=True)
     # A line for every HTTP request or font look-up would drown the progress.
     for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

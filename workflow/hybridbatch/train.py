@@ -79,7 +79,7 @@ def _run_here(args: argparse.Namespace) -> None:
     settings = settings_from_json(Settings, args.settings)
     device = resolve_device(settings.device)
     with joined(device) as processes:
-        set_threads(max(1, set_threads(settings.threads) // processes.count))
+        set_threads(max(1, set_threads(settings.threads) // processes.here))
         _train(args, settings, device, processes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,10 +22,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Processes:
-    """`count` processes, of which this is number `rank`; one process exchanges nothing."""
+    """`count` processes, of which this is number `rank`, and `here` run on this machine.
+
+    One process exchanges nothing.
+    """
 
     rank: int = 0
     count: int = 1
+    here: int = 1
 
     @property
     def first(self) -> bool:
@@ -64,6 +69,8 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
     Raises:
         HybridBatchError: bad input, as the first process found it.
     """
+    # The server imports once what all need, and no thread or GPU runs in it when it forks.
+    multiprocessing.set_forkserver_preload([work.__module__])
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -71,7 +78,7 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
         rdzv_backend="c10d",
         rdzv_endpoint="127.0.0.1:0",
         max_restarts=0,
-        start_method="spawn",
+        start_method="forkserver",
         local_addr="127.0.0.1",
     )
     messages = elastic_launch(config, _guarded)(work, argument, _Logs.of_this_process())
@@ -133,6 +140,8 @@ def joined(device: str) -> Iterator[Processes]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
+        count = dist.get_world_size()
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", count))
+        yield Processes(dist.get_rank(), count, here)
     finally:
         dist.destroy_process_group()
