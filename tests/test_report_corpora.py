@@ -12,7 +12,7 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.report import LITERATURE
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.document import Paragraph, Section, Table
-from hybridbatch.reporting.inputs import Inputs, Run
+from hybridbatch.reporting.inputs import Inputs, Run, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.sections import corpora
 from hybridbatch.reporting.systems import Context, Scores, group_systems
@@ -139,3 +139,22 @@ def test_it_is_read_from_the_results(tmp_path: Path) -> None:
     assert found.qualities["m.untrained"][0].recall == pytest.approx(1)
     known = read_qualities(tmp_path, [("m.untrained", "cldr"), ("m.untrained", "xquad-r")])
     assert list(known) == [("m.untrained", "cldr")]
+
+
+def test_the_jobs_of_all_shards_are_one_line(tmp_path: Path) -> None:
+    def write(number: int, job: str, seconds: float, memory: float) -> None:
+        row = {"stage": "encode", "job": job, "wall_seconds": seconds, "cpu_seconds": 2 * seconds,
+               "peak_memory_mb": memory, "threads": 2}  # fmt: skip
+        table = table_from_rows([row], schemas.TIMINGS)
+        write_table(table, tmp_path / f"{number}.parquet", schemas.TIMINGS)
+
+    write(0, "run/miracl/sw-0000.sw.0000", 3.0, 50.0)
+    write(1, "run/miracl/sw-0000.sw.0001", 4.0, 40.0)
+    write(2, "run/miracl", 1.0, 30.0)
+    write(3, "other/miracl/sw-0000.sw.0000", 9.0, 90.0)
+    write(4, "run/unknown", 9.0, 90.0)
+    found = read_timings(tmp_path, names={"run", "miracl"}, corpora=["miracl"])
+    assert [(each.job, each.wall_seconds, each.peak_memory_mb) for each in found] == [
+        ("run/miracl", 1.0, 30.0),
+        ("run/miracl (2 jobs)", 7.0, 50.0),
+    ]

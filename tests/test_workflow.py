@@ -24,6 +24,7 @@ def snakemake(project: Path, *words: str, cores: int = 2) -> subprocess.Complete
     """Run Snakemake in a copy of the project whose package it imports."""
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
     environment = os.environ | {"PYTHONPATH": str(project / "workflow")}
+    environment.pop("HYBRIDBATCH_MIRROR", None)  # it would override the config's
     return subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=300
     )
