@@ -157,7 +157,7 @@ def test_an_index_is_trained_on_a_sample_drawn_with_its_seed() -> None:
     vectors = random.standard_normal((400, 8)).astype(np.float32)
 
     def centroids(**options: int) -> list[float]:
-        index = faiss.extract_index_ivf(build_index(vectors, factory="IVF4,Flat", **options))
+        index = build_index(vectors, factory="IVF4,Flat", **options)
         return index.quantizer.reconstruct_n(0, 4).ravel().tolist()
 
     assert centroids(sample=200, seed=1) == centroids(sample=200, seed=1)
