@@ -15,9 +15,11 @@ from hybridbatch.index import (
     Settings,
     build_index,
     is_exact,
+    map_index,
     read_index,
     read_vectors,
     run,
+    stored_vectors,
     write_indexes,
 )
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS
@@ -148,3 +150,25 @@ def test_an_index_of_other_vectors(tmp_path: Path) -> None:
     ):
         with pytest.raises(HybridBatchError, match=message):
             read_index(tmp_path, language, vectors=count, dimension=16)
+
+
+def test_an_index_is_trained_on_a_sample_drawn_with_its_seed() -> None:
+    random = np.random.default_rng(0)
+    vectors = random.standard_normal((400, 8)).astype(np.float32)
+
+    def centroids(**options: int) -> list[float]:
+        index = build_index(vectors, factory="IVF4,Flat", **options)
+        return index.quantizer.reconstruct_n(0, 4).ravel().tolist()
+
+    assert centroids(sample=200, seed=1) == centroids(sample=200, seed=1)
+    assert centroids(sample=200, seed=1) != centroids(sample=200, seed=2)
+    assert centroids(sample=400, seed=1) == centroids(sample=9999, seed=2)
+
+
+def test_one_shard_has_one_index(tmp_path: Path) -> None:
+    file = write_vectors(CASE.passages, tmp_path / "shard.parquet", PASSAGE_EMBEDDINGS)
+    output = tmp_path / "shard.faiss"
+    run(argparse.Namespace(settings="{}", embeddings=file, output=output))
+    mapped = map_index(output, factory="Flat", vectors=121, dimension=16)
+    stored = stored_vectors(mapped)
+    assert stored.tolist() == read_vectors(file, PASSAGE_EMBEDDINGS).values.tolist()

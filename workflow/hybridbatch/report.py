@@ -81,6 +81,7 @@ def run(args: argparse.Namespace) -> None:
         benchmarks=settings.benchmarks,
         sources=settings.sources,
         views=settings.views,
+        corpora=settings.corpora,
     )
     page = build_page(
         inputs,

@@ -141,6 +141,7 @@ def read_inputs(
     benchmarks: Sequence[str],
     sources: Sequence[str],
     views: Sequence[str] = (),
+    corpora: Sequence[str] = (),
 ) -> Inputs:
     """Read the files of one configuration below the folder `results`.
 
@@ -151,6 +152,7 @@ def read_inputs(
         benchmarks: names of benchmarks, in order.
         sources: names of training sources, in order.
         views: the benchmarks that have example queries and a projection.
+        corpora: the sharded benchmarks, of which the timings alone are read here.
 
     Raises:
         HybridBatchError: a file is missing or breaks its schema; an evaluation names an unknown
@@ -189,11 +191,13 @@ def read_inputs(
             names={
                 *runs,
                 *benchmarks,
+                *corpora,
                 *sources,
                 recipe,
                 family,
                 *(record.model for record in records),
             },
+            corpora=corpora,
         ),
         examples={
             name: read_examples(results / "examples" / family / f"{name}.parquet") for name in views
@@ -279,20 +283,39 @@ def read_train_log(path: Path) -> TrainLog:
     )
 
 
-def read_timings(folder: Path, *, names: Collection[str]) -> tuple[Timing, ...]:
+def read_timings(
+    folder: Path, *, names: Collection[str], corpora: Collection[str] = ()
+) -> tuple[Timing, ...]:
     """The timings below `folder` that concern these names; none if the folder is missing.
 
     Several configurations share a results folder: a job is named by the run, benchmark, source,
     model or recipe that it works on, or by several with `/` between, and counts if all of them are
-    among `names`. Downloads count always, the report itself never: its time is not known yet.
+    among `names`. Downloads count always, the report itself never: its time is not known yet. The
+    jobs of a stage over the shards of one of `corpora` are one entry: their sum, and most memory.
     """
     found: list[Timing] = []
+    sharded: dict[tuple[str, str], list[Timing]] = {}
     for path in sorted(folder.rglob("*.parquet")):
         for row in read_table(path, TIMINGS).to_pylist():
-            ours = row["stage"] == "download" or set(row["job"].split("/")) <= set(names)
+            parts = row["job"].split("/")
+            ours = row["stage"] == "download" or set(parts) <= set(names)
             if ours and row["stage"] != "report":
                 found.append(Timing(**row))
-    return tuple(found)
+            elif len(parts) > 1 and parts[-2] in corpora and set(parts[:-1]) <= set(names):
+                key = row["stage"], "/".join(parts[:-1])
+                sharded.setdefault(key, []).append(Timing(**row))
+    return (*found, *(_summed(job, jobs) for (_, job), jobs in sharded.items()))
+
+
+def _summed(job: str, jobs: Sequence[Timing]) -> Timing:
+    return Timing(
+        stage=jobs[0].stage,
+        job=f"{job} ({len(jobs):,} jobs)",
+        wall_seconds=sum(each.wall_seconds for each in jobs),
+        cpu_seconds=sum(each.cpu_seconds for each in jobs),
+        peak_memory_mb=max(each.peak_memory_mb for each in jobs),
+        threads=max(each.threads for each in jobs),
+    )
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

@@ -18,8 +18,8 @@ from hybridbatch.retrieval.ranking import Floats, Ints, blocks
 Ids = NDArray[np.object_]
 # Passages and queries of one matrix product: the scores stay in a core's cache.
 PASSAGE_BLOCK, QUERY_BLOCK = 1024, 512
-# Pairs of vectors that are scored at once: they should stay in the third-level cache.
-_PAIRS = 2048
+# Pairs of vectors that are scored at once, in the cache too.
+_PAIRS = 256
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,22 @@ def search_exact(
     for first, last in blocks(len(query_vectors), QUERY_BLOCK):
         part = query_vectors[first:last]
         buffer = np.empty((len(part), min(PASSAGE_BLOCK, len(vectors))), dtype=np.float32)
-        waiting: list[tuple[Ints, Ints]] = []
+        reached = np.empty(buffer.shape, dtype=bool)  # fresh memory for each block would cost more
+        waiting: list[tuple[Ints, Ints, Floats]] = []
         for begin, end in blocks(len(vectors), PASSAGE_BLOCK):
             scores = buffer[:, : end - begin]
             np.matmul(part, vectors[begin:end].T, out=scores)
             least = _least(scores, top.least[first:last], k=top.k, bound=bound)
-            rows, columns = np.nonzero(scores >= least[:, None])
-            waiting.append((rows, columns + begin))
+            enough = np.greater_equal(scores, least[:, None], out=reached[:, : end - begin])
+            # Flat, since numpy has a fast way for one dimension alone.
+            rows, columns = np.divmod(np.flatnonzero(enough), end - begin)
+            # Scored now, while the block is in the cache.
+            exact = pair_scores(part, vectors[begin:end], rows, columns)
+            waiting.append((rows + first, columns + begin, exact))
             # Sorting costs more than looking at some passages too many.
-            if sum(len(rows) for rows, _ in waiting) > len(part) * top.k // 2:
-                _add_scored(top, query_vectors, vectors, names, waiting, first)
-        _add_scored(top, query_vectors, vectors, names, waiting, first)
+            if sum(len(rows) for rows, _, _ in waiting) > len(part) * top.k // 2:
+                _add_waiting(top, waiting, names)
+        _add_waiting(top, waiting, names)
 
 
 def search_index(
@@ -112,31 +117,27 @@ def search_index(
 def pair_scores(query_vectors: Floats, vectors: Floats, queries: Ints, rows: Ints) -> Floats:
     """(n,) inner products of pairs, each independent of the others and of its place."""
     scores = np.empty(len(rows), dtype=np.float32)
+    shape = (min(_PAIRS, len(rows)), vectors.shape[1])
+    left, right = np.empty(shape, np.float32), np.empty(shape, np.float32)
     for begin, end in blocks(len(rows), _PAIRS):
-        np.einsum(
-            "nd,nd->n",
-            query_vectors[queries[begin:end]],
-            vectors[rows[begin:end]],
-            out=scores[begin:end],
-        )
+        one, other = left[: end - begin], right[: end - begin]
+        # Without `clip` numpy would copy the output once more, to check the rows first.
+        np.take(query_vectors, queries[begin:end], axis=0, out=one, mode="clip")
+        np.take(vectors, rows[begin:end], axis=0, out=other, mode="clip")
+        np.einsum("nd,nd->n", one, other, out=scores[begin:end])
     return scores
 
 
-def _add_scored(
-    top: RunningTop,
-    query_vectors: Floats,
-    vectors: Floats,
-    names: Callable[[Ints], Ids],
-    waiting: list[tuple[Ints, Ints]],
-    first: int,
+def _add_waiting(
+    top: RunningTop, waiting: list[tuple[Ints, Ints, Floats]], names: Callable[[Ints], Ids]
 ) -> None:
-    """Score the waiting passages, add them, and let none wait."""
+    """Add the passages that wait, as (queries, rows, scores), and let none wait."""
     if not waiting:
         return
-    queries = np.concatenate([rows for rows, _ in waiting]) + first
-    rows = np.concatenate([columns for _, columns in waiting])
+    queries = np.concatenate([each for each, _, _ in waiting])
+    rows = np.concatenate([each for _, each, _ in waiting])
+    scores = np.concatenate([each for _, _, each in waiting])
     waiting.clear()
-    scores = pair_scores(query_vectors, vectors, queries, rows)
     keep = scores >= top.least[queries]
     top.add(queries[keep], scores[keep], names(rows[keep]))
 
