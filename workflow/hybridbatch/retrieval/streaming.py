@@ -17,7 +17,7 @@ from hybridbatch.retrieval.ranking import Floats, Ints, blocks
 
 Ids = NDArray[np.object_]
 # Passages and queries of one matrix product: the scores stay in a core's cache.
-PASSAGE_BLOCK, QUERY_BLOCK = 1024, 512
+PASSAGE_BLOCK, QUERY_BLOCK = 2048, 512
 # Pairs of vectors that are scored at once, in the cache too.
 _PAIRS = 256
 
@@ -84,23 +84,28 @@ def search_exact(
         names: the passage ids of rows of the shard.
         bound: how far two float32 inner products of the same vectors may be apart by rounding.
     """
+    size = min(PASSAGE_BLOCK, len(vectors))
+    copied = np.empty((size, vectors.shape[1]), dtype=np.float32)
     for first, last in blocks(len(query_vectors), QUERY_BLOCK):
         part = query_vectors[first:last]
-        buffer = np.empty((len(part), min(PASSAGE_BLOCK, len(vectors))), dtype=np.float32)
-        reached = np.empty(buffer.shape, dtype=bool)  # fresh memory for each block would cost more
+        # Fresh memory for each block would cost more.
+        buffer = np.empty((size, len(part)), dtype=np.float32)
+        reached = np.empty(buffer.shape, dtype=bool)
         waiting: list[tuple[Ints, Ints, Floats]] = []
         for begin, end in blocks(len(vectors), PASSAGE_BLOCK):
-            scores = buffer[:, : end - begin]
-            np.matmul(part, vectors[begin:end].T, out=scores)
+            # Mapped files are neither aligned nor in large pages: products of a copy are faster.
+            block, scores = copied[: end - begin], buffer[: end - begin]
+            np.copyto(block, vectors[begin:end])
+            np.matmul(block, part.T, out=scores)
             least = _least(scores, top.least[first:last], k=top.k, bound=bound)
-            enough = np.greater_equal(scores, least[:, None], out=reached[:, : end - begin])
+            enough = np.greater_equal(scores, least, out=reached[: end - begin])
             # Flat, since numpy has a fast way for one dimension alone.
-            rows, columns = np.divmod(np.flatnonzero(enough), end - begin)
+            rows, queries = np.divmod(np.flatnonzero(enough), len(part))
             # Scored now, while the block is in the cache.
-            exact = pair_scores(part, vectors[begin:end], rows, columns)
-            waiting.append((rows + first, columns + begin, exact))
+            exact = pair_scores(part, block, queries, rows)
+            waiting.append((queries + first, rows + begin, exact))
             # Sorting costs more than looking at some passages too many.
-            if sum(len(rows) for rows, _, _ in waiting) > len(part) * top.k // 2:
+            if sum(len(each) for each, _, _ in waiting) > len(part) * top.k // 2:
                 _add_waiting(top, waiting, names)
         _add_waiting(top, waiting, names)
 
@@ -153,15 +158,15 @@ def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
 
 
 def _least(scores: Floats, least: Floats, *, k: int, bound: float) -> Floats:
-    """(q,) what a product must reach so that none of the first k is missed.
+    """(q,) what the products (n, q) of a block must reach so that none of the first k is missed.
 
     A query that has fewer than k passages so far takes the k best of the block.
     """
     enough = least.astype(np.float64) - bound
     short = np.flatnonzero(np.isneginf(least))
-    if len(short) and scores.shape[1] > k:
-        place = scores.shape[1] - k
-        kth = np.partition(scores[short], place, axis=1)[:, place]
+    if len(short) and len(scores) > k:
+        place = len(scores) - k
+        kth = np.partition(scores[:, short], place, axis=0)[place]
         # The k-th best by exact score may lie twice the bound below the k-th best product.
         enough[short] = kth.astype(np.float64) - 2 * bound
     return np.nextafter(enough.astype(np.float32), np.float32(-np.inf))
