@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
         max_restarts=0,
         start_method="forkserver",
         local_addr="127.0.0.1",
+        run_id="hybridbatch",
     )
     messages = elastic_launch(config, _guarded)(work, argument, _Logs.of_this_process())
     if messages[0] is not None:
@@ -88,6 +90,7 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
 
 def _guarded(work: Callable[[Any], None], argument: Any, logs: _Logs) -> str | None:
     """What a launched process does; returns the message of bad input."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if int(os.environ["RANK"]) == 0:
         logs.take_up()
     try:
@@ -95,6 +98,14 @@ def _guarded(work: Callable[[Any], None], argument: Any, logs: _Logs) -> str | N
     except HybridBatchError as error:
         return str(error)
     return None
+
+
+def _end_with_parent() -> None:
+    """Leave no process behind that writes on after its stage was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 @dataclass(frozen=True)
