@@ -54,6 +54,7 @@ def test_defaults_are_filled_in() -> None:
         ({"train_languages": ["xx"]}, "config: train_languages[0]: unknown language 'xx'; known"),
         ({"train_languages": ["ja", "en"]}, "no training source has 'ja'"),
         ({"train_languages": ["German"]}, "'German' is no language code"),
+        ({"training": {"mining": {"negatives": 5}}}, "training.hard_negatives, which is 0; raise"),
         ({"samplings": ["mixed"]}, "samplings[0]: 'mixed' is not one of x-x-mono, x-y, hybrid"),
         ({"samplings": ["en-en"], "train_languages": ["ar"]}, "en-en needs `en`"),
         ({"sources": [{"name": "mine"}]}, "sources[0]: 'mine' is not built in (cldr, mlqa-r"),
@@ -258,7 +259,7 @@ def test_keys_in_the_wrong_place_are_named(entry: dict[str, Any], message: str) 
 def test_training_keys_have_the_defaults_of_the_stage_s_settings() -> None:
     filled = config()["training"]
     fields = {field.name: field.default for field in dataclasses.fields(Settings)}
-    other = ("validation", "tensorboard")  # settings of their own, and no setting
+    other = ("validation", "tensorboard", "mining")  # settings of their own, or of no stage
     shown = {key: value for key, value in filled.items() if key not in other}
     assert {key: fields[key] for key in shown} == shown
     assert (filled["compact_embeddings"], filled["chunk_tokens"], filled["processes"]) == (

@@ -25,6 +25,7 @@ STAGES = {
     "pairs": "parallel question-passage pairs of a training source",
     "overlap": "what the training pairs share with a benchmark",
     "model": "the base model as a Hugging Face checkpoint",
+    "mine": "hard negatives for a training source, by the base model's index",
     "train": "fine-tune a dual encoder with a batch sampling",
     "publish": "a trained model with sentence-transformers' files and a model card",
     "encode": "vectors of a benchmark's queries and passages",

@@ -51,6 +51,12 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
             f"{origin}: bias.cutoff: {cutoff} is more than retrieval.top_k, {top_k}; lower it or "
             f"raise top_k"
         )
+    training = config["training"]
+    if training["mining"]["negatives"] and not training["hard_negatives"]:
+        raise HybridBatchError(
+            f"{origin}: training.mining: what is mined is drawn with training.hard_negatives, "
+            f"which is 0; raise it, or set mining.negatives to 0"
+        )
     if "en-en" in config["samplings"] and "en" not in config["train_languages"]:
         raise HybridBatchError(f"{origin}: sampling en-en needs `en` in train_languages")
     return config

@@ -55,6 +55,14 @@ class Inventory:
         return tuple(self._sources)
 
     @property
+    def training_pairs(self) -> list[str]:
+        """The files of pairs that training reads: a source's own, or with mined negatives."""
+        folder = "pairs"
+        if self.config["training"]["mining"]["negatives"]:
+            folder = f"mined/{self.model_name}/{self.config['recipe']}"
+        return [f"results/{folder}/{name}.parquet" for name in self._sources]
+
+    @property
     def validation_sources(self) -> tuple[str, ...]:
         """The data set that validates, where it is none of the training sources."""
         chosen = self.config["training"]["validation"]["source"]

@@ -67,6 +67,23 @@ class Plan(Inventory):
         """Settings of the stage `model`."""
         return _json({"model": self.config["model"], "name": self.model_name})
 
+    def mine_settings(self) -> str:
+        """Settings of the stage `mine`."""
+        config = self.config
+        shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
+        training, encoding = config["training"], config["encoding"]
+        return _json(
+            {
+                **{key: config[key] for key in shared},
+                **training["mining"],
+                "languages": config["train_languages"],
+                "factory": config["index"]["factory"],
+                "max_tokens": training["max_tokens"],
+                "tokens_per_batch": encoding["tokens_per_batch"],
+                "precision": encoding["precision"],
+            }
+        )
+
     def train_settings(self, run: str) -> str:
         """Settings of the stage `train`."""
         chosen = self.run(run)
@@ -78,8 +95,8 @@ class Plan(Inventory):
         return _json(
             {
                 **{key: config[key] for key in shared},
-                # Event files change no result, so they are no setting of the stage.
-                **{k: v for k, v in config["training"].items() if k != "tensorboard"},
+                # Event files change no result; mined negatives are in the pairs that it reads.
+                **_without(config["training"], "tensorboard", "mining"),
                 "run": run,
                 "model": self.model_name,
                 "sampling": chosen.sampling,

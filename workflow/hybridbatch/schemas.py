@@ -83,7 +83,8 @@ PAIRS = Schema(
     ),
     key=("item_id", "language"),
     doc="Parallel question-passage pairs, one row per item and language; split is train, "
-    "validation or test; hard_negatives are passage texts in the row's language.",
+    "validation or test; hard_negatives are passage texts in the row's language. With mined "
+    "negatives also `results/mined/{model}/{recipe}/{source}.parquet`.",
 )
 RUNS = Schema(
     name="runs",

@@ -1,6 +1,6 @@
 rule train:
     input:
-        pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        pairs=PLAN.training_pairs,
         validation=expand(
             "results/pairs/{source}.parquet", source=PLAN.validation_sources
         ),

@@ -1,0 +1,22 @@
+rule mine:
+    input:
+        pairs="results/pairs/{source}.parquet",
+        model=MODEL,
+    output:
+        f"results/mined/{PLAN.model_name}/{PLAN.config['recipe']}/{{source}}.parquet",
+    log:
+        "logs/mine/{source}.log",
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        gpu=support.gpus(PLAN),
+    params:
+        settings=lambda wildcards: PLAN.mine_settings(),
+        code=support.code("mine"),
+        versions=support.versions("torch", "transformers", "faiss-cpu", "numpy"),
+    shell:
+        "python -m hybridbatch mine --settings {params.settings:q} --pairs {input.pairs:q}"
+        " --model {input.model:q} --output {output:q} --job {wildcards.source:q}"
+        " --timing results/timings/mine/{wildcards.source:q}.parquet --log {log:q}"
