@@ -77,7 +77,7 @@ def train_encoder(
     """
     keep_freed_memory()
     with _deterministic():
-        return Training(encoder, data, settings, processes, checkpoints, events or Silent()).run()
+        return Training(encoder, data, settings, processes, checkpoints, events).run()
 
 
 class Training:
@@ -90,10 +90,11 @@ class Training:
         settings: Settings,
         processes: Processes,
         checkpoints: Checkpoints | None,
-        events: Events,
+        events: Events | None = None,
     ) -> None:
         self.encoder, self.data, self.settings = encoder, data, settings
-        self.processes, self.checkpoints, self.events = processes, checkpoints, events
+        self.processes, self.checkpoints = processes, checkpoints
+        self.events = events or Silent()
         # The checks of data against settings come before the slow parts.
         self.sampler = Sampler(data.training.items, sampling_settings(settings), seed=settings.seed)
         self.validation: tuple[Batch, ...] = ()
