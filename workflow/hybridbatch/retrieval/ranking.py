@@ -6,7 +6,8 @@ passages are adjacent columns, since ids begin with `{language}:`: one pass over
 the rank in each language and in the pool of all, which is the merge of its languages.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 QUERY_BLOCK = 256
+_ARRANGED_TOGETHER = 1 << 16
 # Bytes of comparison results held at once: they should stay in a core's second-level cache.
 _CACHE_BYTES = 1 << 19
 # Eight byte-wide counters share a word; 255 words of eight columns fill them.
@@ -76,11 +78,16 @@ class Scorer:
 
     def __init__(self, passage_vectors: Floats, pool: Pool) -> None:
         """Arrange `passage_vectors` (p, d), given in file order, as columns."""
-        arranged = np.asarray(passage_vectors, dtype=np.float32)[pool.rows]
-        self._copies, self._firsts = _duplicates(arranged)
-        # Row-major (d, p) is what the matrix product reads fastest.
-        self._passages = np.ascontiguousarray(arranged.T)
-        self._buffer = np.empty((0, len(arranged)), dtype=np.float32)
+        # Row-major (d, p) is what the matrix product reads fastest; filled part by part, so that
+        # there is no third copy of the vectors.
+        self._passages = np.empty((passage_vectors.shape[1], len(pool.rows)), dtype=np.float32)
+        keys: list[bytes] = []
+        for begin, end in blocks(len(pool.rows), _ARRANGED_TOGETHER):
+            part = np.asarray(passage_vectors[pool.rows[begin:end]], dtype=np.float32)
+            self._passages[:, begin:end] = part.T
+            keys += [hashlib.blake2b(vector, digest_size=16).digest() for vector in part]
+        self._copies, self._firsts = _duplicates(keys)
+        self._buffer = np.empty((0, len(pool.rows)), dtype=np.float32)
 
     def scores(self, query_vectors: Floats) -> Floats:
         """The scores (b, p) of a block of queries (b, d), float32, valid until the next call.
@@ -248,12 +255,12 @@ def _add_ties(scores: Floats, own: Floats, cell: Ints, counts: Ints) -> None:
         counts[at] += np.count_nonzero(equal[tied, : cell[at]])
 
 
-def _duplicates(vectors: Floats) -> tuple[Ints, Ints]:
-    """The rows that repeat an earlier row exactly, and for each the first row that it repeats."""
+def _duplicates(keys: Sequence[bytes]) -> tuple[Ints, Ints]:
+    """The positions that repeat an earlier key, and for each the first position that it repeats."""
     first: dict[bytes, int] = {}
     copies, firsts = [], []
-    for row, vector in enumerate(vectors):
-        found = first.setdefault(vector.tobytes(), row)
+    for row, key in enumerate(keys):
+        found = first.setdefault(key, row)
         if found != row:
             copies.append(row)
             firsts.append(found)
