@@ -56,9 +56,7 @@ class _Linear:
 
 @dataclass(frozen=True)
 class _Layer:
-    query: _Linear
-    key: _Linear
-    value: _Linear
+    query_key_value: _Linear  # one product, whose columns are the three one after another
     attention_output: _Linear
     attention_norm: nn.LayerNorm
     feed_up: _Linear
@@ -106,25 +104,27 @@ class PackedModel:
             yield self._embed(torch.from_numpy(ids).to(device)).flatten(0, 1)
 
     def _attention(self, layer: _Layer, inputs: Tensor, groups: Sequence[LengthGroup]) -> Tensor:
-        projected = (layer.query(inputs), layer.key(inputs), layer.value(inputs))
-        context = torch.empty_like(projected[0])
+        projected = layer.query_key_value(inputs)
+        context = torch.empty_like(inputs)
         for group in groups:
-            query, key, value = (self._heads_of(part, group) for part in projected)
-            self._heads_of(context, group).copy_(_attend(query, key, value))
+            heads = (group.texts, group.tokens, self._heads, -1)
+            parts = projected[group.rows].view(group.texts, group.tokens, 3, self._heads, -1)
+            # One copy lays out all three as the batched products want them.
+            query, key, value = parts.permute(2, 0, 3, 1, 4).contiguous().flatten(1, 2)
+            attended = _attend(query, key, value).view(group.texts, self._heads, group.tokens, -1)
+            context[group.rows].view(heads).copy_(attended.transpose(1, 2))
         return context
-
-    def _heads_of(self, matrix: Tensor, group: LengthGroup) -> Tensor:
-        """The group's rows as (texts, heads, tokens, width of a head), without a copy."""
-        shape = (group.texts, group.tokens, self._heads, -1)
-        return matrix[group.rows].view(shape).transpose(1, 2)
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """softmax(q k' / sqrt(width)) v for (texts, heads, tokens, width)."""
-    if query.shape[2] > _SHORT or query.device.type != "cpu":
+    """softmax(q k' / sqrt(width)) v for contiguous (texts * heads, tokens, width)."""
+    if query.shape[1] > _SHORT or query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value)
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-    return torch.softmax(scores, dim=-1) @ value  # computes in float32 whatever it is given
+    scores = torch.baddbmm(
+        query.new_empty(1, 1, 1), query, key.transpose(1, 2), beta=0, alpha=query.shape[2] ** -0.5
+    )
+    # In float32 it is faster, too: the processor's vectors convert before and after.
+    return torch.softmax(scores.float(), dim=-1).to(value.dtype) @ value
 
 
 def can_pack(model: nn.Module) -> bool:
@@ -138,14 +138,16 @@ def can_pack(model: nn.Module) -> bool:
 
 
 def _layer(layer: Any, dtype: torch.dtype) -> _Layer:
-    def linear(module: nn.Linear) -> _Linear:
-        return _Linear(module.weight.detach().to(dtype), module.bias.detach().to(dtype))
+    def linear(*modules: nn.Linear) -> _Linear:
+        """One product for modules with the same inputs."""
+        return _Linear(
+            torch.cat([each.weight.detach() for each in modules]).to(dtype),
+            torch.cat([each.bias.detach() for each in modules]).to(dtype),
+        )
 
     attention = layer.attention
     return _Layer(
-        query=linear(attention.self.query),
-        key=linear(attention.self.key),
-        value=linear(attention.self.value),
+        query_key_value=linear(attention.self.query, attention.self.key, attention.self.value),
         attention_output=linear(attention.output.dense),
         attention_norm=attention.output.LayerNorm,
         feed_up=linear(layer.intermediate.dense),
