@@ -11,10 +11,11 @@ from hybridbatch import schemas
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.report import LITERATURE
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
-from hybridbatch.reporting.document import Paragraph, Section, Table
+from hybridbatch.reporting.document import Bullets, Paragraph, Section, Table
+from hybridbatch.reporting.evidence import Measured, Options, Statistics
 from hybridbatch.reporting.inputs import Inputs, Run, read_timings
 from hybridbatch.reporting.literature import read_literature
-from hybridbatch.reporting.sections import corpora
+from hybridbatch.reporting.sections import ORDER, answer, claims, corpora
 from hybridbatch.reporting.systems import Context, Scores, group_systems
 
 RUN = Run("m.untrained", "m", None, "untrained", None, None, (), (), 0, 0, None)
@@ -32,6 +33,7 @@ CORPUS = Corpus(
     passages={"sw": 1000, "yo": 500},
     shards=3,
     shared_items=0,
+    exact_matches=0,
     summaries={"m.untrained": summary(sw=0.25, yo=0.5), "m.r.hybrid.s1": summary(sw=0.5, yo=0.75)},
     qualities={"m.untrained": (IndexQuality("sw", "SQ8", 100, 1000, 384_200, 2, 0.984),)},
 )
@@ -41,7 +43,7 @@ def context(corpus: Corpus | None = CORPUS, **changes: Any) -> Context:
     inputs = Inputs((RUN, HYBRID), {}, {}, {}, {}, {}, (), {}, {})
     chosen = Context(
         inputs=inputs,
-        scores=Scores(inputs),
+        scores=Scores(inputs, {} if corpus is None else {"miracl": corpus}),
         systems=group_systems(inputs.runs),
         recipe="r",
         train_languages=("en",),
@@ -107,6 +109,56 @@ def test_approximate_indexes_show_their_recall() -> None:
     exact = IndexQuality("sw", "Flat", 100, 1000, 1_536_000, 0, 1.0)
     assert corpora.section(context(None)) is None
     assert corpora.section(context(None, qualities={("m.untrained", "xquad-r"): (exact,)})) is None
+
+
+def test_the_lead_says_what_was_found_and_absent_sections_are_left_out() -> None:
+    mono = Run("m.r.x-x-mono.s1", "m", "r", "x-x-mono", 1.0, 1, ("en",), ("s",), 8, 8, 2)
+    inputs = Inputs((RUN, mono, HYBRID), {}, {}, {}, {}, {}, (), {}, {})
+    corpus = replace(
+        CORPUS, summaries={**CORPUS.summaries, "m.r.x-x-mono.s1": summary(sw=0.625, yo=0.5)}
+    )
+    chosen = context(
+        corpus,
+        inputs=inputs,
+        systems=group_systems(inputs.runs),
+        scores=Scores(inputs, {"miracl": corpus}),
+    )
+    (part,) = answer.section(chosen).subsections
+    bullets, text = part.blocks
+    assert isinstance(bullets, Bullets) and isinstance(text, Paragraph)
+    assert part.title == "MIRACL"
+    assert bullets.items == (
+        "Monolingual nDCG@10: hybrid 0.625, x-x-mono 0.562, untrained 0.375 (highest first).",
+    )
+    assert text.text == (
+        "From x-x-mono to hybrid: monolingual nDCG@10 +0.062. "
+        "Monolingual nDCG@10 is lower in 1 of 2 languages, most in Swahili (−0.125)."
+    )
+    absent = {"headline", "pairs", "bias", "languages", "see"}
+    shown = {each.id for build in ORDER[:9] if (each := build(chosen)) is not None}
+    assert "corpora" in shown and not shown & absent
+
+
+def test_claims_know_the_runs_and_matches_of_a_sharded_benchmark() -> None:
+    row = {"system": "h", "model": "m", "recipe": "r", "sampling": "hybrid", "alpha": 0.5}
+    statistics = Statistics(
+        systems={("m", "r", "hybrid", 0.5): "h"},
+        estimates={},
+        differences={},
+        groups=(),
+        rows={"estimates": [row], "comparisons": [], "noninferiority": []},
+    )
+    measured = Measured(Options("m.r"), {"miracl": statistics})
+    found = claims.evidence(context(replace(CORPUS, exact_matches=3), measured=measured))
+    assert [system.id for system in found.systems] == ["h"]
+    assert found.exact_matches == {"miracl": 3}
+    (table,) = [
+        block
+        for block in claims.section(context(measured=measured)).blocks
+        if isinstance(block, Table)
+    ]
+    links = {row.header: row.cells[-1].link for row in table.rows}
+    assert (links["C1"], links["C3"], links["C8"]) == ("#training", "#data", "#corpora")
 
 
 def test_it_is_read_from_the_results(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def build_page(
     """The report as HTML."""
     context = Context(
         inputs=inputs,
-        scores=Scores(inputs),
+        scores=Scores(inputs, corpora or {}),
         systems=group_systems(inputs.runs),
         recipe=recipe,
         train_languages=train_languages,

@@ -24,12 +24,17 @@ class IndexQuality:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A sharded benchmark: its sizes by language, and the figures of each run."""
+    """A sharded benchmark: its sizes by language, and the figures of each run.
+
+    shared_items: those whose id is among the training items; exact_matches: all that the training
+    pairs share with it.
+    """
 
     queries: Mapping[str, int]
     passages: Mapping[str, int]
     shards: int
     shared_items: int
+    exact_matches: int
     summaries: Mapping[str, Summary]
     qualities: Mapping[str, tuple[IndexQuality, ...]]
 
@@ -79,6 +84,7 @@ def _read(results: Path, name: str, *, recipe: str, runs: Sequence[str]) -> Corp
         },
         shards=len(shards),
         shared_items=len({row["item_id"] for row in shared if row["kind"] == "item"}),
+        exact_matches=len(shared),
         summaries={
             run: read_summary(results / "metrics" / run / name / "summary.parquet") for run in runs
         },

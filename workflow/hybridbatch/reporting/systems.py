@@ -6,7 +6,7 @@ from typing import Any
 
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
-from hybridbatch.reporting.inputs import Inputs, Run
+from hybridbatch.reporting.inputs import Inputs, Run, Summary
 from hybridbatch.reporting.literature import Literature
 
 SETTINGS = ("monolingual", "cross-lingual", "multilingual")
@@ -60,10 +60,17 @@ class Scores:
     """The values that the report shows, means over the seeds of a system."""
 
     inputs: Inputs
+    corpora: Mapping[str, Corpus] = field(default_factory=dict)
+
+    def summary(self, run: str, benchmark: str) -> Summary:
+        """The mean values of a run on a benchmark, sharded or not; empty where there are none."""
+        if benchmark in self.corpora:
+            return self.corpora[benchmark].summaries.get(run, {})
+        return self.inputs.summaries.get((run, benchmark), {})
 
     def evaluated(self, system: System, benchmark: str) -> bool:
         """Whether any run of the system has metrics on the benchmark."""
-        return any((run.run, benchmark) in self.inputs.summaries for run in system.runs)
+        return any(self.summary(run.run, benchmark) for run in system.runs)
 
     def value(
         self,
@@ -77,11 +84,8 @@ class Scores:
     ) -> float | None:
         """The value of one setting, or None where it was not measured."""
         key = (setting, query_language, passage_language, metric)
-        values = [
-            self.inputs.summaries[run.run, benchmark][key]
-            for run in system.runs
-            if key in self.inputs.summaries.get((run.run, benchmark), {})
-        ]
+        summaries = [self.summary(run.run, benchmark) for run in system.runs]
+        values = [summary[key] for summary in summaries if key in summary]
         return sum(values) / len(values) if values else None
 
     def macro(self, system: System, benchmark: str, setting: str, metric: str) -> float | None:
@@ -130,7 +134,8 @@ class Scores:
 
     def query_languages(self, benchmark: str) -> tuple[str, ...]:
         """The languages that the benchmark has queries in, sorted."""
-        return tuple(sorted(self.inputs.benchmarks[benchmark].queries))
+        counts = self.corpora if benchmark in self.corpora else self.inputs.benchmarks
+        return tuple(sorted(counts[benchmark].queries))
 
     def passage_languages(self, benchmark: str) -> tuple[str, ...]:
         """The languages that the benchmark has passages in, sorted."""
@@ -155,7 +160,7 @@ class Context:
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
-        """The benchmarks, in the order of the configuration."""
+        """The benchmarks that are not sharded, in the order of the configuration."""
         return tuple(self.inputs.benchmarks)
 
     def shown(self, benchmark: str) -> tuple[System, ...]:
@@ -164,6 +169,8 @@ class Context:
 
     def shared_items(self, benchmark: str) -> int | None:
         """How many items training pairs and benchmark share; None where that was not counted."""
+        if benchmark in self.corpora:
+            return self.corpora[benchmark].shared_items
         if benchmark not in self.inputs.overlaps:
             return None
         rows = self.inputs.overlaps[benchmark]

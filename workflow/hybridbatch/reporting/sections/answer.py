@@ -8,11 +8,19 @@ from hybridbatch.reporting.sections.noninferiority import answer_blocks
 from hybridbatch.reporting.systems import Context, System
 
 # (setting, metric, name, whether more is better).
-HEADLINE = (
+Headline = tuple[tuple[str, str, str, bool], ...]
+HEADLINE: Headline = (
     ("monolingual", "mAP", "Monolingual mAP", True),
     ("cross-lingual", "mAP", "Cross-lingual mAP", True),
     ("multilingual", "mAP", "Multilingual mAP", True),
     ("multilingual", "rank_distance", "Language bias (rank distance)", False),
+)
+# Of a sharded benchmark, whose metrics are cut; with a top_k below 100 there is no R@100.
+CUT_HEADLINE: Headline = (
+    ("monolingual", "nDCG@10", "Monolingual nDCG@10", True),
+    ("monolingual", "R@100", "Monolingual R@100", True),
+    ("multilingual", "nDCG@10", "Multilingual nDCG@10", True),
+    ("multilingual", "R@100", "Multilingual R@100", True),
 )
 
 
@@ -24,7 +32,7 @@ def section(context: Context) -> Section:
         blocks=(Paragraph(_question()), Paragraph(_caution(context), tone="note")),
         subsections=tuple(
             Subsection(f"answer-{name}", wording.benchmark(name), _benchmark(context, name))
-            for name in context.benchmarks
+            for name in (*context.benchmarks, *context.corpora)
         ),
     )
 
@@ -87,7 +95,8 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
     for hybrid, other in compared:
         if other.sampling == "x-x-mono":
             blocks.extend(answer_blocks(context, benchmark, hybrid, other))
-    order = [_ranking(context, benchmark, shown, *row) for row in HEADLINE]
+    headline = _headline(context, benchmark)
+    order = [_ranking(context, benchmark, shown, *row) for row in headline]
     lines = [line for line in order if line]
     if lines:
         blocks.append(Bullets(tuple(lines)))
@@ -96,6 +105,10 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
     if not shown:
         blocks.append(Paragraph("Nothing was evaluated here."))
     return tuple(blocks)
+
+
+def _headline(context: Context, benchmark: str) -> Headline:
+    return CUT_HEADLINE if benchmark in context.corpora else HEADLINE
 
 
 def absence(context: Context, benchmark: str, labels: Sequence[str]) -> str:
@@ -140,7 +153,7 @@ def compare(context: Context, benchmark: str, hybrid: System, other: System) -> 
     """What changes from `other` to `hybrid`: the macro averages, and monolingual by language."""
     scores = context.scores
     changes = []
-    for setting, metric, name, _ in HEADLINE:
+    for setting, metric, name, _ in _headline(context, benchmark):
         pair = [scores.macro(system, benchmark, setting, metric) for system in (hybrid, other)]
         if pair[0] is None or pair[1] is None:
             continue
@@ -167,10 +180,11 @@ def _significance(
 
 
 def _by_language(context: Context, benchmark: str, hybrid: System, other: System) -> str:
+    _, metric, name, _ = _headline(context, benchmark)[0]
     gains: list[tuple[float, str]] = []
     for code in context.scores.query_languages(benchmark):
         pair = [
-            context.scores.language(system, benchmark, "monolingual", "mAP", code)
+            context.scores.language(system, benchmark, "monolingual", metric, code)
             for system in (hybrid, other)
         ]
         if pair[0] is not None and pair[1] is not None:
@@ -179,9 +193,9 @@ def _by_language(context: Context, benchmark: str, hybrid: System, other: System
         return ""
     lower = sorted((gain, code) for gain, code in gains if gain < 0)
     if not lower:
-        return f"Monolingual mAP is lower in none of the {len(gains)} languages."
+        return f"{name} is lower in none of the {len(gains)} languages."
     worst, code = lower[0]
     return (
-        f"Monolingual mAP is lower in {len(lower)} of {len(gains)} languages, most in "
+        f"{name} is lower in {len(lower)} of {len(gains)} languages, most in "
         f"{wording.language_name(code)} ({wording.signed(worst)})."
     )

@@ -31,8 +31,10 @@ METRIC = "rank_distance"
 QUARTILES = ("lower_quartile", "median", "upper_quartile")
 
 
-def section(context: Context) -> Section:
-    """Rank distance by language, for each benchmark."""
+def section(context: Context) -> Section | None:
+    """Rank distance by language, for each benchmark; None without one."""
+    if not context.benchmarks:
+        return None
     return Section(
         id="bias",
         title="Language bias",

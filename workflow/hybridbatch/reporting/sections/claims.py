@@ -22,8 +22,11 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
+from hybridbatch.reporting.sections import corpora
 from hybridbatch.reporting.systems import DEFAULT_ALPHA, Context
 
+# The sections that the page lacks where all benchmarks are sharded.
+OF_FULL_RANKS = ("headline", "pairs", "bias", "languages")
 # Where the figures behind each claim stand.
 PLACES = {
     "C1": ("training", "Training"),
@@ -80,13 +83,13 @@ def section(context: Context) -> Section:
                 f"{wording.listing(counts)}. A verdict holds for the models and data of this run "
                 "alone."
             ),
-            claims_table(verdicts),
+            claims_table(context, verdicts),
             Details("How the verdicts are reached", rules),
         ),
     )
 
 
-def claims_table(verdicts: tuple[Verdict, ...]) -> Table:
+def claims_table(context: Context, verdicts: tuple[Verdict, ...]) -> Table:
     """A row for each claim."""
     rows = tuple(
         Row(
@@ -96,7 +99,7 @@ def claims_table(verdicts: tuple[Verdict, ...]) -> Table:
                 Cell(verdict.claim),
                 Cell("; ".join(verdict.reasons)),
                 Cell(verdict.would_test),
-                _place(verdict.id),
+                _place(context, verdict.id),
             ),
         )
         for verdict in verdicts
@@ -118,7 +121,7 @@ def evidence(context: Context) -> Evidence:
     batches: dict[str, tuple[int, int]] = {}
     # Of several alphas the usual one stands for hybrid: it comes first.
     for system in sorted(context.systems, key=lambda each: each.alpha not in (None, DEFAULT_ALPHA)):
-        ids = (context.tested_id(system, name) for name in context.benchmarks)
+        ids = (context.tested_id(system, name) for name in context.measured.statistics)
         id = next((found for found in ids if found is not None), None)
         if id is None:
             continue
@@ -145,13 +148,22 @@ def evidence(context: Context) -> Evidence:
         batches=batches,
         sources=len(context.inputs.sources),
         source_exponent=options.source_exponent if options else 1.0,
-        exact_matches={name: len(rows) for name, rows in context.inputs.overlaps.items()},
+        exact_matches={
+            **{name: len(rows) for name, rows in context.inputs.overlaps.items()},
+            **{
+                name: corpus.exact_matches
+                for name, corpus in context.corpora.items()
+                if any(system.trained for system in context.shown(name))
+            },
+        },
         estimates=tables["estimates"],
         comparisons=tables["comparisons"],
         noninferiority=tables["noninferiority"],
     )
 
 
-def _place(id: str) -> Cell:
+def _place(context: Context, id: str) -> Cell:
     anchor, title = PLACES[id]
+    if anchor in OF_FULL_RANKS and not context.benchmarks:
+        anchor, title = "corpora", corpora.title(context)
     return Cell(title, link=f"#{anchor}")

@@ -41,8 +41,12 @@ def section(context: Context) -> Section | None:
         parts.append(Subsection("index-quality", "Approximate indexes", (explained, table)))
     if not parts:
         return None
-    title = wording.listing([wording.benchmark(name) for name in context.corpora])
-    return Section("corpora", title or "Indexes", subsections=tuple(parts))
+    return Section("corpora", title(context), subsections=tuple(parts))
+
+
+def title(context: Context) -> str:
+    """The section's: the benchmarks' names."""
+    return wording.listing([wording.benchmark(name) for name in context.corpora]) or "Indexes"
 
 
 def _benchmark(context: Context, name: str, corpus: Corpus) -> tuple[Block, ...]:

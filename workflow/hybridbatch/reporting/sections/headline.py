@@ -34,8 +34,10 @@ SOURCES = {
 }
 
 
-def section(context: Context) -> Section:
-    """One headline table per benchmark."""
+def section(context: Context) -> Section | None:
+    """One headline table per benchmark; None without one."""
+    if not context.benchmarks:
+        return None
     return Section(
         id="headline",
         title="Headline figures",

@@ -16,8 +16,10 @@ from hybridbatch.reporting.document import (
 from hybridbatch.reporting.systems import SETTINGS, Context
 
 
-def section(context: Context) -> Section:
-    """The figure and the table by language, for each benchmark."""
+def section(context: Context) -> Section | None:
+    """The figure and the table by language, for each benchmark; None without one."""
+    if not context.benchmarks:
+        return None
     return Section(
         id="languages",
         title="By query language",

@@ -23,8 +23,10 @@ from hybridbatch.reporting.systems import Context, System
 Grid = tuple[tuple[float | None, ...], ...]
 
 
-def section(context: Context) -> Section:
-    """The heatmaps of every benchmark that has pairs of languages."""
+def section(context: Context) -> Section | None:
+    """The heatmaps of every benchmark that has pairs of languages; None without one."""
+    if not context.benchmarks:
+        return None
     return Section(
         id="pairs",
         title="Language pairs",

@@ -27,8 +27,10 @@ KINDS = ("query", "passage")
 SHOWN_CHARACTERS = 200
 
 
-def section(context: Context) -> Section:
-    """Examples and projection of each benchmark that has them."""
+def section(context: Context) -> Section | None:
+    """Examples and projection of each benchmark that has them; None without one."""
+    if not context.benchmarks:
+        return None
     examples, projections = context.inputs.examples, context.inputs.projections
     parts = []
     for name in context.benchmarks:
