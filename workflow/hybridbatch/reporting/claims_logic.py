@@ -49,9 +49,8 @@ def _combine(id: str, claim: str, findings: Iterable[Finding], would_test: str) 
         verdict = UNDECIDED
     # What was tested in full and stays undecided needs no other test to be named.
     open_ = verdict in (UNDECIDED, NOT_TESTED) and (not kinds or NOT_TESTED in kinds)
-    return Verdict(
-        id, claim, verdict, tuple(text for _, text in found), would_test if open_ else ""
-    )
+    reasons = tuple(dict.fromkeys(text for _, text in found))  # two may say the same
+    return Verdict(id, claim, verdict, reasons, would_test if open_ else "")
 
 
 def _method(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
