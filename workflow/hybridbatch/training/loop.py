@@ -132,7 +132,7 @@ class Training:
         """All steps, or as many as patience allows."""
         settings = self.settings
         self._resume()
-        progress = Progress("train", settings.steps, "steps")
+        progress = Progress("train", settings.steps, "steps", begun=self.done)
         resumed, begin = self.done, time.monotonic()
         if self.validation and self.done == 0:
             self._validate()
