@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,11 @@ import torch
 import tiny
 from hybridbatch import train
 from hybridbatch.common import artifacts
+from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_dict
 from hybridbatch.training import checkpoints, gradient_cache
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
+from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
 SETTINGS = {
@@ -197,10 +201,48 @@ def test_the_fingerprint_follows_settings_data_and_model(inputs, tmp_path):
     (changed / "config.json").write_text("{}")
     pairs = [inputs / "pairs.parquet"]
     marks = {
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", processes=1),
-        checkpoints.fingerprint(other, pairs=pairs, model=inputs / "model", processes=1),
-        checkpoints.fingerprint(settings, pairs=pairs, model=changed, processes=1),
-        checkpoints.fingerprint(settings, pairs=[], model=inputs / "model", processes=1),
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", processes=2),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(other, pairs=pairs, model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(settings, pairs=pairs, model=changed, threads=[1]),
+        checkpoints.fingerprint(settings, pairs=[], model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1, 1]),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1, 2]),
     }
-    assert len(marks) == 5
+    assert len(marks) == 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Second(Processes):
+    """The second of two processes, of which the first says `heard`, one after the other."""
+
+    heard: Iterator[object]
+
+    def gathered(self, value):
+        return [next(self.heard), value]
+
+
+def second(*heard):
+    return Second(rank=1, count=2, heard=iter(heard))
+
+
+def test_a_process_goes_on_where_the_first_one_does(tmp_path, caplog):
+    saved = Checkpoints(tmp_path / "mine", fingerprint="f")
+    saved.save(snapshot(9))
+    found = saved.agreed(second(9, None))
+    assert found is not None and found.step == 9
+    # Also where it would find a checkpoint that the first does not: all begin anew.
+    assert saved.agreed(second(None, None)) is None
+    # The first process's failure is everyone's.
+    with pytest.raises(HybridBatchError, match=r"^the disk is gone$"):
+        saved.agreed(second(None, "the disk is gone"))
+
+
+def test_a_process_that_cannot_go_on_where_the_first_one_does_is_an_error(tmp_path):
+    saved = Checkpoints(tmp_path, fingerprint="f")
+    saved.save(snapshot(9))
+    with pytest.raises(HybridBatchError, match=r"000012: process 1 cannot .*No such file") as found:
+        saved.agreed(second(12, None))
+    assert "\n" not in str(found.value)
+    other = Checkpoints(tmp_path, fingerprint="g")
+    with pytest.raises(HybridBatchError, match=r"000009: process 1 .*another run.*; give all"):
+        other.agreed(second(9, None))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
@@ -96,9 +98,7 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
     encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
     checkpoints = None
     if args.state is not None and settings.checkpoint_every is not None:
-        files = [*args.pairs, *args.validation]
-        mark = fingerprint(settings, pairs=files, model=args.model, processes=processes.count)
-        checkpoints = Checkpoints(args.state, fingerprint=mark)
+        checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, settings, processes))
     # Only the first process writes.
     watch = args.tensorboard is not None and processes.first
     with watched(args.tensorboard / settings.run if watch else None) as events:
@@ -128,6 +128,29 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         "%s is ready in %s: step %d kept, stopped by %s",
         settings.run, args.output, outcome.best_step, outcome.stopping_reason,
     )  # fmt: skip
+
+
+def _fingerprint(args: argparse.Namespace, settings: Settings, processes: Processes) -> str:
+    """The fingerprint of the run, which is the same in all processes.
+
+    Raises:
+        HybridBatchError: a process has other files, code or libraries than the first one.
+    """
+    mark = fingerprint(
+        settings,
+        pairs=[*args.pairs, *args.validation],
+        model=args.model,
+        threads=processes.gathered(torch.get_num_threads()),
+    )
+    if mark != processes.gathered(mark)[0]:
+        problem = (
+            f"{settings.run}: process {processes.rank} has other settings, pairs, base model, code "
+            "or torch than process 0; make them the same on all machines"
+        )
+    else:
+        problem = None
+    processes.check(problem)
+    return mark
 
 
 def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:

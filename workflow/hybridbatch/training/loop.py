@@ -73,7 +73,8 @@ def train_encoder(
 
     Raises:
         HybridBatchError: a batch is larger than what the data can give, nothing can be held out
-            though it should be, or a loss is not a finite number.
+            though it should be, a process cannot read the checkpoint that the others go on from,
+            or a loss is not a finite number.
     """
     keep_freed_memory()
     with _deterministic():
@@ -261,10 +262,8 @@ class Training:
             )
 
     def _resume(self) -> None:
-        """Go on from the last checkpoint, if there is one."""
-        snapshot = None if self.checkpoints is None else self.checkpoints.last()
-        # None may write the next checkpoint before all have read this one.
-        self.processes.wait()
+        """Go on from the last checkpoint, if there is one, at the same step in all processes."""
+        snapshot = None if self.checkpoints is None else self.checkpoints.agreed(self.processes)
         if snapshot is None:
             return
         self._set_weights(snapshot.weights)
