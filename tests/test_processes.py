@@ -5,12 +5,14 @@ import multiprocessing
 import os
 import signal
 import socket
+from contextlib import nullcontext
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import tiny
+from hybridbatch import train
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.schemas import TRAIN_LOG
@@ -141,3 +143,9 @@ def test_texts_are_dealt_out_evenly():
 def test_more_processes_than_pairs_are_refused(inputs, tmp_path):
     with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
         train_here(inputs, tmp_path, OPTIONS | {"processes": 7})
+
+
+def test_more_launched_processes_than_pairs_are_refused_too(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "joined", lambda device: nullcontext(Processes(3, 7, 7)))
+    with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
+        train_here(inputs, tmp_path, OPTIONS)

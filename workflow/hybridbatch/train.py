@@ -22,7 +22,7 @@ from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
 from hybridbatch.training.processes import Processes, joined, launch, launched
-from hybridbatch.training.settings import Settings
+from hybridbatch.training.settings import Settings, check_processes
 
 # In the environment, since a param that changes no result would train again when it changes.
 TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
@@ -81,6 +81,7 @@ def _run_here(args: argparse.Namespace) -> None:
     settings = settings_from_json(Settings, args.settings)
     device = resolve_device(settings.device)
     with joined(device) as processes:
+        check_processes(processes.count, batch_size=settings.batch_size)
         set_threads(max(1, set_threads(settings.threads) // processes.here))
         _train(args, settings, device, processes)
 
@@ -142,14 +143,12 @@ def _fingerprint(args: argparse.Namespace, settings: Settings, processes: Proces
         model=args.model,
         threads=processes.gathered(torch.get_num_threads()),
     )
-    if mark != processes.gathered(mark)[0]:
-        problem = (
-            f"{settings.run}: process {processes.rank} has other settings, pairs, base model, code "
-            "or torch than process 0; make them the same on all machines"
-        )
-    else:
-        problem = None
-    processes.check(problem)
+    same = mark == processes.gathered(mark)[0]
+    problem = (
+        f"{settings.run}: process {processes.rank} has other settings, pairs, base model, code or "
+        "torch than process 0; make them the same on all machines"
+    )
+    processes.check(None if same else problem)
     return mark
 
 
