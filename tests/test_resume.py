@@ -1,10 +1,12 @@
 """A run that is killed goes on where its last checkpoint is, and ends with the same bytes."""
 
 import argparse
+import errno
 import hashlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -16,8 +18,9 @@ import torch
 
 import tiny
 from hybridbatch import train
-from hybridbatch.common import artifacts
+from hybridbatch.common import artifacts, locks
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.locks import sole_user
 from hybridbatch.common.settings import settings_from_dict
 from hybridbatch.training import checkpoints, gradient_cache
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
@@ -246,3 +249,40 @@ def test_a_process_that_cannot_go_on_where_the_first_one_does_is_an_error(tmp_pa
     other = Checkpoints(tmp_path, fingerprint="g")
     with pytest.raises(HybridBatchError, match=r"000009: process 1 .*another run.*; give all"):
         other.agreed(second(9, None))
+
+
+def test_a_second_training_of_the_same_run_is_refused(inputs, tmp_path):
+    state = tmp_path / "state"
+    saved = Checkpoints(state, fingerprint="f")
+    with sole_user(state):
+        saved.save(snapshot(2))
+        saved.save(snapshot(4))
+        # The lock keeps out whoever opens its file anew, also in this very process.
+        with pytest.raises(HybridBatchError) as found:
+            train_here(inputs, tmp_path, SETTINGS)
+    assert re.fullmatch(
+        re.escape(str(state)) + rf": in use by process {os.getpid()} on \S+; wait until .*",
+        str(found.value),
+    )
+    assert steps_of(state) == ["step-000000004"]
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_lock_ends_with_its_process_and_is_not_needed(tmp_path, monkeypatch, caplog):
+    assert in_process(lock_and_die, tmp_path) == -signal.SIGKILL
+    assert (tmp_path / ".lock").read_text().startswith("process ")
+    with sole_user(tmp_path):
+        pass
+
+    def unavailable(*_):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", unavailable)
+    with caplog.at_level("INFO"), sole_user(tmp_path):
+        pass
+    assert f"{tmp_path}: cannot be locked" in caplog.text
+
+
+def lock_and_die(folder):
+    with sole_user(folder):
+        os.kill(os.getpid(), signal.SIGKILL)

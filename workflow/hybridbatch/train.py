@@ -4,7 +4,8 @@ import argparse
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.locks import sole_user
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
@@ -83,7 +85,26 @@ def _run_here(args: argparse.Namespace) -> None:
     with joined(device) as processes:
         check_processes(processes.count, batch_size=settings.batch_size)
         set_threads(max(1, set_threads(settings.threads) // processes.here))
-        _train(args, settings, device, processes)
+        with _locked(args.state, processes):
+            _train(args, settings, device, processes)
+
+
+@contextmanager
+def _locked(state: Path | None, processes: Processes) -> Iterator[None]:
+    """Keep other trainings out of the state's folder, such as one whose workflow was killed.
+
+    Raises:
+        HybridBatchError: in all processes, if another training uses the folder.
+    """
+    problem = None
+    with ExitStack() as stack:
+        if state is not None and processes.first:
+            try:
+                stack.enter_context(sole_user(state))
+            except HybridBatchError as error:
+                problem = str(error)
+        processes.check(problem)
+        yield
 
 
 def _train(args: argparse.Namespace, settings: Settings, device: str, processes: Processes) -> None:

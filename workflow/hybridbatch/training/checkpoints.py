@@ -25,6 +25,7 @@ from torch import Tensor
 from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import atomic_folder, sha256_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.locks import LOCK
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.schemas import TRAIN_LOG
 from hybridbatch.training.processes import Processes
@@ -84,7 +85,7 @@ class Checkpoints:
             }
             (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for entry in self._folder.iterdir():
-            if entry != place:
+            if entry != place and entry.name != LOCK:
                 shutil.rmtree(entry)
 
     def last(self) -> Snapshot | None:
