@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -120,8 +121,8 @@ def uninterrupted(inputs, tmp_path_factory):
         # While the first checkpoint is written: nothing to go on from.
         ("checkpoints", "save_file", 1, []),
         # Between the files of the second one: the first counts.
-        ("checkpoints", "write_table", 2, ["step-000000002"]),
-        ("artifacts", "_sync", 7, ["step-000000002"]),
+        ("checkpoints", "save_arrays", 2, ["step-000000002"]),
+        ("artifacts", "_sync", 5, ["step-000000002"]),
         # After the second is complete, before the first is removed: the second counts.
         ("shutil", "rmtree", 3, ["step-000000002", "step-000000004"]),
         # In the middle of a step; and when the weights are written, but not the log.
@@ -178,7 +179,9 @@ def test_state_of_other_settings_is_not_resumed(inputs, tmp_path, uninterrupted)
 def snapshot(step):
     moments = {"a": (torch.tensor([0.5]), torch.tensor([0.25]))}
     best = Best(1.5, 1, 2, {"a": torch.tensor([7.0])})
-    return Snapshot(step, {"a": torch.tensor([float(step)])}, moments, best, {"step": [3]}, [])
+    return Snapshot(
+        step, {"a": torch.tensor([float(step)])}, moments, best, {"step": [3]}, {"loss": np.ones(2)}
+    )
 
 
 def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path, caplog):
@@ -191,6 +194,7 @@ def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path,
     assert found is not None and found.step == 9 and found.sampler == {"step": [3]}
     assert found.weights["a"].tolist() == [9.0] and found.best.weights["a"].tolist() == [7.0]
     assert found.moments["a"][1].tolist() == [0.25] and found.best.waited == 2
+    assert found.log["loss"].tolist() == [1.0, 1.0]
     assert "step-000000012: not readable" in caplog.text
     assert Checkpoints(tmp_path, fingerprint="g").last() is None
     saved.save(snapshot(20))

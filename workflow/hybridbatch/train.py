@@ -136,7 +136,7 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         return
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
-    write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
+    write_table(outcome.log, args.train_log, TRAIN_LOG)
     record = run_record(
         settings,
         data.training,

@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -26,13 +29,11 @@ from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import atomic_folder, sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.locks import LOCK
-from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.schemas import TRAIN_LOG
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
-_STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.parquet"
+_STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.safetensors"
 _UNREADABLE = (OSError, ValueError, KeyError, SafetensorError, HybridBatchError)
 
 
@@ -53,7 +54,8 @@ class Best:
 class Snapshot:
     """All that a run needs to go on after `step` as if nothing had happened.
 
-    moments: AdamW's two averages of each parameter's gradients. sampler: a few integers.
+    moments: AdamW's two averages of each parameter's gradients. sampler: a few integers. log: the
+    arrays of `TrainLog.state`.
     """
 
     step: int
@@ -61,7 +63,7 @@ class Snapshot:
     moments: Mapping[str, tuple[Tensor, Tensor]]
     best: Best
     sampler: Mapping[str, Any]
-    log: list[dict[str, Any]]
+    log: Mapping[str, NDArray[Any]]
 
 
 class Checkpoints:
@@ -75,7 +77,7 @@ class Checkpoints:
         place = self._place(snapshot.step)
         with atomic_folder(place) as folder:
             save_file(_tensors(snapshot), folder / _TENSORS)
-            write_table(table_from_rows(snapshot.log, TRAIN_LOG), folder / _LOG, TRAIN_LOG)
+            save_arrays(dict(snapshot.log), folder / _LOG)
             best = snapshot.best
             state = {
                 "fingerprint": self._fingerprint,
@@ -169,5 +171,5 @@ def _snapshot(folder: Path, state: Mapping[str, Any]) -> Snapshot:
         parts[part][parameter] = tensor
     moments = {name: (first, parts["second"][name]) for name, first in parts["first"].items()}
     best = Best(**state["best"], weights=parts["best"])
-    log = read_table(folder / _LOG, TRAIN_LOG).to_pylist()
+    log = load_arrays(folder / _LOG)
     return Snapshot(state["step"], parts["weights"], moments, best, state["sampler"], log)
