@@ -110,7 +110,7 @@ class Training:
         self.texts = tokenize(encoder, data, settings)
         self.compaction: Compaction | None = None
         if settings.compact_embeddings and not settings.freeze_embeddings:
-            self.texts, self.compaction = compacted(encoder, self.texts)
+            self.compaction = compacted(encoder, self.texts)
         self.parameters = trainable_parameters(encoder, settings)
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(),
