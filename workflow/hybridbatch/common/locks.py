@@ -16,7 +16,7 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
-LOCK = ".lock"
+_LOCK = ".lock"
 _PATIENCE = 1.0  # seconds: the processes that a killed one started take a moment to end
 
 
@@ -31,7 +31,7 @@ def sole_user(folder: Path) -> Iterator[None]:
         HybridBatchError: another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+", encoding="utf-8") as handle:
+    with (folder / _LOCK).open("a+", encoding="utf-8") as handle:
         begin = time.monotonic()
         while not (locked := _locked(handle.fileno(), folder)):
             if time.monotonic() - begin > _PATIENCE:

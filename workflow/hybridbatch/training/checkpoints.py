@@ -28,7 +28,6 @@ from torch import Tensor
 from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import atomic_folder, sha256_file
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.locks import LOCK
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
@@ -87,7 +86,7 @@ class Checkpoints:
             }
             (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for entry in self._folder.iterdir():
-            if entry != place and entry.name != LOCK:
+            if entry != place and entry.is_dir():  # the lock is none
                 shutil.rmtree(entry)
 
     def last(self) -> Snapshot | None:
