@@ -67,7 +67,7 @@ def measure(args: argparse.Namespace) -> dict[str, tuple[float, str]]:
     begin = time.perf_counter()
     loss, _ = training.step()
     seconds = time.perf_counter() - begin
-    tokens = sum(map(len, training.texts.questions)) + sum(map(len, training.texts.passages))
+    tokens = len(training.texts.questions.ids) + len(training.texts.passages.ids)
     return {
         "pairs": (args.batch_size, "pairs"),
         "tokens_per_text": (tokens / (2 * args.batch_size), "tokens"),

@@ -99,3 +99,15 @@ def test_progress_says_how_far_how_fast_and_how_long(caplog: pytest.LogCaptureFi
         "encode: 1,000/2,000 texts (50 %), 100 texts/s, 10 s left, note",
         "encode: 2,000/2,000 texts (100 %), 100 texts/s, 20.0 s",
     ]
+
+
+def test_progress_after_a_resume_counts_what_is_done_now(caplog: pytest.LogCaptureFixture) -> None:
+    times = iter([0.0, 10.0, 100.0])
+    progress = Progress("train", 1000, "steps", begun=900, clock=lambda: next(times))
+    with caplog.at_level("INFO"):
+        progress.update(910)
+        progress.update(1000)
+    assert caplog.messages == [
+        "train: 910/1,000 steps (91 %), 1.00 steps/s, 90 s left",
+        "train: 1,000/1,000 steps (100 %), 1.00 steps/s, 100.0 s",
+    ]

@@ -9,6 +9,7 @@ import tiny
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.batch_encoding import Encoding
 from hybridbatch.training.compaction import compact
+from hybridbatch.training.flat_texts import FlatTexts
 from hybridbatch.training.gradient_cache import GradientCache
 from hybridbatch.training.loss import info_nce
 from hybridbatch.training.processes import Processes
@@ -38,6 +39,12 @@ def texts_of(encoder):
     return [*ids[:3], np.append(ids[3], np.int32(1))]
 
 
+def renumbered(compaction, texts):
+    flat = FlatTexts.collected([texts])
+    flat.renumber(compaction.numbers())
+    return list(flat)
+
+
 def train(encoder, texts, *, decay, steps=4):
     """Steps of AdamW; untouched rows have no gradient, so that decay alone could move them."""
     parameters = [
@@ -62,11 +69,11 @@ def train(encoder, texts, *, decay, steps=4):
 def test_the_result_is_that_of_the_whole_table(make, tmp_path):
     base, whole, small = (make(tmp_path) for _ in range(3))
     train(whole, texts_of(whole), decay=0.01)
-    compaction = compact(small, texts_of(small))
+    compaction = compact(small, [FlatTexts.collected([texts_of(small)])])
     rows = small.model.get_input_embeddings().num_embeddings
     used = np.unique(np.concatenate(texts_of(base)))
     assert len(used) <= rows < len(base.model.state_dict()[WORDS])
-    train(small, compaction.renumbered(texts_of(small)), decay=0.01)
+    train(small, renumbered(compaction, texts_of(small)), decay=0.01)
     compaction.expand(small)
     for name, weights in whole.model.state_dict().items():
         assert torch.equal(small.model.state_dict()[name], weights), name
@@ -79,10 +86,10 @@ def test_the_result_is_that_of_the_whole_table(make, tmp_path):
 
 def test_rows_that_no_text_uses_are_not_decayed(tmp_path):
     base, encoder = bert(tmp_path), bert(tmp_path)
-    compaction = compact(encoder, texts_of(encoder))
-    renumbered = compaction.renumbered(texts_of(encoder))
+    compaction = compact(encoder, [FlatTexts.collected([texts_of(encoder)])])
+    small = renumbered(compaction, texts_of(encoder))
     expected = Encoding(base, "fp32").vectors(texts_of(base), seed=None)
-    assert torch.equal(Encoding(encoder, "fp32").vectors(renumbered, seed=None), expected)
+    assert torch.equal(Encoding(encoder, "fp32").vectors(small, seed=None), expected)
     with torch.no_grad():
         encoder.model.get_input_embeddings().weight.mul_(0.5)
     compaction.expand(encoder)

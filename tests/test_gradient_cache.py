@@ -1,6 +1,9 @@
 """Gradients of a batch in chunks equal those of one pass, with every option on every path."""
 
 import copy
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -16,6 +19,8 @@ from hybridbatch.training.processes import Processes
 
 WORDS = ["a", "bc" * 20, "d" * 7, "e" * 30, "fg", "h" * 7, "ij" * 9, "k" * 3, "lm" * 4, "n" * 25]
 
+ALONE = Processes()
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -26,33 +31,37 @@ def encoder_of(folder, *, pooling="mean"):
     return DualEncoder.load(folder, pooling=pooling, device="cpu")
 
 
-def texts_of(encoder):
-    return encoder.tokenize(WORDS, prefix="", max_tokens=60)
+def texts_of(encoder, words=WORDS):
+    return encoder.tokenize(words, prefix="", max_tokens=60)
 
 
 def loss_of(vectors):
-    # Four pairs and two hard negatives.
-    return info_nce(vectors[:4], vectors[4:], temperature=0.1)
+    # Of all words: four pairs and two hard negatives.
+    pairs = min(4, len(vectors) // 2)
+    return info_nce(vectors[:pairs], vectors[pairs:], temperature=0.1)
 
 
-def gradients(encoder, *, chunk_tokens, seed=None, checkpointing=False, precision="fp32"):
-    encoder.train(seed is not None)
-    parameters = dict(encoder.named_parameters())
-    cache = GradientCache(
+def cache_of(encoder, *, chunk_tokens, checkpointing=False, precision="fp32", processes=ALONE):
+    return GradientCache(
         Encoding(encoder, precision, checkpointing),
-        parameters.values(),
+        encoder.parameters(),
         chunk_tokens=chunk_tokens,
-        processes=Processes(),
+        processes=processes,
     )
-    loss = cache.backward(texts_of(encoder), loss_of, seed=seed)
-    return loss, {name: each.grad for name, each in parameters.items() if each.grad is not None}
 
 
-def plain_gradients(encoder, *, chunk_tokens=None, seed=None):
+def gradients(encoder, *, seed=None, words=WORDS, **options):
+    encoder.train(seed is not None)
+    loss = cache_of(encoder, **options).backward(texts_of(encoder, words), loss_of, seed=seed)
+    named = encoder.named_parameters()
+    return loss, {name: each.grad for name, each in named if each.grad is not None}
+
+
+def plain_gradients(encoder, *, chunk_tokens=None, seed=None, words=WORDS):
     """One loss whose backward pass goes through all chunks at once."""
     encoder.train(seed is not None)
     encoder.zero_grad()
-    texts = texts_of(encoder)
+    texts = texts_of(encoder, words)
     rows, parts = [], []
     chunks = chunks_of([len(ids) for ids in texts], chunk_tokens=chunk_tokens)
     for number, chunk in enumerate(chunks):
@@ -154,3 +163,40 @@ def test_chunks_hold_neighbours_in_length_up_to_their_budget():
     assert chunks_of(lengths, chunk_tokens=30) == [[1], [3], [4, 2], [0]]
     assert chunks_of(lengths, chunk_tokens=40) == [[1], [3, 4], [2, 0]]
     assert chunks_of(lengths, chunk_tokens=None) == [[1, 3, 4, 2, 0]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread(Processes):
+    """A thread that plays a process."""
+
+    slots: dict[int, list[torch.Tensor]]
+    barrier: threading.Barrier
+
+    def add_up(self, tensors):
+        self.slots[self.rank] = [each.clone() for each in tensors]
+        self.barrier.wait()
+        summed = [sum(each) for each in zip(*self.slots.values(), strict=True)]
+        self.barrier.wait()
+        for each, total in zip(tensors, summed, strict=True):
+            each.copy_(total)
+
+
+@pytest.mark.parametrize("chunk_tokens", [None, 1])
+def test_processes_without_a_text_take_part(folder, chunk_tokens):
+    words = WORDS[:4]
+    expected = plain_gradients(encoder_of(folder), words=words)
+    encoders = [encoder_of(folder) for _ in range(6)]
+    slots, barrier = {}, threading.Barrier(6, timeout=60)
+
+    def process(rank, encoder):
+        options = {
+            "processes": Thread(rank, 6, slots=slots, barrier=barrier),
+            "chunk_tokens": chunk_tokens,
+        }
+        loss = cache_of(encoder, **options).loss(texts_of(encoder, words), loss_of)
+        return loss, gradients(encoder, words=words, **options)
+
+    with ThreadPoolExecutor(6) as pool:
+        for loss, found in pool.map(process, range(6), encoders):
+            assert loss == pytest.approx(expected[0], abs=1e-5)
+            assert_equal(found, expected)

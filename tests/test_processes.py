@@ -1,19 +1,23 @@
 """Two processes learn what one does, whoever starts them."""
 
+import logging
 import multiprocessing
 import os
+import signal
 import socket
+from contextlib import nullcontext
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import tiny
+from hybridbatch import train
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.schemas import TRAIN_LOG
 from hybridbatch.training.processes import Processes, launch
-from test_resume import SETTINGS, digests, in_process, train_here
+from test_resume import SETTINGS, digests, in_process, killed_at, train_here
 
 OPTIONS = SETTINGS | {"steps": 6, "validation": {"fraction": 0.2, "every": 3, "batches": 2}}
 
@@ -34,11 +38,11 @@ def alone(inputs, tmp_path_factory):
     return folder
 
 
-def as_launched(rank, port, inputs, output, settings):
+def as_launched(rank, port, work, *args):
     """What torchrun does: a process for each rank that finds the others by its environment."""
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    train_here(inputs, output, settings)
+    work(*args)
 
 
 def free_port():
@@ -47,19 +51,24 @@ def free_port():
         return found.getsockname()[1]
 
 
-def train_in_two(inputs, output, settings):
+def in_two(first, second, *args):
+    """Run `first` and `second` in processes that work together; returns their exit codes."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hybridbatch.train"])
     port = free_port()
     both = [
-        context.Process(target=as_launched, args=(rank, port, inputs, output, settings))
-        for rank in (0, 1)
+        context.Process(target=as_launched, args=(rank, port, work, *args))
+        for rank, work in enumerate((first, second))
     ]
     for process in both:
         process.start()
     for process in both:
         process.join(timeout=120)
-    assert [process.exitcode for process in both] == [0, 0]
+    return [process.exitcode for process in both]
+
+
+def train_in_two(inputs, output, settings):
+    assert in_two(train_here, train_here, inputs, output, settings) == [0, 0]
 
 
 def rows_of(output):
@@ -84,13 +93,37 @@ def test_two_processes_give_the_loss_curve_of_one(inputs, alone, tmp_path, chunk
     assert_same(tmp_path, alone)
 
 
-def test_the_stage_starts_its_processes_itself_and_is_repeatable(inputs, alone, tmp_path):
+@pytest.fixture(scope="module")
+def together(inputs, tmp_path_factory):
+    """What the stage writes that starts its two processes itself."""
+    folder = tmp_path_factory.mktemp("together")
+    train_here(inputs, folder, OPTIONS | {"dropout": False, "processes": 2})
+    return folder
+
+
+def test_the_stage_starts_its_processes_itself_and_is_repeatable(inputs, alone, together, tmp_path):
+    assert_same(together, alone)
+    train_in_two(inputs, tmp_path, OPTIONS | {"dropout": False, "processes": 2})
+    assert digests(tmp_path) == digests(together)
+    assert not (together / "state").exists()
+
+
+def train_and_die_at_the_second_checkpoint(inputs, output, settings):
+    killed_at(inputs, output, settings, "checkpoints", "save_file", 2)
+
+
+def test_killed_and_run_again_in_two_processes_gives_the_same_bytes(inputs, together, tmp_path):
     settings = OPTIONS | {"dropout": False, "processes": 2}
-    train_here(inputs, tmp_path / "first", settings)
-    assert_same(tmp_path / "first", alone)
-    train_in_two(inputs, tmp_path / "second", settings)
-    assert digests(tmp_path / "second") == digests(tmp_path / "first")
-    assert not (tmp_path / "first" / "state").exists()
+    killed, log = tmp_path / "killed", logging.FileHandler(tmp_path / "log.txt")
+    codes = in_two(train_and_die_at_the_second_checkpoint, train_here, inputs, killed, settings)
+    assert codes[0] == -signal.SIGKILL and codes[1] != 0
+    assert [path.name for path in (killed / "state").glob("step-*")] == ["step-000000002"]
+    # The launched processes write to the files of this one's handlers.
+    logging.getLogger().addHandler(log)
+    train_here(inputs, killed, settings)
+    logging.getLogger().removeHandler(log)
+    assert "going on after step 2" in (tmp_path / "log.txt").read_text()
+    assert digests(killed) == digests(together)
 
 
 def refuse(argument):
@@ -110,3 +143,9 @@ def test_texts_are_dealt_out_evenly():
 def test_more_processes_than_pairs_are_refused(inputs, tmp_path):
     with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
         train_here(inputs, tmp_path, OPTIONS | {"processes": 7})
+
+
+def test_more_launched_processes_than_pairs_are_refused_too(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "joined", lambda device: nullcontext(Processes(3, 7, 7)))
+    with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
+        train_here(inputs, tmp_path, OPTIONS)

@@ -1,23 +1,31 @@
 """A run that is killed goes on where its last checkpoint is, and ends with the same bytes."""
 
 import argparse
+import errno
 import hashlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import tiny
 from hybridbatch import train
-from hybridbatch.common import artifacts
+from hybridbatch.common import artifacts, locks
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.locks import sole_user
 from hybridbatch.common.settings import settings_from_dict
 from hybridbatch.training import checkpoints, gradient_cache
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
+from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
 SETTINGS = {
@@ -113,8 +121,8 @@ def uninterrupted(inputs, tmp_path_factory):
         # While the first checkpoint is written: nothing to go on from.
         ("checkpoints", "save_file", 1, []),
         # Between the files of the second one: the first counts.
-        ("checkpoints", "write_table", 2, ["step-000000002"]),
-        ("artifacts", "_sync", 7, ["step-000000002"]),
+        ("checkpoints", "save_arrays", 2, ["step-000000002"]),
+        ("artifacts", "_sync", 5, ["step-000000002"]),
         # After the second is complete, before the first is removed: the second counts.
         ("shutil", "rmtree", 3, ["step-000000002", "step-000000004"]),
         # In the middle of a step; and when the weights are written, but not the log.
@@ -171,7 +179,9 @@ def test_state_of_other_settings_is_not_resumed(inputs, tmp_path, uninterrupted)
 def snapshot(step):
     moments = {"a": (torch.tensor([0.5]), torch.tensor([0.25]))}
     best = Best(1.5, 1, 2, {"a": torch.tensor([7.0])})
-    return Snapshot(step, {"a": torch.tensor([float(step)])}, moments, best, {"step": [3]}, [])
+    return Snapshot(
+        step, {"a": torch.tensor([float(step)])}, moments, best, {"step": [3]}, {"loss": np.ones(2)}
+    )
 
 
 def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path, caplog):
@@ -184,6 +194,7 @@ def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path,
     assert found is not None and found.step == 9 and found.sampler == {"step": [3]}
     assert found.weights["a"].tolist() == [9.0] and found.best.weights["a"].tolist() == [7.0]
     assert found.moments["a"][1].tolist() == [0.25] and found.best.waited == 2
+    assert found.log["loss"].tolist() == [1.0, 1.0]
     assert "step-000000012: not readable" in caplog.text
     assert Checkpoints(tmp_path, fingerprint="g").last() is None
     saved.save(snapshot(20))
@@ -197,10 +208,85 @@ def test_the_fingerprint_follows_settings_data_and_model(inputs, tmp_path):
     (changed / "config.json").write_text("{}")
     pairs = [inputs / "pairs.parquet"]
     marks = {
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", processes=1),
-        checkpoints.fingerprint(other, pairs=pairs, model=inputs / "model", processes=1),
-        checkpoints.fingerprint(settings, pairs=pairs, model=changed, processes=1),
-        checkpoints.fingerprint(settings, pairs=[], model=inputs / "model", processes=1),
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", processes=2),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(other, pairs=pairs, model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(settings, pairs=pairs, model=changed, threads=[1]),
+        checkpoints.fingerprint(settings, pairs=[], model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1, 1]),
+        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1, 2]),
     }
-    assert len(marks) == 5
+    assert len(marks) == 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Second(Processes):
+    """The second of two processes, of which the first says `heard`, one after the other."""
+
+    heard: Iterator[object]
+
+    def gathered(self, value):
+        return [next(self.heard), value]
+
+
+def second(*heard):
+    return Second(rank=1, count=2, heard=iter(heard))
+
+
+def test_a_process_goes_on_where_the_first_one_does(tmp_path, caplog):
+    saved = Checkpoints(tmp_path / "mine", fingerprint="f")
+    saved.save(snapshot(9))
+    found = saved.agreed(second(9, None))
+    assert found is not None and found.step == 9
+    # Also where it would find a checkpoint that the first does not: all begin anew.
+    assert saved.agreed(second(None, None)) is None
+    # The first process's failure is everyone's.
+    with pytest.raises(HybridBatchError, match=r"^the disk is gone$"):
+        saved.agreed(second(None, "the disk is gone"))
+
+
+def test_a_process_that_cannot_go_on_where_the_first_one_does_is_an_error(tmp_path):
+    saved = Checkpoints(tmp_path, fingerprint="f")
+    saved.save(snapshot(9))
+    with pytest.raises(HybridBatchError, match=r"000012: process 1 cannot .*No such file") as found:
+        saved.agreed(second(12, None))
+    assert "\n" not in str(found.value)
+    other = Checkpoints(tmp_path, fingerprint="g")
+    with pytest.raises(HybridBatchError, match=r"000009: process 1 .*another run.*; give all"):
+        other.agreed(second(9, None))
+
+
+def test_a_second_training_of_the_same_run_is_refused(inputs, tmp_path):
+    state = tmp_path / "state"
+    saved = Checkpoints(state, fingerprint="f")
+    with sole_user(state):
+        saved.save(snapshot(2))
+        saved.save(snapshot(4))
+        # The lock keeps out whoever opens its file anew, also in this very process.
+        with pytest.raises(HybridBatchError) as found:
+            train_here(inputs, tmp_path, SETTINGS)
+    assert re.fullmatch(
+        re.escape(str(state)) + rf": in use by process {os.getpid()} on \S+; wait until .*",
+        str(found.value),
+    )
+    assert steps_of(state) == ["step-000000004"]
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_lock_ends_with_its_process_and_is_not_needed(tmp_path, monkeypatch, caplog):
+    assert in_process(lock_and_die, tmp_path) == -signal.SIGKILL
+    assert (tmp_path / ".lock").read_text().startswith("process ")
+    with sole_user(tmp_path):
+        pass
+
+    def unavailable(*_):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", unavailable)
+    with caplog.at_level("INFO"), sole_user(tmp_path):
+        pass
+    assert f"{tmp_path}: cannot be locked" in caplog.text
+
+
+def lock_and_die(folder):
+    with sole_user(folder):
+        os.kill(os.getpid(), signal.SIGKILL)

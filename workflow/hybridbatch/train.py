@@ -4,12 +4,16 @@ import argparse
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.locks import sole_user
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
@@ -20,7 +24,7 @@ from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
 from hybridbatch.training.processes import Processes, joined, launch, launched
-from hybridbatch.training.settings import Settings
+from hybridbatch.training.settings import Settings, check_processes
 
 # In the environment, since a param that changes no result would train again when it changes.
 TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
@@ -79,8 +83,28 @@ def _run_here(args: argparse.Namespace) -> None:
     settings = settings_from_json(Settings, args.settings)
     device = resolve_device(settings.device)
     with joined(device) as processes:
+        check_processes(processes.count, batch_size=settings.batch_size)
         set_threads(max(1, set_threads(settings.threads) // processes.here))
-        _train(args, settings, device, processes)
+        with _locked(args.state, processes):
+            _train(args, settings, device, processes)
+
+
+@contextmanager
+def _locked(state: Path | None, processes: Processes) -> Iterator[None]:
+    """Keep other trainings out of the state's folder, such as one whose workflow was killed.
+
+    Raises:
+        HybridBatchError: in all processes, if another training uses the folder.
+    """
+    problem = None
+    with ExitStack() as stack:
+        if state is not None and processes.first:
+            try:
+                stack.enter_context(sole_user(state))
+            except HybridBatchError as error:
+                problem = str(error)
+        processes.check(problem)
+        yield
 
 
 def _train(args: argparse.Namespace, settings: Settings, device: str, processes: Processes) -> None:
@@ -96,9 +120,7 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
     encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
     checkpoints = None
     if args.state is not None and settings.checkpoint_every is not None:
-        files = [*args.pairs, *args.validation]
-        mark = fingerprint(settings, pairs=files, model=args.model, processes=processes.count)
-        checkpoints = Checkpoints(args.state, fingerprint=mark)
+        checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, settings, processes))
     # Only the first process writes.
     watch = args.tensorboard is not None and processes.first
     with watched(args.tensorboard / settings.run if watch else None) as events:
@@ -114,7 +136,7 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         return
     with atomic_folder(args.output) as folder:
         encoder.save(folder)
-    write_table(table_from_rows(outcome.log, TRAIN_LOG), args.train_log, TRAIN_LOG)
+    write_table(outcome.log, args.train_log, TRAIN_LOG)
     record = run_record(
         settings,
         data.training,
@@ -128,6 +150,27 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         "%s is ready in %s: step %d kept, stopped by %s",
         settings.run, args.output, outcome.best_step, outcome.stopping_reason,
     )  # fmt: skip
+
+
+def _fingerprint(args: argparse.Namespace, settings: Settings, processes: Processes) -> str:
+    """The fingerprint of the run, which is the same in all processes.
+
+    Raises:
+        HybridBatchError: a process has other files, code or libraries than the first one.
+    """
+    mark = fingerprint(
+        settings,
+        pairs=[*args.pairs, *args.validation],
+        model=args.model,
+        threads=processes.gathered(torch.get_num_threads()),
+    )
+    same = mark == processes.gathered(mark)[0]
+    problem = (
+        f"{settings.run}: process {processes.rank} has other settings, pairs, base model, code or "
+        "torch than process 0; make them the same on all machines"
+    )
+    processes.check(None if same else problem)
+    return mark
 
 
 def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:

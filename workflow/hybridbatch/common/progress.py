@@ -11,7 +11,8 @@ class Progress:
     """Logs at most one line in `interval` seconds, and one when all is done.
 
     `Progress("encode passages", 13014, "texts").update(512)` logs
-    `encode passages: 512/13,014 texts (4 %), 250 texts/s, 50 s left`.
+    `encode passages: 512/13,014 texts (4 %), 250 texts/s, 50 s left`. Rate and time left are those
+    of this process's own work: `begun` units were finished before it.
     """
 
     def __init__(
@@ -20,11 +21,12 @@ class Progress:
         total: int,
         unit: str,
         *,
+        begun: int = 0,
         interval: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._label, self._total, self._unit = label, total, unit
-        self._interval, self._clock = interval, clock
+        self._begun, self._interval, self._clock = begun, interval, clock
         self._begin = self._last = clock()
 
     def callback(self, done: int, total: int) -> None:
@@ -39,10 +41,10 @@ class Progress:
             return
         self._last = now
         elapsed = max(now - self._begin, 1e-9)
-        rate = done / elapsed
+        rate = (done - self._begun) / elapsed
         left = (
             f"{(self._total - done) / rate:,.0f} s left"
-            if 0 < done < self._total
+            if self._begun < done < self._total
             else f"{elapsed:,.1f} s"
         )
         share = 100 * done // max(self._total, 1)

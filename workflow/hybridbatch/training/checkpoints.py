@@ -2,7 +2,8 @@
 
 A checkpoint is a folder that is written beside its place and renamed when every file in it is on
 the disk, so that one killed between two files is none. It is bound to a fingerprint of all that
-decides the result; state of other settings, data, weights or code is never resumed.
+decides the result; state of other settings, data, weights or code is never resumed. The first of
+several processes decides which checkpoint it is that all go on from.
 """
 
 from __future__ import annotations
@@ -11,25 +12,28 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import atomic_folder, sha256_file
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.schemas import TRAIN_LOG
+from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
-_STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.parquet"
+_STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.safetensors"
+_UNREADABLE = (OSError, ValueError, KeyError, SafetensorError, HybridBatchError)
 
 
 @dataclass
@@ -49,7 +53,8 @@ class Best:
 class Snapshot:
     """All that a run needs to go on after `step` as if nothing had happened.
 
-    moments: AdamW's two averages of each parameter's gradients. sampler: a few integers.
+    moments: AdamW's two averages of each parameter's gradients. sampler: a few integers. log: the
+    arrays of `TrainLog.state`.
     """
 
     step: int
@@ -57,7 +62,7 @@ class Snapshot:
     moments: Mapping[str, tuple[Tensor, Tensor]]
     best: Best
     sampler: Mapping[str, Any]
-    log: list[dict[str, Any]]
+    log: Mapping[str, NDArray[Any]]
 
 
 class Checkpoints:
@@ -68,10 +73,10 @@ class Checkpoints:
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a checkpoint, and then remove those before it."""
-        place = self._folder / f"step-{snapshot.step:09d}"
+        place = self._place(snapshot.step)
         with atomic_folder(place) as folder:
             save_file(_tensors(snapshot), folder / _TENSORS)
-            write_table(table_from_rows(snapshot.log, TRAIN_LOG), folder / _LOG, TRAIN_LOG)
+            save_arrays(dict(snapshot.log), folder / _LOG)
             best = snapshot.best
             state = {
                 "fingerprint": self._fingerprint,
@@ -81,32 +86,71 @@ class Checkpoints:
             }
             (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for entry in self._folder.iterdir():
-            if entry != place:
+            if entry != place and entry.is_dir():  # the lock is none
                 shutil.rmtree(entry)
 
     def last(self) -> Snapshot | None:
         """The last complete checkpoint of this very run, if there is one."""
         for folder in sorted(self._folder.glob("step-*"), reverse=True):
             try:
-                state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-                if state["fingerprint"] == self._fingerprint:
-                    return _snapshot(folder, state)
-                logger.info("%s: of other settings, data, model or code; not resumed", folder)
-            except (OSError, ValueError, KeyError, SafetensorError, HybridBatchError) as error:
+                snapshot = self._read(folder)
+            except _UNREADABLE as error:
                 logger.warning("%s: not readable (%s); not resumed", folder, error)
+                continue
+            if snapshot is not None:
+                return snapshot
+            logger.info("%s: of other settings, data, model or code; not resumed", folder)
         return None
 
+    def agreed(self, processes: Processes) -> Snapshot | None:
+        """The checkpoint that is the `last` one to the first process, for all of them.
 
-def fingerprint(settings: Settings, *, pairs: Iterable[Path], model: Path, processes: int) -> str:
-    """A digest of all that decides what a run gives: settings, data, base model and code."""
+        None of them returns before all have read it.
+
+        Raises:
+            HybridBatchError: a process cannot read the checkpoint that the first one found.
+        """
+        snapshot = self.last() if processes.first else None
+        step = processes.gathered(None if snapshot is None else snapshot.step)[0]
+        problem = None
+        if step is not None and not processes.first:
+            place = self._place(step)
+            try:
+                snapshot = self._read(place)
+                reason = "it is of another run"
+            except _UNREADABLE as error:
+                reason = str(error)
+            if snapshot is None:
+                problem = (
+                    f"{place}: process {processes.rank} cannot go on from it as process 0 does "
+                    f"({reason}); give all processes the same folder, or remove it to start anew"
+                )
+        processes.check(problem)
+        return snapshot
+
+    def _place(self, step: int) -> Path:
+        return self._folder / f"step-{step:09d}"
+
+    def _read(self, folder: Path) -> Snapshot | None:
+        """A checkpoint; None if it is of another run."""
+        state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        return _snapshot(folder, state) if state["fingerprint"] == self._fingerprint else None
+
+
+def fingerprint(
+    settings: Settings, *, pairs: Iterable[Path], model: Path, threads: Sequence[int]
+) -> str:
+    """A digest of all that decides what a run gives: settings, data, base model and code.
+
+    threads: those of each process.
+    """
     files = [*pairs, *sorted(path for path in model.iterdir() if path.is_file())]
     parts = {
         "settings": asdict(settings),
         "files": [[path.name, sha256_file(path)] for path in files],
         "code": code_hash("hybridbatch.train"),
         "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "processes": processes,
+        "threads": list(threads),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -126,5 +170,5 @@ def _snapshot(folder: Path, state: Mapping[str, Any]) -> Snapshot:
         parts[part][parameter] = tensor
     moments = {name: (first, parts["second"][name]) for name, first in parts["first"].items()}
     best = Best(**state["best"], weights=parts["best"])
-    log = read_table(folder / _LOG, TRAIN_LOG).to_pylist()
+    log = load_arrays(folder / _LOG)
     return Snapshot(state["step"], parts["weights"], moments, best, state["sampler"], log)

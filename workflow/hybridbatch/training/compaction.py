@@ -7,7 +7,7 @@ their decay would, and leaves those rows as they are in the base model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hybridbatch.encoding.batching import TokenIds
 from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.training.flat_texts import FlatTexts
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Compaction:
     kept: NDArray[np.int64]
     used: NDArray[np.bool_]
 
-    def renumbered(self, token_ids: Sequence[TokenIds]) -> list[TokenIds]:
-        """The texts as rows of the small table."""
+    def numbers(self) -> NDArray[np.int32]:
+        """For each row of the whole table its row of the small one; 0 for those cut away."""
         numbers = np.zeros(len(self.whole), dtype=np.int32)
         numbers[self.kept] = np.arange(len(self.kept), dtype=np.int32)
-        return [numbers[ids] for ids in token_ids]
+        return numbers
 
     @torch.no_grad()
     def expand(self, encoder: DualEncoder) -> None:
@@ -47,12 +47,12 @@ class Compaction:
         encoder.model.set_input_embeddings(_embedding(table, small))
 
 
-def compact(encoder: DualEncoder, texts: Sequence[TokenIds]) -> Compaction:
+def compact(encoder: DualEncoder, texts: Iterable[FlatTexts]) -> Compaction:
     """Cut the encoder's word-embedding table down to the rows that `texts` use."""
     table = encoder.model.get_input_embeddings()
     used = np.zeros(table.num_embeddings, dtype=bool)
-    for ids in texts:
-        used[ids] = True
+    for some in texts:
+        some.mark(used)
     # Padding keeps its number, by which some models tell positions.
     padding = encoder.pad_id if table.padding_idx is None else table.padding_idx
     kept = used.copy()

@@ -22,6 +22,7 @@ from hybridbatch.training.negatives import NO_GROUP, Negatives
 from hybridbatch.training.sampling import Items
 
 logger = logging.getLogger(__name__)
+_TOGETHER = 8192  # texts that are Python strings at a time
 MISSING = -1  # the text number of a language that an item does not have
 
 
@@ -312,9 +313,10 @@ def _positions(column: pa.ChunkedArray, names: tuple[str, ...]) -> NDArray[np.in
 
 def _forms(texts: pa.LargeStringArray) -> NDArray[np.int32]:
     """A number for each text, equal where `texts.normalised` is."""
-    forms: dict[str, int] = {}
-    numbers = [forms.setdefault(form, len(forms)) for form in map(normalised, texts.to_pylist())]
-    return np.array(numbers, dtype=np.int32)
+    slices = (texts.slice(start, _TOGETHER) for start in range(0, len(texts), _TOGETHER))
+    forms = [pa.array(map(normalised, some.to_pylist()), pa.large_string()) for some in slices]
+    numbers, _ = _numbered(pa.chunked_array(forms, pa.large_string()))
+    return numbers
 
 
 def _ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:

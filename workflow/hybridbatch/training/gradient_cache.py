@@ -5,13 +5,15 @@ With more than one chunk the vectors are computed without gradients, the loss gi
 each vector, and each chunk is computed again to carry its vectors' gradients to the weights (Gao
 et al., arXiv 2101.06983). With several processes each one does so with its share of the texts; the
 vectors of all are gathered, and the gradients of the weights added up. The result is that of one
-pass over the batch.
+pass over the batch. A process without a text encodes one of another's with a gradient of zero, so
+that it has the same parameters' gradients to add up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,7 +59,8 @@ class GradientCache:
         assert vectors.grad is not None
         for number, chunk in chunks:
             part = parts[0] if whole else self._encode(token_ids, chunk, number, seed)
-            part.backward(vectors.grad[chunk])  # type: ignore[no-untyped-call]
+            gradient = vectors.grad[chunk] if own else torch.zeros_like(part)
+            part.backward(gradient)  # type: ignore[no-untyped-call]
         self._processes.add_up([each.grad for each in self._parameters if each.grad is not None])
         return loss.item()
 
@@ -71,7 +74,10 @@ class GradientCache:
     def _share(
         self, token_ids: Sequence[TokenIds]
     ) -> tuple[list[int], list[tuple[int, list[int]]]]:
-        """The texts of this process, chunk after chunk, and its numbered chunks."""
+        """The texts of this process, chunk after chunk, and its numbered chunks.
+
+        Without a text of its own it has one chunk all the same, of the batch's shortest text.
+        """
         lengths = [len(ids) for ids in token_ids]
         shares = self._processes.shares(longest_first(lengths))
         chunks = []
@@ -81,7 +87,8 @@ class GradientCache:
                 if rank == self._processes.rank:
                     chunks.append((number, [share[i] for i in chunk]))
                 number += 1
-        return [i for _, chunk in chunks for i in chunk], chunks
+        own = [i for _, chunk in chunks for i in chunk]
+        return own, chunks or [(number, [int(np.argmin(lengths))])]
 
     def _encode(
         self, token_ids: Sequence[TokenIds], chunk: Sequence[int], number: int, seed: int | None
@@ -93,6 +100,6 @@ class GradientCache:
     def _gathered(self, token_ids: Sequence[TokenIds], own: Sequence[int], part: Tensor) -> Tensor:
         """The vectors of all texts, of which this process has computed the rows `own`."""
         vectors = part.new_zeros(len(token_ids), part.shape[1])
-        vectors[own] = part
+        vectors[own] = part[: len(own)]
         self._processes.add_up([vectors])
         return vectors

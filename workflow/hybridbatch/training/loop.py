@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import torch
 from torch import Tensor
 
@@ -30,7 +31,7 @@ from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Batch, Sampler, SamplingSettings
 from hybridbatch.training.settings import Settings, learning_rate
 from hybridbatch.training.texts import batch_texts, compacted, tokenize
-from hybridbatch.training.train_log import train_row, validation_rows
+from hybridbatch.training.train_log import TrainLog
 from hybridbatch.training.validation import ALL, validation_batches, validation_losses
 
 logger = logging.getLogger(__name__)
@@ -38,12 +39,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave beside the weights: rows of `schemas.TRAIN_LOG`, and the step kept.
+    """What training gave beside the weights: a table of `schemas.TRAIN_LOG`, and the step kept.
 
     stopping_reason: `steps` where all were made, `patience` where validation stopped improving.
     """
 
-    log: list[dict[str, Any]]
+    log: pa.Table
     best_step: int
     stopping_reason: str
 
@@ -73,7 +74,8 @@ def train_encoder(
 
     Raises:
         HybridBatchError: a batch is larger than what the data can give, nothing can be held out
-            though it should be, or a loss is not a finite number.
+            though it should be, a process cannot read the checkpoint that the others go on from,
+            or a loss is not a finite number.
     """
     keep_freed_memory()
     with _deterministic():
@@ -108,7 +110,7 @@ class Training:
         self.texts = tokenize(encoder, data, settings)
         self.compaction: Compaction | None = None
         if settings.compact_embeddings and not settings.freeze_embeddings:
-            self.texts, self.compaction = compacted(encoder, self.texts)
+            self.compaction = compacted(encoder, self.texts)
         self.parameters = trainable_parameters(encoder, settings)
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(),
@@ -124,7 +126,7 @@ class Training:
         )
         self.negatives = Stream(settings.seed, "negatives")
         self.dropout = Stream(settings.seed, "dropout")
-        self.log: list[dict[str, Any]] = []
+        self.log = TrainLog(data.training.items.languages)
         self.best = Best()
         self.done = 0  # steps
 
@@ -132,7 +134,7 @@ class Training:
         """All steps, or as many as patience allows."""
         settings = self.settings
         self._resume()
-        progress = Progress("train", settings.steps, "steps")
+        progress = Progress("train", settings.steps, "steps", begun=self.done)
         resumed, begin = self.done, time.monotonic()
         if self.validation and self.done == 0:
             self._validate()
@@ -154,7 +156,7 @@ class Training:
             logger.info(
                 "stopped at step %d: no improvement in %d validations", self.done, self.best.waited
             )
-        return Outcome(self.log, self._keep_best(), reason)
+        return Outcome(self.log.table(), self._keep_best(), reason)
 
     def step(self) -> tuple[float, float]:
         """The next batch and what is learnt from it; returns its loss and the learning rate."""
@@ -189,8 +191,7 @@ class Training:
             group["lr"] = rate
         self.optimizer.step()
         self.done = step
-        languages = self.data.training.items.languages
-        self.log.append(train_row(step, loss, rate, batch, languages=languages))
+        self.log.train(step, loss, rate, batch)
         return loss, rate
 
     def _loss_of(self, batch: Batch) -> Loss:
@@ -215,8 +216,7 @@ class Training:
                 batch_texts(held_out, batch, self.texts), self._loss_of(batch)
             ),
         )
-        rate = self.log[-1]["learning_rate"] if self.log else 0.0
-        self.log += validation_rows(self.done, losses, rate)
+        self.log.validation(self.done, losses)
         shown = ", ".join(f"{kind} {loss:.4f}" for kind, loss in losses.items())
         logger.info("step %d: validation loss %s", self.done, shown)
         self.events.validation(self.done, losses)
@@ -256,15 +256,13 @@ class Training:
                     moments=_moments(self.optimizer, self.parameters),
                     best=self.best,
                     sampler=self.sampler.state(),
-                    log=self.log,
+                    log=self.log.state(),
                 )
             )
 
     def _resume(self) -> None:
-        """Go on from the last checkpoint, if there is one."""
-        snapshot = None if self.checkpoints is None else self.checkpoints.last()
-        # None may write the next checkpoint before all have read this one.
-        self.processes.wait()
+        """Go on from the last checkpoint, if there is one, at the same step in all processes."""
+        snapshot = None if self.checkpoints is None else self.checkpoints.agreed(self.processes)
         if snapshot is None:
             return
         self._set_weights(snapshot.weights)
@@ -276,7 +274,8 @@ class Training:
                 "exp_avg_sq": second.to(parameter.device),
             }
         self.sampler.restore(snapshot.sampler)
-        self.best, self.log, self.done = snapshot.best, snapshot.log, snapshot.step
+        self.log.restore(snapshot.log)
+        self.best, self.done = snapshot.best, snapshot.step
         logger.info("going on after step %d", self.done)
 
 

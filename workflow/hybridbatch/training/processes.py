@@ -56,10 +56,25 @@ class Processes:
         ):
             each.detach().copy_(summed.view_as(each))
 
-    def wait(self) -> None:
-        """Go on when all processes have come here."""
-        if self.count > 1:
-            dist.barrier()
+    def gathered(self, value: T) -> list[T]:
+        """What each process gave here, in the order of their numbers; all wait for one another."""
+        if self.count == 1:
+            return [value]
+        values: list[Any] = [None] * self.count
+        dist.all_gather_object(values, value)
+        return values
+
+    def check(self, problem: str | None) -> None:
+        """Go on when all processes have come here, none of them with a problem.
+
+        A process that stopped by itself would leave the others waiting for it.
+
+        Raises:
+            HybridBatchError: the first of the problems, in every process.
+        """
+        for found in self.gathered(problem):
+            if found is not None:
+                raise HybridBatchError(found)
 
 
 def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:

@@ -80,11 +80,19 @@ class Settings:
                 f"training: warmup_steps {self.warmup_steps} is more than steps {self.steps}; "
                 "lower it"
             )
-        if self.processes > self.batch_size:
-            raise HybridBatchError(
-                f"training: {self.processes} processes for a batch_size of {self.batch_size}; "
-                "lower processes"
-            )
+        check_processes(self.processes, batch_size=self.batch_size)
+
+
+def check_processes(count: int, *, batch_size: int) -> None:
+    """Check that each process gets a pair of the batch, whoever starts them.
+
+    Raises:
+        HybridBatchError: there are more processes than pairs.
+    """
+    if count > batch_size:
+        raise HybridBatchError(
+            f"training: {count} processes for a batch_size of {batch_size}; lower processes"
+        )
 
 
 def learning_rate(step: int, *, peak: float, steps: int, warmup_steps: int) -> float:

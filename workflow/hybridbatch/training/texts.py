@@ -6,45 +6,58 @@ import logging
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from hybridbatch.encoding.batching import TokenIds
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.compaction import Compaction, compact
 from hybridbatch.training.data import PairData, TrainingData
+from hybridbatch.training.flat_texts import FlatTexts
 from hybridbatch.training.negatives import choose_negatives
 from hybridbatch.training.sampling import Batch
 from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
+_TOGETHER = 8192  # texts that are Python strings at a time
 
 
 @dataclass(frozen=True)
 class TokenizedTexts:
     """Token ids of every distinct question and passage, by number."""
 
-    questions: list[TokenIds]
-    passages: list[TokenIds]
+    questions: FlatTexts
+    passages: FlatTexts
 
 
 def tokenize(encoder: DualEncoder, data: TrainingData, settings: Settings) -> TokenizedTexts:
     """Tokenise every distinct text once."""
-    questions, passages = data.questions.to_pylist(), data.passages.to_pylist()
+    length = settings.max_tokens
     tokenized = TokenizedTexts(
-        encoder.tokenize(questions, prefix=settings.query_prefix, max_tokens=settings.max_tokens),
-        encoder.tokenize(passages, prefix=settings.passage_prefix, max_tokens=settings.max_tokens),
+        _tokenized(encoder, data.questions, prefix=settings.query_prefix, max_tokens=length),
+        _tokenized(encoder, data.passages, prefix=settings.passage_prefix, max_tokens=length),
     )
-    logger.info("tokenised %d questions and %d passages", len(questions), len(passages))
+    logger.info("tokenised %d questions and %d passages", len(data.questions), len(data.passages))
     return tokenized
 
 
-def compacted(encoder: DualEncoder, texts: TokenizedTexts) -> tuple[TokenizedTexts, Compaction]:
-    """Cut the encoder's embedding table down to these texts, and the texts with their new ids."""
-    compaction = compact(encoder, [*texts.questions, *texts.passages])
-    logger.info("training %d of %d word embeddings", compaction.used.sum(), len(compaction.whole))
-    renumbered = TokenizedTexts(
-        compaction.renumbered(texts.questions), compaction.renumbered(texts.passages)
+def _tokenized(
+    encoder: DualEncoder, texts: pa.StringArray, *, prefix: str, max_tokens: int
+) -> FlatTexts:
+    """All texts, of which a slice at a time becomes Python strings."""
+    slices = (texts.slice(start, _TOGETHER) for start in range(0, len(texts), _TOGETHER))
+    return FlatTexts.collected(
+        encoder.tokenize(some.to_pylist(), prefix=prefix, max_tokens=max_tokens) for some in slices
     )
-    return renumbered, compaction
+
+
+def compacted(encoder: DualEncoder, texts: TokenizedTexts) -> Compaction:
+    """Cut the encoder's embedding table down to these texts, which get their new ids in place."""
+    parts = (texts.questions, texts.passages)
+    compaction = compact(encoder, parts)
+    logger.info("training %d of %d word embeddings", compaction.used.sum(), len(compaction.whole))
+    for part in parts:
+        part.renumber(compaction.numbers())
+    return compaction
 
 
 def batch_texts(
