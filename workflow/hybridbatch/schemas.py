@@ -177,7 +177,8 @@ RANKINGS = Schema(
         ("score", FLOAT32),
     ),
     doc="The first k of each setting and, beyond k, the relevant passages at their true rank "
-    "(1 is best). Of a sharded benchmark the first k alone, and `all` where it has a pool.",
+    "(1 is best). What an approximate index misses of the first k follows after k, in true order. "
+    "Of a sharded benchmark the first k alone, and `all` where it has a pool.",
 )
 PER_QUERY = Schema(
     name="per_query",
