@@ -38,6 +38,7 @@ from hybridbatch.retrieval.streaming import (
     Ids,
     RunningTop,
     join,
+    pair_scores,
     search_exact,
     search_index,
 )
@@ -241,11 +242,20 @@ def _recalls(
     if settings.factory == "Flat" or not len(query_vectors):
         return np.empty(0, dtype=np.float32)
     rows = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
+    position = np.full(len(query_vectors), -1, dtype=np.int64)
+    position[rows] = np.arange(len(rows))
+    sampled = position[found.queries] >= 0
+    queries, ids = found.queries[sampled], pa.array(found.ids[sampled], pa.string())
+    # An approximate index gives scores of its own; those of the vectors themselves are compared.
+    scores = np.full(len(queries), -np.inf, dtype=np.float32)
     shares = _shares(query_vectors[rows], threads)
     tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
     with ThreadPoolExecutor(threads) as workers:
         for shard in shards:
             vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)
             _search_exact(tops, shares, vectors.values, namer(vectors.ids), workers)
+            places = pc.index_in(ids, value_set=vectors.ids).fill_null(-1).to_numpy()
+            here = np.flatnonzero(places >= 0)
+            scores[here] = pair_scores(query_vectors, vectors.values, queries[here], places[here])
     exact = join([top.found for top in tops], [len(share) for share in shares])
-    return first_k_recall(found, exact, rows)
+    return first_k_recall(position[queries], scores, exact, count=len(rows))
