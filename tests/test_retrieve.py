@@ -166,6 +166,16 @@ def test_an_approximate_index_ranks_what_it_finds_and_then_the_rest(tmp_path: Pa
     assert min(len(rows) for rows in rows_by_query(folder / "de.parquet").values()) < 40
 
 
+def test_a_language_too_small_for_the_factory_is_exact_and_said_to_be(tmp_path: Path) -> None:
+    case = unit(random_case(5, sizes={"de": 90, "zh": 4}, queries=5, dimension=16, values=None))
+    prepare(case, tmp_path, factory="IVF8,Flat")
+    rank(tmp_path, settings='{"top_k": 3, "factory": "IVF8,Flat", "nprobe": 1}')
+    rows = read_table(tmp_path / "quality.parquet", INDEX_QUALITY).to_pylist()
+    quality = {row["language"]: (row["factory"], row["recall"]) for row in rows}
+    assert quality["zh"] == ("Flat", 1.0)
+    assert quality["de"][0] == "IVF8,Flat" and quality["de"][1] < 1
+
+
 def write_embeddings(benchmark: Path, folder: Path, *, seed: int) -> None:
     """Random vectors near those of the item, for queries and passages alike."""
     random = np.random.default_rng(seed)

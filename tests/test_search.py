@@ -118,6 +118,24 @@ def test_recall_of_an_approximate_index_is_measured(tmp_path: Path, factory: str
     assert (quality["queries"], quality["k"], quality["factory"]) == (len(queries), K, factory)
 
 
+def test_a_shard_too_small_for_the_factory_is_exact_and_said_to_be(tmp_path: Path) -> None:
+    case = unit(random_case(4, sizes={"de": 70, "en": 9}, queries=8, dimension=16, values=None))
+    write_shards(case, tmp_path, size=50, factory="IVF30,Flat")  # German shards of 50 and 20
+    for code in ("de", "en"):
+        search_language(tmp_path, code, top_k=K, factory="IVF30,Flat", nprobe=1)
+    quality = {
+        code: read_table(tmp_path / "quality" / f"{code}.parquet", INDEX_QUALITY).to_pylist()[0]
+        for code in ("de", "en")
+    }
+    assert quality["de"]["factory"] == "IVF30,Flat (1 of 2 shards Flat)"
+    assert quality["de"]["recall"] < 1
+    assert (quality["en"]["factory"], quality["en"]["recall"]) == ("Flat", 1.0)
+    found = first_k(tmp_path / "rankings" / "en.parquet")
+    assert {q: [p for _, p, _ in rows] for q, rows in found.items()} == {
+        q: [p for _, p, _ in rows] for q, rows in expected(case, "en", asked(case, "en")).items()
+    }
+
+
 @pytest.mark.parametrize("factory", ["SQ8", "HNSW8"])
 def test_passages_that_tie_with_the_last_count_as_found(tmp_path: Path, factory: str) -> None:
     # Whichever of three equal vectors an index lists first, it has found all there is to find.

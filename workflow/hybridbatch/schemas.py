@@ -163,8 +163,9 @@ INDEX_QUALITY = Schema(
     ),
     key=("language",),
     doc="How much of the exact first k an index finds: the mean over a sample of queries of the "
-    "share that scores at least as the exact k-th; exactly 1 for `Flat`, which is exact. bytes is "
-    "its size on disk. Of a sharded benchmark a folder with one file for each language.",
+    "share that scores at least as the exact k-th; exactly 1 for `Flat`, which is exact, and which "
+    "too few vectors for the configured factory become. bytes is its size on disk. Of a sharded "
+    "benchmark a folder with one file for each language.",
 )
 RANKINGS = Schema(
     name="rankings",

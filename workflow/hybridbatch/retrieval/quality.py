@@ -101,7 +101,7 @@ def measure_quality(
         arranged: (p, d) the passages in the order of columns.
         pool: where each language's columns begin.
         k: the length of the lists.
-        factory: that of the indexes.
+        factory: that of the approximate indexes.
         sizes: their bytes on disk.
     """
     rows = []
@@ -119,7 +119,7 @@ def measure_quality(
         rows.append(
             quality_row(
                 language=pool.languages[code],
-                factory=factory,
+                factory="Flat" if index.exact else factory,
                 k=k,
                 vectors=len(index.columns),
                 size=size,
