@@ -70,6 +70,21 @@ def test_a_string_that_is_no_docstring_counts(package: Path) -> None:
     assert code_hash("hybridbatch.train", root=package) != before
 
 
+def test_what_a_schema_says_of_its_file_changes_nothing(package: Path) -> None:
+    text = 'from x import Schema\nPAIRS = Schema(name="pairs", doc="Pairs, " "one a row.")\n'
+    (package / "hybridbatch" / "errors.py").write_text(text)
+    before = code_hash("hybridbatch.train", root=package)
+    edit(package, "errors.py", "one a row", "one a line")
+    assert code_hash("hybridbatch.train", root=package) == before
+    edit(package, "errors.py", '"pairs"', '"mined"')
+    assert code_hash("hybridbatch.train", root=package) != before
+    # The keyword of another call may be anything.
+    (package / "hybridbatch" / "errors.py").write_text('TEXT = dict(doc="one")\n')
+    before = code_hash("hybridbatch.train", root=package)
+    edit(package, "errors.py", "one", "two")
+    assert code_hash("hybridbatch.train", root=package) != before
+
+
 def test_unknown_module(package: Path) -> None:
     with pytest.raises(ModuleNotFoundError, match="no module hybridbatch"):
         code_hash("hybridbatch.missing", root=package)
@@ -79,3 +94,10 @@ def test_sampler_is_in_trainings_closure_and_not_in_the_reports() -> None:
     assert "hybridbatch.training.sampling" in closure("hybridbatch.train")
     assert "hybridbatch.training.sampling" not in closure("hybridbatch.report")
     assert not {"hybridbatch.report", "hybridbatch.config"} & set(closure("hybridbatch.train"))
+
+
+@pytest.mark.parametrize("stage", ["corpus", "shards", "encode", "index", "search", "pool"])
+def test_no_template_of_generated_data_cuts_or_encodes_a_corpus_again(stage: str) -> None:
+    modules = set(closure(f"hybridbatch.{stage}"))
+    other = ("hybridbatch.benchmarks", "hybridbatch.sources.cldr", "hybridbatch.sources.lareqa")
+    assert not [module for module in modules if module.startswith(other)]

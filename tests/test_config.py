@@ -13,6 +13,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.config import check_config, load_config
 from hybridbatch.plan import Plan
 from hybridbatch.training.settings import Settings
+from hybridbatch.workflow_support import gpus, memory
 
 ROOT = Path(__file__).parent.parent
 MINIMAL: dict[str, Any] = {
@@ -220,6 +221,27 @@ def test_configuration_page_explains_every_key() -> None:
 
     missing = [key for key in keys(schema["properties"]) if f"`{key}" not in page]
     assert missing == []
+
+
+def test_a_cluster_is_asked_for_what_the_processes_need() -> None:
+    plan = Plan(config())
+    assert (memory(plan, "train"), memory(plan, "retrieve"), gpus(plan, "train")) == (6000, 3000, 0)
+    plan = Plan(
+        config(device="cuda", training={"processes": 4}, memory={"train": 9000, "retrieve": 20000})
+    )
+    assert [gpus(plan, stage) for stage in ("train", "encode", "mine")] == [4, 1, 1]
+    stages = ("train", "encode", "retrieve")
+    assert [memory(plan, stage) for stage in stages] == [36000, 4000, 20000]
+    assert "memory" not in json.loads(plan.report_settings())["config"]
+    with pytest.raises(HybridBatchError, match="config: memory: unknown key `training`"):
+        config(memory={"training": 5})
+
+
+def test_every_rule_asks_for_the_memory_of_its_stage() -> None:
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    commands = set(re.findall(r"python -m hybridbatch (\w+)", rules))
+    assert set(re.findall(r'memory\(PLAN, "(\w+)"\)', rules)) == commands
+    assert set(config()["memory"]) == commands
 
 
 def test_sharded_benchmarks_have_their_own_keys() -> None:

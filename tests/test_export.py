@@ -7,7 +7,14 @@ import pytest
 
 from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.schemas import BENCHMARK_RESULTS, SUMMARY
+from hybridbatch.schemas import (
+    BENCHMARK_RESULTS,
+    INDEX_QUALITY,
+    OVERLAP,
+    RUNS,
+    SUMMARY,
+    Schema,
+)
 
 RUN = "m.r.hybrid.s1"
 
@@ -35,6 +42,10 @@ def results(tmp_path: Path) -> Path:
     return folder
 
 
+def write(*rows: dict[str, object], path: Path, schema: Schema) -> None:
+    write_table(table_from_rows(rows, schema), path, schema)
+
+
 def write_summary(folder: Path, rows: list[tuple[object, ...]]) -> None:
     named = [dict(zip(SUMMARY.columns, row, strict=True)) for row in rows]
     write_table(table_from_rows(named, SUMMARY), folder / "summary.parquet", SUMMARY)
@@ -60,6 +71,49 @@ def test_the_results_of_every_benchmark_come_with_the_model(results: Path, tmp_p
     assert "| monolingual | 0.6250 |  |\n| multilingual | 0.2500 | 12.5 |" in card
     # What was copied is a copy: the exported card is no link to the published one.
     assert (results / "checkpoints" / RUN / "README.md").read_text() == f"# {RUN}\n"
+
+
+def test_what_a_reader_must_know_of_the_figures_stands_with_them(
+    results: Path, tmp_path: Path
+) -> None:
+    row = {"run": RUN, "model": "m", "recipe": "r", "sampling": "hybrid", "alpha": 0.5, "seed": 1,
+           "training_languages": ["de"], "sources": ["mine"], "training_items": 9,
+           "training_pairs": 9}  # fmt: skip
+    write(row, path=results / "runs" / f"{RUN}.parquet", schema=RUNS)
+    shared = {"source": "mine", "language": "de", "text": "Wer?"}
+    overlaps = [
+        {"kind": "item", "item_id": "1", **shared},
+        {"kind": "item", "item_id": "2", **shared},
+        {"kind": "question", "item_id": "3", **shared},
+    ]
+    write(*overlaps, path=results / "overlap/r/another.parquet", schema=OVERLAP)
+    write(overlaps[2], path=results / "overlap/r/miracl.parquet", schema=OVERLAP)
+    macro = ("macro", "macro", "nDCG@10", 0.5, 8)
+    published = ("macro-published", "macro-published", "nDCG@10", 0.25, 6)
+    folder = results / "metrics" / RUN / "miracl"
+    write_summary(folder, [("monolingual", *macro), ("monolingual", *published)])
+    mixed = "IVF64,Flat (1 of 3 shards Flat)"
+    for code, factory, recall in (("sw", mixed, 0.75), ("yo", "Flat", 1)):
+        quality = {"language": code, "factory": factory, "k": 10, "vectors": 9, "bytes": 9,
+                   "queries": 4, "recall": recall}  # fmt: skip
+        path = results / "index_quality" / RUN / "miracl" / f"{code}.parquet"
+        write(quality, path=path, schema=INDEX_QUALITY)
+    path = results / "index_quality" / RUN / "another.parquet"
+    write(quality, path=path, schema=INDEX_QUALITY)
+    assert main(["export", RUN, str(tmp_path / "out"), "--from", str(results)]) == 0
+    rows = read_table(tmp_path / "out/benchmark_results.parquet", BENCHMARK_RESULTS).to_pylist()
+    keys = ("average", "value", "shared_items", "index", "index_recall")
+    found = {(row["benchmark"], *(row[key] for key in keys)) for row in rows}
+    assert ("another", "macro", 0.625, 2, "Flat", 1.0) in found
+    assert ("held-out", "macro", 0.625, None, None, None) in found  # nobody looked
+    assert ("miracl", "macro", 0.5, 0, "IVF64,Flat", 0.875) in found
+    assert ("miracl", "macro-published", 0.25, 0, "IVF64,Flat", 0.875) in found
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "### another (contaminated)\n\n**The model was trained on 2 items of" in card
+    assert "### held-out\n\n| setting" in card
+    assert "### miracl\n\nAn approximate index searched (`IVF64,Flat`, mean recall 0.875)" in card
+    lines = "| monolingual | 0.5000 |\n| monolingual, languages of the published table | 0.2500 |"
+    assert lines in card
 
 
 def test_a_model_that_was_not_evaluated_says_so(results: Path, tmp_path: Path) -> None:

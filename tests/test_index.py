@@ -94,8 +94,24 @@ def test_bad_factories() -> None:
         build_index(vectors, factory="Flatt")
     with pytest.raises(HybridBatchError, match="index factory 'PQ7': FAISS rejects it for 16 dim"):
         build_index(vectors, factory="PQ7")
-    with pytest.raises(HybridBatchError, match="'IVF500,Flat': cannot be trained on 121 vectors"):
-        build_index(vectors, factory="IVF500,Flat")
+    with pytest.raises(HybridBatchError, match="'IVF90,Flat': cannot be trained on a sample of 60"):
+        build_index(vectors, factory="IVF90,Flat", sample=60)
+
+
+@pytest.mark.parametrize("factory", ["IVF60,Flat", "IVF4,PQ4", "PQ2x6"])
+def test_too_few_vectors_for_a_factory_become_an_exact_index(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, factory: str
+) -> None:
+    file = write_vectors(CASE.passages, tmp_path / "passages.parquet", PASSAGE_EMBEDDINGS)
+    write_indexes(read_vectors(file, PASSAGE_EMBEDDINGS), tmp_path, Settings(factory=factory))
+    sizes = {"de": 70, "en": 50, "zh": 1}
+    exact = {
+        code: is_exact(read_index(tmp_path, code, vectors=size, dimension=16))
+        for code, size in sizes.items()
+    }
+    # 60 lists and 2^6 = 64 codes are fewer than the 70 German vectors; 2^8 codes are not.
+    assert exact == {"de": factory == "IVF4,PQ4", "en": True, "zh": True}
+    assert f"50 vectors are too few to train {factory}: Flat instead" in caplog.messages
 
 
 @pytest.mark.parametrize(

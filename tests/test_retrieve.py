@@ -1,6 +1,7 @@
 """Rankings on disk: FAISS's lists agree with the counted ranks, in every language and the pool."""
 
 import argparse
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,14 +10,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import index, metrics, retrieve
+import bias_fixture
+from hybridbatch import bias, index, metrics, retrieve, statistics
 from hybridbatch.common.artifacts import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.retrieval.ranking import full_ranks
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
-from ranking_cases import Case, language, random_case, ranked, unit, write_benchmark, write_vectors
+from hybridbatch.schemas import (
+    INDEX_QUALITY,
+    PASSAGE_EMBEDDINGS,
+    PASSAGES,
+    QUERIES,
+    QUERY_EMBEDDINGS,
+    RANKINGS,
+)
+from hybridbatch.schemas_report import ESTIMATES
+from ranking_cases import Case, random_case, ranked, unit, write_benchmark, write_vectors
 
 SIZES = {"de": 60, "en": 45, "zh": 4}
 
@@ -134,29 +144,97 @@ def test_threads_change_no_byte(tmp_path: Path, settings: str) -> None:
     assert {file.name: sha256_file(file) for file in again.iterdir()} == one
 
 
-def test_an_approximate_index_ranks_what_it_finds(tmp_path: Path) -> None:
+def test_an_approximate_index_ranks_what_it_finds_and_then_the_rest(tmp_path: Path) -> None:
     case = unit(random_case(5, sizes={"de": 90, "en": 80}, queries=5, dimension=16, values=None))
-    prepare(case, tmp_path, factory="IVF8,Flat")  # a search visits one cluster of eight
-    folder = rank(tmp_path, settings='{"top_k": 40}')
-    benchmark = case.benchmark()
-    counted = full_ranks(
-        case.query_vectors, case.passage_vectors, pool=benchmark.pool, relevant=benchmark.relevant
-    )
-    read = metrics.read_ranks(folder, benchmark)
-    missed = ~np.isfinite(read.in_language)
-    assert missed.any()
-    assert (counted.in_language[missed] <= 40).all()  # beyond 40, ranks are counted
+    prepare(case, tmp_path, factory="IVF8,Flat")
+    folder = rank(tmp_path, settings='{"top_k": 40, "factory": "IVF8,Flat", "nprobe": 1}')
     for setting in ("de", "en", "all"):
         found = rows_by_query(folder / f"{setting}.parquet")
         assert list(found) == list(case.queries)
         for query, rows in found.items():
-            places = [place for place, _, _ in rows]
-            passages = [passage for _, passage, _ in rows]
-            assert places == sorted(set(places))
-            assert len(set(passages)) == len(passages)
-            assert all(p in relevant_of(case, query) for q, p, _ in rows if q > 40)
-            assert setting == "all" or {language(p) for p in passages} <= {setting}
+            scores = case.run(setting)[query]
+            listed = [passage for place, passage, _ in rows if place <= 40]
+            assert [place for place, _, _ in rows[: len(listed)]] == [*range(1, len(listed) + 1)]
+            assert listed == ranked({passage: scores[passage] for passage in listed})
+            # The others, in order of their scores, stand from 41 on; the file has the relevant.
+            others = [passage for passage in ranked(scores) if passage not in listed]
+            assert [(place, passage) for place, passage, _ in rows[len(listed) :]] == [
+                (place, passage)
+                for place, passage in enumerate(others, start=41)
+                if passage in relevant_of(case, query)
+            ]
     assert min(len(rows) for rows in rows_by_query(folder / "de.parquet").values()) < 40
+
+
+def test_a_language_too_small_for_the_factory_is_exact_and_said_to_be(tmp_path: Path) -> None:
+    case = unit(random_case(5, sizes={"de": 90, "zh": 4}, queries=5, dimension=16, values=None))
+    prepare(case, tmp_path, factory="IVF8,Flat")
+    rank(tmp_path, settings='{"top_k": 3, "factory": "IVF8,Flat", "nprobe": 1}')
+    rows = read_table(tmp_path / "quality.parquet", INDEX_QUALITY).to_pylist()
+    quality = {row["language"]: (row["factory"], row["recall"]) for row in rows}
+    assert quality["zh"] == ("Flat", 1.0)
+    assert quality["de"][0] == "IVF8,Flat" and quality["de"][1] < 1
+
+
+def write_embeddings(benchmark: Path, folder: Path, *, seed: int) -> None:
+    """Random vectors near those of the item, for queries and passages alike."""
+    random = np.random.default_rng(seed)
+    items = random.standard_normal((60, 16))
+    for name, schema, kind in (
+        ("queries", QUERIES, QUERY_EMBEDDINGS),
+        ("passages", PASSAGES, PASSAGE_EMBEDDINGS),
+    ):
+        vectors = {}
+        for key in read_table(benchmark / f"{name}.parquet", schema)[0].to_pylist():
+            vector = items[int(key.split(":")[1][1:])] + 0.6 * random.standard_normal(16)
+            vectors[key] = vector / np.linalg.norm(vector)
+        write_vectors(vectors, folder / f"{name}.parquet", kind)
+
+
+def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: Path) -> None:
+    benchmark, runs = tmp_path / "benchmark", ("x-y", "hybrid")
+    bias_fixture.write_benchmark(benchmark, items=30)
+    for seed, run in enumerate(runs):
+        folder = tmp_path / run
+        write_embeddings(benchmark, folder / "embeddings", seed=seed)
+        index.run(
+            argparse.Namespace(
+                settings='{"factory": "IVF16,Flat", "threads": 1}',
+                embeddings=folder / "embeddings" / "passages.parquet",
+                output=folder / "indexes",
+            )
+        )
+        (folder / "benchmark").symlink_to(benchmark)
+        rank(folder, settings='{"top_k": 20, "factory": "IVF16,Flat", "nprobe": 1, "threads": 1}')
+        for stage, settings in ((metrics, "{}"), (bias, '{"cutoff": 2}')):
+            paths = {"benchmark": benchmark, "rankings": folder / "rankings"}
+            output = folder / stage.__name__.rpartition(".")[2]
+            stage.run(argparse.Namespace(**paths, output=output, settings=settings))
+        bias_fixture.write_run(
+            folder / "run.parquet", run, sampling=run, seed=1, alpha=0.5 if run == "hybrid" else 0
+        )
+        quality = read_table(folder / "quality.parquet", INDEX_QUALITY).to_pylist()
+        assert min(row["recall"] for row in quality) < 0.9  # passages were missed in truth
+    levels = {"ar": "low", "en": "high", "th": "low"}
+    statistics.run(
+        argparse.Namespace(
+            runs=[tmp_path / run / "run.parquet" for run in runs],
+            metrics=[tmp_path / run / "metrics" for run in runs],
+            bias=[tmp_path / run / "bias" for run in runs],
+            benchmark=benchmark,
+            output=tmp_path / "statistics",
+            settings=json.dumps({"resamples": 199, "resource_levels": levels}),
+        )
+    )
+    estimates = read_table(tmp_path / "statistics" / "estimates.parquet", ESTIMATES).to_pylist()
+    for run in runs:
+        queries = {
+            row["metric"]: row["queries"]
+            for row in estimates
+            if (row["sampling"], row["setting"], row["query_language"])
+            == (run, "multilingual", "macro")
+        }
+        assert {queries[metric] for metric in metrics.METRICS} == {90}  # all of them
 
 
 def test_embeddings_that_are_not_the_benchmarks(tmp_path: Path) -> None:

@@ -45,6 +45,19 @@ def test_one_language_has_original_ids_and_the_list_ends_at_a_gap(tmp_path: Path
     assert (tmp_path / "run").read_text() == "q:1 Q0 a:7 1 0.1 hybridbatch\n"
 
 
+def test_a_list_ends_before_what_an_approximate_index_missed(tmp_path: Path) -> None:
+    rows = [
+        ("en:q", 1, "de:a", 0.5),
+        ("en:q", 2, "de:b", 0.25),
+        ("en:q", 3, "de:c", 0.75),  # missed: it stands behind the two that were found
+        ("en:q", 4, "de:d", 0.125),
+        ("en:r", 1, "de:a", 0.875),
+    ]
+    trec.write_run(write_rankings(tmp_path / "all.parquet", rows), tmp_path / "run", "en", "all")
+    found = [line.split()[0:3:2] for line in (tmp_path / "run").read_text().splitlines()]
+    assert found == [["en:q", "de:a"], ["en:q", "de:b"], ["en:r", "de:a"]]
+
+
 def test_the_pool_has_full_ids(tmp_path: Path) -> None:
     rankings = write_rankings(tmp_path / "all.parquet", [("en:q", 1, "de:a", -0.25)])
     trec.write_run(rankings, tmp_path / "run", "en", "all")

@@ -20,7 +20,7 @@ from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.sources.lareqa import LareqaFile, read_files
 from hybridbatch.sources.miracl import query_files, read_qrels, read_topics
-from hybridbatch.sources.rowchecks import require, require_language, require_rows, require_text
+from hybridbatch.sources.rowchecks import check_ids, require, require_rows, require_text
 
 logger = logging.getLogger(__name__)
 
@@ -208,21 +208,6 @@ def _from_parquet(settings: Settings, inputs: Sequence[Path]) -> tuple[Benchmark
         qrels=read_table(qrels, schemas.QRELS),
     )
     return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
-
-
-def check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
-    """Check that `column` holds `{language}:{original id}` with the row's language, in one word.
-
-    Raises:
-        HybridBatchError: names `origin` and the first row, counted from 0, that does not.
-    """
-    require_language(table, origin=origin)
-    prefix = pl.col("language") + ":"
-    rule = pl.col(column).str.starts_with(prefix) & (pl.col(column) != prefix)
-    problem = f"`{column}` is {{{column}!r}}; write `{{language}}:` and the original id"
-    require(table, rule, problem, origin=origin)
-    problem = f"`{column}` {{{column}!r}} holds white space; TREC files cannot carry it, remove it"
-    require(table, ~pl.col(column).str.contains(r"\s"), problem, origin=origin)
 
 
 def _check_known(qrels: pl.DataFrame, column: str, table: pl.DataFrame, *, origin: str) -> None:

@@ -147,7 +147,8 @@ def _top(
         query, rank = missing[0].tolist()
         raise HybridBatchError(
             f"{origin}: query {benchmark.query_ids[query].as_py()!r} has no passage at rank "
-            f"{rank + 1}; retrieve the first {cutoff} at least (retrieval.top_k)"
+            f"{rank + 1}; retrieve the first {cutoff} at least (retrieval.top_k, and with an "
+            "approximate index retrieval.nprobe)"
         )
     return top
 

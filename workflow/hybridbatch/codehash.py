@@ -1,8 +1,8 @@
 """A hash of the code that a stage runs: its module and every project module that it imports.
 
 Snakemake does not see an edit of a module behind a shell command. Each rule therefore tracks
-this hash as a param. It is taken over syntax trees without docstrings, so that comments, layout,
-a touch or a fresh checkout change nothing.
+this hash as a param. It is taken over syntax trees without docstrings and without what a schema
+says of its file, so that comments, layout, a touch or a fresh checkout change nothing.
 """
 
 import ast
@@ -25,7 +25,7 @@ def code_hash(module: str, *, root: Path | None = None) -> str:
     """
     digest = hashlib.sha256()
     for name, path in sorted(closure(module, root=root).items()):
-        tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        tree = _without_documentation(ast.parse(path.read_text(encoding="utf-8"), str(path)))
         digest.update(f"{name}\n{ast.dump(tree)}\n".encode())
     return digest.hexdigest()[:16]
 
@@ -78,7 +78,7 @@ def _is_ours(name: str) -> bool:
     return name == PACKAGE or name.startswith(f"{PACKAGE}.")
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
+def _without_documentation(tree: ast.Module) -> ast.Module:
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         if (
@@ -87,4 +87,11 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
             and ast.get_docstring(node, clean=False) is not None
         ):
             node.body = node.body[1:] or [ast.Pass()]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Schema":
+            node.keywords = [word for word in node.keywords if not _is_text_of_schema(word)]
     return tree
+
+
+def _is_text_of_schema(keyword: ast.keyword) -> bool:
+    # Read by `hybridbatch schemas` alone, and nearly every stage imports the schemas.
+    return keyword.arg == "doc" and isinstance(keyword.value, ast.Constant)

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hybridbatch.benchmarks import check_ids
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
@@ -24,6 +23,7 @@ from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
 from hybridbatch.schemas import PASSAGES
 from hybridbatch.sources.miracl import Row, read_documents
+from hybridbatch.sources.rowchecks import check_ids
 
 # Passages that are held, checked and written together.
 _BATCH = 8192

@@ -116,8 +116,16 @@ def encode_table(
     return embedding_table(rows[schema.columns[0]], vectors, schema=schema, dtype=settings.dtype)
 
 
-def encode_shard(encode: Callable[..., pa.Table], source: Path, target: Path) -> None:
+def encode_shard(
+    encode: Callable[..., pa.Table], source: Path, target: Path, *, piece: int = _PIECE
+) -> None:
     """Encode a file of passages a piece at a time; `target` is whole or not there.
+
+    Args:
+        encode: `encode_table` but for rows, schema and progress.
+        source: the passages, of `schemas.PASSAGES`.
+        target: their vectors, of `schemas.PASSAGE_EMBEDDINGS`.
+        piece: passages that are read, encoded and written together.
 
     Raises:
         HybridBatchError: the file is no Parquet file of `schemas.PASSAGES`.
@@ -128,7 +136,7 @@ def encode_shard(encode: Callable[..., pa.Table], source: Path, target: Path) ->
         raise HybridBatchError(f"{source}: not a readable Parquet file ({error})") from error
     with file, atomic_file(target) as temporary, ExitStack() as stack:
         progress, done, writer = Progress("passages", file.metadata.num_rows, "texts"), 0, None
-        for batch in file.iter_batches(_PIECE):
+        for batch in file.iter_batches(piece):
             rows = pa.Table.from_batches([batch])
             check_table(rows, PASSAGES, origin=str(source))
 

@@ -1,7 +1,8 @@
 """Command `export`: a published model with its benchmark results, as one folder to pass on.
 
 The macro averages of every benchmark on which the run was evaluated go onto the model card and
-into `benchmark_results.parquet` and `.json` beside it.
+into `benchmark_results.parquet` and `.json` beside it, marked where the run was trained on items of
+the benchmark or an approximate index searched.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_folder
@@ -20,10 +22,11 @@ from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.publication.card import table
 from hybridbatch.publication.layout import write_json
-from hybridbatch.schemas import BENCHMARK_RESULTS, SUMMARY
+from hybridbatch.schemas import BENCHMARK_RESULTS, INDEX_QUALITY, OVERLAP, RUNS, SUMMARY
 
 CARD, RESULTS = "README.md", "benchmark_results"
-_MACRO = "macro"
+# What is meant by the averages of summary.
+_AVERAGES = {"macro": "", "macro-published": ", languages of the published table"}
 _WHAT = {
     "monolingual": "query and passages in one language",
     "cross-lingual": "passages in one other language",
@@ -67,7 +70,7 @@ def export(run: str, dest: Path, *, results: Path) -> None:
     if dest.exists():
         raise HybridBatchError(f"{dest}: exists already; name a new folder")
     source = _checkpoint(run, results / "checkpoints")
-    rows = read_results(run, results / "metrics")
+    rows = read_results(run, results)
     with atomic_folder(dest) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
         write_table(
@@ -84,22 +87,58 @@ def export(run: str, dest: Path, *, results: Path) -> None:
     )  # fmt: skip
 
 
-def read_results(run: str, metrics: Path) -> list[dict[str, Any]]:
+def read_results(run: str, results: Path) -> list[dict[str, Any]]:
     """The macro averages of a run, as rows of `schemas.BENCHMARK_RESULTS`, by benchmark."""
     rows = []
-    for path in sorted(metrics.glob(f"{run}/*/summary.parquet")):
+    for path in sorted((results / "metrics").glob(f"{run}/*/summary.parquet")):
+        benchmark = path.parent.name
+        marks = {
+            "shared_items": _shared_items(run, benchmark, results),
+            **_index(results / "index_quality" / run / benchmark),
+        }
         summary = read_table(path, SUMMARY)
-        macro = summary.filter(pc.equal(summary["query_language"], _MACRO))
+        macro = summary.filter(pc.is_in(summary["query_language"], pa.array(list(_AVERAGES))))
         rows += [
             {
                 "run": run,
-                "benchmark": path.parent.name,
-                **{key: row[key] for key in ("setting", "metric", "value", "queries")},
+                "benchmark": benchmark,
+                "setting": row["setting"],
+                "average": row["query_language"],
+                **{key: row[key] for key in ("metric", "value", "queries")},
+                **marks,
             }
             for row in macro.to_pylist()
             if row["queries"]
         ]
     return rows
+
+
+def _shared_items(run: str, benchmark: str, results: Path) -> int | None:
+    """How many items of a benchmark the run was trained on; None where nobody looked."""
+    record = results / "runs" / f"{run}.parquet"
+    if not record.is_file():
+        return None
+    recipe = read_table(record, RUNS)["recipe"][0].as_py()
+    overlap = results / "overlap" / str(recipe) / f"{benchmark}.parquet"
+    if not overlap.is_file():
+        return None
+    shared = read_table(overlap, OVERLAP, columns=("kind", "item_id"))
+    return len(shared.filter(pc.equal(shared["kind"], "item"))["item_id"].unique())
+
+
+def _index(path: Path) -> dict[str, Any]:
+    """The factory and the mean recall of the indexes, from a folder of `path` or a file."""
+    found = path if path.is_dir() else path.with_name(f"{path.name}.parquet")
+    if not found.exists():
+        return {"index": None, "index_recall": None}
+    rows = read_table(found, INDEX_QUALITY).to_pylist()
+    # Of some languages a part of the shards may be exact, which stands in brackets.
+    factories = {row["factory"].split(" (")[0] for row in rows}
+    recalls = [row["recall"] for row in rows]
+    return {
+        "index": ", ".join(sorted(factories - {"Flat"})) or "Flat",
+        "index_recall": sum(recalls) / len(recalls),
+    }
 
 
 def results_section(rows: Sequence[dict[str, Any]]) -> str:
@@ -109,13 +148,8 @@ def results_section(rows: Sequence[dict[str, Any]]) -> str:
         parts.append("The model was not evaluated.")
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
         own = [row for row in rows if row["benchmark"] == benchmark]
-        values = {(row["setting"], row["metric"]): row["value"] for row in own}
-        metrics = list(dict.fromkeys(metric for _, metric in values))
-        lines = [
-            (setting, *(_number(values.get((setting, metric))) for metric in metrics))
-            for setting in dict.fromkeys(setting for setting, _ in values)
-        ]
-        parts.append(f"### {benchmark}\n\n{table(('setting', *metrics), lines)}")
+        mark = " (contaminated)" if own[0]["shared_items"] else ""
+        parts += [f"### {benchmark}{mark}", *_warnings(own[0]), _table(own)]
     if rows:
         shown = "; ".join(f"{setting}: {what}" for setting, what in _WHAT.items())
         parts.append(
@@ -123,6 +157,35 @@ def results_section(rows: Sequence[dict[str, Any]]) -> str:
             f"rank_distance is in ranks, lower is better; the others lie in 0..1."
         )
     return "\n\n".join(parts) + "\n"
+
+
+def _warnings(row: dict[str, Any]) -> list[str]:
+    """What a reader must know of a benchmark's figures, from any row of it."""
+    warnings = []
+    if row["shared_items"]:
+        warnings.append(
+            f"**The model was trained on {row['shared_items']:,} items of this benchmark:** the "
+            f"figures say nothing of texts that it has not seen."
+        )
+    if row["index"] not in (None, "Flat"):
+        warnings.append(
+            f"An approximate index searched (`{row['index']}`, mean recall "
+            f"{row['index_recall']:.3f}): exact search gives other figures."
+        )
+    return warnings
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    values = {(row["setting"], row["average"], row["metric"]): row["value"] for row in rows}
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    lines = [
+        (
+            f"{setting}{_AVERAGES[average]}",
+            *(_number(values.get((setting, average, metric))) for metric in metrics),
+        )
+        for setting, average in dict.fromkeys((row["setting"], row["average"]) for row in rows)
+    ]
+    return table(("setting", *metrics), lines)
 
 
 def _checkpoint(run: str, checkpoints: Path) -> Path:

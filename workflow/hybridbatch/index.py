@@ -32,7 +32,8 @@ class Settings:
     """What the stage `index` can be told.
 
     `factory` is a FAISS factory string: `Flat` (exact), `IVF64,Flat`, `HNSW32`, `SQ8`, ... It is
-    trained on at most `sample` vectors, drawn with `seed`.
+    trained on at most `sample` vectors, drawn with `seed`; fewer vectors than it needs become
+    `Flat`.
     """
 
     factory: str = "Flat"
@@ -78,9 +79,10 @@ def run(args: argparse.Namespace) -> None:
     set_threads(settings.threads)
     vectors = read_vectors(args.embeddings, PASSAGE_EMBEDDINGS)
     if args.output.suffix == ".faiss":
+        index = _build_deterministic(vectors.values, settings)
         with atomic_file(args.output) as temporary:
-            faiss.write_index(_build_deterministic(vectors.values, settings), str(temporary))
-        logger.info("%s vectors, %s", f"{len(vectors.ids):,}", settings.factory)
+            faiss.write_index(index, str(temporary))
+        logger.info("%s vectors, %s", f"{len(vectors.ids):,}", kind(index, settings.factory))
     else:
         write_indexes(vectors, args.output, settings)
 
@@ -115,10 +117,11 @@ def build_index(
 ) -> Any:
     """A trained FAISS index over inner products that holds `vectors` (n, d); ids are their rows.
 
-    It is trained on `sample` of them, where there are more, drawn with `seed`.
+    It is trained on `sample` of them, where there are more, drawn with `seed`. Too few vectors to
+    train it on become a `Flat` index: exact, and small.
 
     Raises:
-        HybridBatchError: FAISS rejects the factory string, or cannot train it on so few vectors.
+        HybridBatchError: FAISS rejects the factory string, or cannot train it on the sample.
     """
     try:
         index = faiss.index_factory(vectors.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
@@ -129,12 +132,15 @@ def build_index(
         ) from error
     try:
         index.train(_sample(vectors, sample, seed=seed))
-        index.add(vectors)
     except RuntimeError as error:
-        raise HybridBatchError(
-            f"index factory {factory!r}: cannot be trained on {len(vectors)} vectors; "
-            "use fewer clusters or codes, or Flat"
-        ) from error
+        if len(vectors) > sample:
+            raise HybridBatchError(
+                f"index factory {factory!r}: cannot be trained on a sample of {sample} vectors; "
+                "raise index.sample, or use fewer clusters or codes"
+            ) from error
+        logger.warning("%d vectors are too few to train %s: Flat instead", len(vectors), factory)
+        index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
     return index
 
 
@@ -144,7 +150,9 @@ def write_indexes(vectors: Vectors, folder: Path, settings: Settings) -> None:
         for language, rows in vectors.rows_of_languages().items():
             index = _build_deterministic(vectors.values[rows], settings)
             faiss.write_index(index, str(temporary / f"{language}.faiss"))
-            logger.info("%s: %s vectors, %s", language, f"{len(rows):,}", settings.factory)
+            logger.info(
+                "%s: %s vectors, %s", language, f"{len(rows):,}", kind(index, settings.factory)
+            )
 
 
 def read_index(folder: Path, language: str, *, vectors: int, dimension: int) -> Any:
@@ -185,6 +193,11 @@ def is_exact(index: Any) -> bool:
     return isinstance(faiss.downcast_index(index), faiss.IndexFlat)
 
 
+def kind(index: Any, factory: str) -> str:
+    """What an index is that was built by `factory`: `Flat` where there were too few vectors."""
+    return "Flat" if is_exact(index) else factory
+
+
 def stored_vectors(index: Any) -> Floats:
     """The vectors (n, d) of an exact index as they lie in it; the index must live on."""
     flat: Any = faiss.downcast_index(index)
@@ -210,6 +223,8 @@ class Effort(Protocol):
 
 def set_effort(index: Any, effort: Effort) -> None:
     """Set how much a search of `index` looks at; nothing where it looks at everything."""
+    if is_exact(index):
+        return
     space = faiss.ParameterSpace()
     if match := re.search(r"IVF(\d+)", effort.factory):
         space.set_index_parameter(index, "nprobe", min(effort.nprobe, int(match[1])))

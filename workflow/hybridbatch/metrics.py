@@ -124,7 +124,8 @@ def read_ranks(folder: Path, benchmark: Benchmark) -> RelevantRanks:
     entries = np.arange(len(codes))
     in_language, in_pool = np.full(len(codes), np.inf), np.full(len(codes), np.inf)
     for code, language in enumerate(benchmark.pool.languages):
-        _fill_ranks(in_language, entries[codes == code], folder, language, benchmark)
+        # An approximate index may find nothing for a query that has no relevant passage here.
+        _fill_ranks(in_language, entries[codes == code], folder, language, benchmark, full=False)
     _fill_ranks(in_pool, entries, folder, POOL, benchmark)
     return RelevantRanks(in_language, in_pool)
 

@@ -219,7 +219,8 @@ class Plan(Inventory):
     def report_settings(self) -> str:
         """Settings of the stage `report`."""
         config = self.config
-        shown = {key: value for key, value in config.items() if key not in ("mirror", "title")}
+        # Where it ran and with what memory says nothing of the results.
+        shown = _without(config, "memory", "mirror", "title")
         return _json(
             {
                 "title": config["title"],

@@ -46,6 +46,7 @@ from hybridbatch.retrieval.toplists import (
     language_columns,
     language_lists,
     merge,
+    pack,
     rounding_bound,
     unpack,
 )
@@ -268,7 +269,7 @@ def rank_blocks(
         lists = list(workers.map(search, range(len(indexes))))
         languages = pool.language_codes(columns)
         members = [languages == code for code in range(len(indexes))]
-        listing = partial(_listing, queries, columns, ranks.scores)
+        listing = partial(_listing, queries, columns, ranks.scores, top_k)
         listings = list(
             workers.map(
                 listing,
@@ -299,35 +300,43 @@ def _listing(
     queries: Ints,
     columns: Ints,
     scores: Floats,
+    top_k: int,
     keys: Keys,
     ranks: Ints,
     members: NDArray[np.bool_],
 ) -> Listing:
-    """The first k and, after each query's, its relevant passages beyond k at their true ranks.
+    """The first k and, after each query's, its other relevant passages at their ranks.
+
+    The ranking is the list, as long as `top_k` says, followed by all other passages in order of
+    their scores. After an exact list each thus stands at its true rank; what an approximate index
+    missed is never among the first k, however short its list.
 
     Args:
         queries: (n,) of the block's relevant passages: the query's row in the block.
         columns: (n,) the passage's column.
         scores: (n,) the score.
-        keys: (b, k) the sorted lists of the setting.
-        ranks: (n,) the rank in the setting.
+        top_k: the length of a full list.
+        keys: (b, at most k) the sorted lists of the setting.
+        ranks: (n,) the true rank in the setting.
         members: (n,) whether the setting has the passage.
     """
     listed = keys != NO_CANDIDATE
     list_scores, list_columns = unpack(keys)
     list_columns[~listed] = -1
-    # An approximate index may miss a passage of the first k: it is then not ranked at all.
-    beyond = members & (ranks > keys.shape[1])
-    rows = np.flatnonzero(beyond)
+    rows = np.flatnonzero(members)
     rows = rows[(list_columns[queries[rows]] != columns[rows, None]).all(axis=1)]
-    rows = rows[np.lexsort((ranks[rows], queries[rows]))]
+    precede = keys[queries[rows]] < pack(scores[rows], columns[rows])[:, None]
+    # Those of the list that precede a passage are in its true rank already.
+    behind = ranks[rows] + top_k - precede.sum(axis=1)
+    order = np.lexsort((behind, queries[rows]))
+    rows, behind = rows[order], behind[order]
     lengths = listed.sum(axis=1)
     # Positions before which to insert: each query's list ends there.
     ends = np.cumsum(lengths)[queries[rows]]
     row_of_list, position = np.nonzero(listed)
     return Listing(
         queries=np.insert(row_of_list, ends, queries[rows]),
-        ranks=np.insert(position + 1, ends, ranks[rows]),
+        ranks=np.insert(position + 1, ends, behind),
         columns=np.insert(list_columns[listed], ends, columns[rows]),
         scores=np.insert(list_scores[listed], ends, scores[rows]),
     )

@@ -163,8 +163,9 @@ INDEX_QUALITY = Schema(
     ),
     key=("language",),
     doc="How much of the exact first k an index finds: the mean over a sample of queries of the "
-    "share that scores at least as the exact k-th; exactly 1 for `Flat`, which is exact. bytes is "
-    "its size on disk. Of a sharded benchmark a folder with one file for each language.",
+    "share that scores at least as the exact k-th; exactly 1 for `Flat`, which is exact, and which "
+    "too few vectors for the configured factory become. bytes is its size on disk. Of a sharded "
+    "benchmark a folder with one file for each language.",
 )
 RANKINGS = Schema(
     name="rankings",
@@ -177,7 +178,8 @@ RANKINGS = Schema(
         ("score", FLOAT32),
     ),
     doc="The first k of each setting and, beyond k, the relevant passages at their true rank "
-    "(1 is best). Of a sharded benchmark the first k alone, and `all` where it has a pool.",
+    "(1 is best). What an approximate index misses of the first k follows after k, in true order. "
+    "Of a sharded benchmark the first k alone, and `all` where it has a pool.",
 )
 PER_QUERY = Schema(
     name="per_query",
@@ -242,12 +244,20 @@ BENCHMARK_RESULTS = Schema(
         ("run", STRING),
         ("benchmark", STRING),
         ("setting", STRING),
+        ("average", STRING),
         ("metric", STRING),
         ("value", FLOAT64),
         ("queries", INT64),
+        ("shared_items", INT64),
+        ("index", STRING),
+        ("index_recall", FLOAT64),
     ),
-    key=("run", "benchmark", "setting", "metric"),
-    doc="What `hybridbatch export` adds to a model: the macro rows of summary.",
+    nullable=frozenset({"shared_items", "index", "index_recall"}),
+    key=("run", "benchmark", "setting", "average", "metric"),
+    doc="What `hybridbatch export` adds to a model: the macro rows of summary; average is macro or "
+    "macro-published. shared_items are those that the model was trained on: figures with any do "
+    "not count as a test. index is the FAISS factory (`Flat` is exact), index_recall its mean "
+    "recall over the languages. The three are null where they were not looked into.",
 )
 
 ALL: tuple[Schema, ...] = (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -38,6 +39,7 @@ from hybridbatch.retrieval.streaming import (
     Ids,
     RunningTop,
     join,
+    pair_scores,
     search_exact,
     search_index,
 )
@@ -80,6 +82,12 @@ class Shard:
     embeddings: Path
     index: Path
     passages: int
+
+    def open_index(self, settings: Settings, *, dimension: int) -> Any:
+        """The index, left on disk where FAISS can."""
+        return map_index(
+            self.index, factory=settings.factory, vectors=self.passages, dimension=dimension
+        )
 
     def names(self) -> Callable[[Ints], Ids]:
         """What gives the passage ids of rows."""
@@ -126,11 +134,14 @@ def run(args: argparse.Namespace) -> None:
     ids = searched_queries(args.benchmark, language, pool=settings.pool_languages)
     vectors = _query_vectors(args.embeddings / "queries.parquet", ids)
     found = search_shards(shards, vectors, settings, threads=threads)
-    recalls = _recalls(shards, vectors, found, settings, threads=threads)
+    flat = exact_shards(shards, settings, dimension=vectors.shape[1])
+    recalls = np.empty(0, dtype=np.float32)  # what is exact needs no measuring
+    if flat < len(shards) and len(ids):
+        recalls = _recalls(shards, vectors, found, settings, threads=threads)
     write_table(ranking_table(found, ids, setting=language), args.output, RANKINGS)
     quality = quality_row(
         language=language,
-        factory=settings.factory,
+        factory=_kind(settings.factory, flat=flat, shards=len(shards)),
         k=settings.top_k,
         vectors=sum(shard.passages for shard in shards),
         size=sum(shard.index.stat().st_size for shard in shards),
@@ -139,7 +150,7 @@ def run(args: argparse.Namespace) -> None:
     write_table(table_from_rows([quality], INDEX_QUALITY), args.quality, INDEX_QUALITY)
     logger.info(
         "%s: %d queries, %d shards, %s, recall@%d %.4f",
-        language, len(ids), len(shards), settings.factory, settings.top_k, quality["recall"],
+        language, len(ids), len(shards), quality["factory"], settings.top_k, quality["recall"],
     )  # fmt: skip
 
 
@@ -169,12 +180,7 @@ def search_shards(
     done = 0
     with ThreadPoolExecutor(threads) as workers:
         for shard in shards if len(query_vectors) else ():
-            index = map_index(
-                shard.index,
-                factory=settings.factory,
-                vectors=shard.passages,
-                dimension=query_vectors.shape[1],
-            )
+            index = shard.open_index(settings, dimension=query_vectors.shape[1])
             names = shard.names()
             if is_exact(index):
                 _search_exact(tops, shares, stored_vectors(index), names, workers)
@@ -185,6 +191,19 @@ def search_shards(
             done += shard.passages
             progress.update(done)
     return join([top.found for top in tops], [len(share) for share in shares])
+
+
+def exact_shards(shards: Sequence[Shard], settings: Settings, *, dimension: int) -> int:
+    """How many shards have an exact index: all, or those too small for an approximate one."""
+    if settings.factory == "Flat":
+        return len(shards)
+    return sum(is_exact(shard.open_index(settings, dimension=dimension)) for shard in shards)
+
+
+def _kind(factory: str, *, flat: int, shards: int) -> str:
+    if flat == shards:
+        return "Flat"
+    return f"{factory} ({flat} of {shards} shards Flat)" if flat else factory
 
 
 def _shares(query_vectors: Floats, threads: int) -> list[Floats]:
@@ -237,15 +256,22 @@ def _recalls(
     *,
     threads: int,
 ) -> Floats:
-    """The recall of each query of a sample; empty for an exact index, which needs no measuring."""
-    if settings.factory == "Flat" or not len(query_vectors):
-        return np.empty(0, dtype=np.float32)
+    """The recall of each query of a sample."""
     rows = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
+    position = np.full(len(query_vectors), -1, dtype=np.int64)
+    position[rows] = np.arange(len(rows))
+    sampled = position[found.queries] >= 0
+    queries, ids = found.queries[sampled], pa.array(found.ids[sampled], pa.string())
+    # An approximate index gives scores of its own; those of the vectors themselves are compared.
+    scores = np.full(len(queries), -np.inf, dtype=np.float32)
     shares = _shares(query_vectors[rows], threads)
     tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
     with ThreadPoolExecutor(threads) as workers:
         for shard in shards:
             vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)
             _search_exact(tops, shares, vectors.values, namer(vectors.ids), workers)
+            places = pc.index_in(ids, value_set=vectors.ids).fill_null(-1).to_numpy()
+            here = np.flatnonzero(places >= 0)
+            scores[here] = pair_scores(query_vectors, vectors.values, queries[here], places[here])
     exact = join([top.found for top in tops], [len(share) for share in shares])
-    return first_k_recall(found, exact, rows)
+    return first_k_recall(position[queries], scores, exact, count=len(rows))

@@ -131,7 +131,8 @@ def write_run(
     """Write the first k of one setting, lines of `query Q0 passage rank score tag`.
 
     A list ends before its first gap: the relevant passages that a ranking holds beyond its top are
-    not in a run, where they would seem to follow each other.
+    not in a run, where they would seem to follow each other. It ends, too, where a score rises:
+    readers order by score, and would put a passage first that an approximate index missed.
 
     Args:
         rankings: the file of the passage language, or of `all`, of the schema RANKINGS.
@@ -153,6 +154,7 @@ def write_run(
         .filter(_is_of("query_id", query_language), pl.col("rank") <= k)
         .collect()
         .filter(pl.int_range(1, pl.len() + 1).over("query_id") == pl.col("rank"))
+        .filter((pl.col("score").diff().fill_null(0) <= 0).cum_min().over("query_id"))
     )
     # Arrow writes a float32's shortest digits; those of its double would be other ones.
     scores = pl.Series("score", pc.cast(table["score"].to_arrow(), "string"))

@@ -77,9 +77,23 @@ def heavy_threads(plan: Plan, *, cores: int | None) -> int:
     return min(cores, -(-threads * cores // present))
 
 
-def gpus(plan: Plan) -> int:
-    """The GPUs that a training or encoding job asks of a cluster."""
-    return 1 if plan.config["device"] == "cuda" else 0
+def gpus(plan: Plan, stage: str) -> int:
+    """The GPUs that a job asks of a cluster: training one for each process, others one."""
+    if plan.config["device"] != "cuda":
+        return 0
+    return _processes(plan, stage)
+
+
+def memory(plan: Plan, stage: str) -> int:
+    """The megabytes that a job of a stage asks of a cluster.
+
+    Each process of a training holds the model, its gradients and the optimizer's state.
+    """
+    return int(plan.config["memory"][stage]) * _processes(plan, stage)
+
+
+def _processes(plan: Plan, stage: str) -> int:
+    return int(plan.config["training"]["processes"]) if stage == "train" else 1
 
 
 def report_inputs(plan: Plan) -> list[str]:

@@ -14,7 +14,7 @@ rule benchmarks:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "benchmarks"),
     params:
         settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
         code=support.code("benchmarks"),

@@ -14,7 +14,7 @@ rule bias:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
+        mem_mb=support.memory(PLAN, "bias"),
     params:
         settings=lambda wildcards: PLAN.bias_settings(),
         code=support.code("bias"),

@@ -17,7 +17,7 @@ rule topics:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "benchmarks"),
     params:
         settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
         code=support.code("benchmarks"),
@@ -40,7 +40,7 @@ rule corpus:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "corpus"),
     params:
         settings=lambda wildcards: PLAN.corpus_settings(
             wildcards.benchmark, wildcards.part
@@ -67,7 +67,7 @@ checkpoint shards:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "shards"),
     params:
         code=support.code("shards"),
     shell:
@@ -91,8 +91,8 @@ rule encode_queries:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        gpu=support.gpus(PLAN),
+        mem_mb=support.memory(PLAN, "encode"),
+        gpu=support.gpus(PLAN, "encode"),
     params:
         settings=lambda wildcards: PLAN.encode_settings(),
         code=support.code("encode"),
@@ -121,8 +121,8 @@ rule encode_shard:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        gpu=support.gpus(PLAN),
+        mem_mb=support.memory(PLAN, "encode"),
+        gpu=support.gpus(PLAN, "encode"),
     params:
         settings=lambda wildcards: PLAN.encode_settings(),
         code=support.code("encode"),
@@ -150,7 +150,7 @@ rule index_shard:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "index"),
     params:
         settings=lambda wildcards: PLAN.index_settings(),
         code=support.code("index"),
@@ -188,7 +188,7 @@ rule search:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "search"),
     params:
         settings=lambda wildcards: PLAN.search_settings(
             wildcards.benchmark, wildcards.language
@@ -224,7 +224,7 @@ rule pool:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "pool"),
     params:
         settings=lambda wildcards: PLAN.pool_settings(wildcards.benchmark),
         code=support.code("pool"),
@@ -253,7 +253,7 @@ rule metrics_cut:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
+        mem_mb=support.memory(PLAN, "metrics"),
     params:
         settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
         code=support.code("metrics"),

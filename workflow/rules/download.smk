@@ -9,7 +9,7 @@ rule download:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=300,
+        mem_mb=support.memory(PLAN, "download"),
     params:
         settings=lambda wildcards: PLAN.download_settings(wildcards.path),
         code=support.code("download"),

@@ -15,8 +15,8 @@ rule encode:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        gpu=support.gpus(PLAN),
+        mem_mb=support.memory(PLAN, "encode"),
+        gpu=support.gpus(PLAN, "encode"),
     params:
         settings=lambda wildcards: PLAN.encode_settings(),
         code=support.code("encode"),

@@ -24,7 +24,7 @@ rule examples:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "examples"),
     params:
         settings=lambda wildcards: PLAN.examples_settings(wildcards.benchmark),
         code=support.code("examples"),

@@ -11,7 +11,7 @@ rule index:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "index"),
     params:
         settings=lambda wildcards: PLAN.index_settings(),
         code=support.code("index"),

@@ -15,7 +15,7 @@ rule metrics:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
+        mem_mb=support.memory(PLAN, "metrics"),
     params:
         settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
         code=support.code("metrics"),

@@ -10,8 +10,8 @@ rule mine:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        gpu=support.gpus(PLAN),
+        mem_mb=support.memory(PLAN, "mine"),
+        gpu=support.gpus(PLAN, "mine"),
     params:
         settings=lambda wildcards: PLAN.mine_settings(),
         code=support.code("mine"),

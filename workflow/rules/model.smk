@@ -13,7 +13,7 @@ rule model:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=support.memory(PLAN, "model"),
     params:
         settings=lambda wildcards: PLAN.model_settings(),
         code=support.code("model"),

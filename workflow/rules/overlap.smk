@@ -12,7 +12,7 @@ rule overlap:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "overlap"),
     params:
         settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
         code=support.code("overlap"),

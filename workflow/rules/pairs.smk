@@ -10,7 +10,7 @@ rule pairs:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "pairs"),
     params:
         settings=lambda wildcards: PLAN.pairs_settings(wildcards.source),
         code=support.code("pairs"),

@@ -26,7 +26,7 @@ rule projection:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "projection"),
     params:
         settings=lambda wildcards: PLAN.projection_settings(wildcards.benchmark),
         code=support.code("projection"),

@@ -14,7 +14,7 @@ rule publish:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=support.memory(PLAN, "publish"),
     params:
         settings=lambda wildcards: PLAN.publish_settings(wildcards.run),
         code=support.code("publish"),

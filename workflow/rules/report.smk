@@ -15,7 +15,7 @@ rule report:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=support.memory(PLAN, "report"),
     params:
         settings=lambda wildcards: PLAN.report_settings(),
         code=support.code("report"),

@@ -20,7 +20,7 @@ rule retrieve:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
+        mem_mb=support.memory(PLAN, "retrieve"),
     params:
         settings=lambda wildcards: PLAN.retrieve_settings(),
         code=support.code("retrieve"),

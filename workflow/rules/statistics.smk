@@ -20,7 +20,7 @@ rule statistics:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
+        mem_mb=support.memory(PLAN, "statistics"),
     params:
         settings=lambda wildcards: PLAN.statistics_settings(),
         code=support.code("statistics"),

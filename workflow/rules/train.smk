@@ -19,8 +19,8 @@ rule train:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=6000,
-        gpu=support.gpus(PLAN),
+        mem_mb=support.memory(PLAN, "train"),
+        gpu=support.gpus(PLAN, "train"),
     params:
         settings=lambda wildcards: PLAN.train_settings(wildcards.run),
         code=support.code("train"),

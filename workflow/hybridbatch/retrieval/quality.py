@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from hybridbatch.retrieval.ranking import Floats, Ints, Pool
-from hybridbatch.retrieval.streaming import Found, RunningTop, search_exact, search_index
+from hybridbatch.retrieval.streaming import Found, RunningTop, pair_scores, search_exact
 from hybridbatch.retrieval.toplists import LanguageIndex, language_columns, rounding_bound
 
 
@@ -16,24 +16,21 @@ def sample_rows(total: int, size: int, *, seed: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(total, size, replace=False))
 
 
-def first_k_recall(found: Found, exact: Found, rows: Ints) -> Floats:
-    """(n,) the share of each query's exact first k that was found.
+def first_k_recall(queries: Ints, scores: Floats, exact: Found, *, count: int) -> Floats:
+    """(count,) the share of each query's first k that scores at least as the exact k-th.
+
+    Scores are compared and not ids: of passages that tie with the k-th any is as good as another.
 
     Args:
-        found: what an index found; its queries are rows of all queries.
-        exact: the exact first k; its queries are positions in `rows`.
-        rows: (n,) the rows of the queries that were searched exactly.
+        queries: (n,) the query of each passage that an index found, from 0 to count - 1.
+        scores: (n,) its score by `pair_scores`, whatever score the index gave it.
+        exact: the exact first k, of the same scores.
+        count: the number of queries.
     """
-    position = {int(row): place for place, row in enumerate(rows)}
-    pairs = {
-        (position[query], passage)
-        for query, passage in zip(found.queries.tolist(), found.ids.tolist(), strict=True)
-        if query in position
-    }
-    hits, sizes = np.zeros(len(rows)), np.zeros(len(rows))
-    for query, passage in zip(exact.queries.tolist(), exact.ids.tolist(), strict=True):
-        sizes[query] += 1
-        hits[query] += (query, passage) in pairs
+    least = np.full(count, np.inf, dtype=np.float32)
+    np.minimum.at(least, exact.queries, exact.scores)
+    hits = np.bincount(queries[scores >= least[queries]], minlength=count)
+    sizes = np.bincount(exact.queries, minlength=count)
     recall: Floats = (hits / np.maximum(sizes, 1)).astype(np.float32)
     return recall
 
@@ -46,7 +43,7 @@ def index_recall(
     *,
     k: int,
 ) -> Floats:
-    """(q,) the share of each query's exact first k that an index finds.
+    """(q,) the share of each query's exact first k that an index finds, as `first_k_recall`.
 
     Args:
         index: of the same vectors, in the order of `rows`.
@@ -57,7 +54,7 @@ def index_recall(
     """
     # Stand for the ids: greater ones come first among equal scores, as smaller rows do.
     names = np.array([f"{number:012d}" for number in range(len(vectors), 0, -1)], dtype=object)
-    exact, found = RunningTop(len(query_vectors), k=k), RunningTop(len(query_vectors), k=k)
+    exact = RunningTop(len(query_vectors), k=k)
     search_exact(
         exact,
         query_vectors,
@@ -65,8 +62,10 @@ def index_recall(
         lambda taken: names[taken],
         bound=rounding_bound(query_vectors, vectors),
     )
-    search_index(found, query_vectors, index, lambda taken: names[rows[taken]], k=k)
-    return first_k_recall(found.found, exact.found, np.arange(len(query_vectors)))
+    _, found = index.search(query_vectors, min(k, index.ntotal))
+    queries, places = np.nonzero(found >= 0)  # FAISS fills short lists with -1
+    scores = pair_scores(query_vectors, vectors, queries, rows[found[queries, places]])
+    return first_k_recall(queries, scores, exact.found, count=len(query_vectors))
 
 
 def quality_row(
@@ -102,7 +101,7 @@ def measure_quality(
         arranged: (p, d) the passages in the order of columns.
         pool: where each language's columns begin.
         k: the length of the lists.
-        factory: that of the indexes.
+        factory: that of the approximate indexes.
         sizes: their bytes on disk.
     """
     rows = []
@@ -120,7 +119,7 @@ def measure_quality(
         rows.append(
             quality_row(
                 language=pool.languages[code],
-                factory=factory,
+                factory="Flat" if index.exact else factory,
                 k=k,
                 vectors=len(index.columns),
                 size=size,

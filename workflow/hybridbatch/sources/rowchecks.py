@@ -44,3 +44,18 @@ def require_language(table: pl.DataFrame, *, origin: str) -> None:
     rule = pl.col("language").str.contains(_LANGUAGE) & ~pl.col("language").is_in(_RESERVED)
     problem = "`language` is {language!r}; use a code such as en or zh-Hans"
     require(table, rule, problem, origin=origin)
+
+
+def check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
+    """Check that `column` holds `{language}:{original id}` with the row's language, in one word.
+
+    Raises:
+        HybridBatchError: names `origin` and the first row, counted from 0, that does not.
+    """
+    require_language(table, origin=origin)
+    prefix = pl.col("language") + ":"
+    rule = pl.col(column).str.starts_with(prefix) & (pl.col(column) != prefix)
+    problem = f"`{column}` is {{{column}!r}}; write `{{language}}:` and the original id"
+    require(table, rule, problem, origin=origin)
+    problem = f"`{column}` {{{column}!r}} holds white space; TREC files cannot carry it, remove it"
+    require(table, ~pl.col(column).str.contains(r"\s"), problem, origin=origin)
