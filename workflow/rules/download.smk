@@ -9,7 +9,7 @@ rule download:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=300,
+        mem_mb=1000,
     params:
         settings=lambda wildcards: PLAN.download_settings(wildcards.path),
         code=support.code("download"),
