@@ -96,9 +96,7 @@ def one_node_slurm(folder: Path, *, cpus: int, memory_mb: int) -> Iterator[OneNo
     def start(name: str, *words: str) -> None:
         with (folder / f"{name}.log").open("wb") as log:
             command = [str(shutil.which(name, path=_path())), *words]
-            daemons.append(
-                subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-            )
+            daemons.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
 
     def wait_for(name: str, up: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _WAIT_SECONDS
