@@ -47,7 +47,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
     (project / "pairs.parquet").write_bytes(b"no Parquet")
     command = [
         *(sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"),
-        *("--slurm-init-seconds-before-status-checks", "5", "--retries", "0", "--keep-going"),
+        *("--slurm-init-seconds-before-status-checks", "7", "--retries", "0", "--keep-going"),
         *(f"{EMBEDDINGS}/queries.parquet", "results/pairs/tiny.parquet"),
     ]
     with one_node_slurm(project.parent / "cluster", cpus=4, memory_mb=16000) as cluster:
