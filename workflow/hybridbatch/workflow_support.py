@@ -68,9 +68,10 @@ def heavy_threads(plan: Plan, *, cores: int | None) -> int:
     """The threads that a rule declares which computes with all of the configured threads.
 
     Where `--cores` promises more than the machine has, a job takes its share of the promise, so
-    that `--cores 8` on two processors does not run four two-thread jobs at once.
+    that `--cores 8` on two processors does not run four two-thread jobs at once. On a cluster
+    (`cores` None) a job asks for the threads that the config says, or the submitting machine has.
     """
-    threads = int(plan.config["threads"] or processors())
+    threads = int(plan.config["threads"] or _granted())
     present = processors()
     if cores is None or cores <= present:
         return threads
@@ -202,6 +203,15 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
 
 def _mirror(config: Mapping[str, Any]) -> str | None:
     return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
+
+
+def _granted() -> int:
+    """The processors that a Slurm job was given, of a node that may have more; else those present.
+
+    Snakemake reads the rules again inside of the job, and asks Slurm for a step as large as it then
+    finds the rule's threads to be.
+    """
+    return int(os.environ.get("SLURM_CPUS_PER_TASK") or processors())
 
 
 def _shards(listed: str) -> list[dict[str, Any]]:

@@ -7,7 +7,10 @@ PLAN = support.plan(config)
 # A sharded benchmark is cut, encoded and searched by rules of its own.
 SHARDED = support.any_of(PLAN.corpora.names)
 IN_MEMORY = support.any_of(PLAN.in_memory)
-THREADS = support.heavy_threads(PLAN, cores=workflow.resource_settings.cores)
+# Inside of a cluster's job `--cores` is what the node has, and promises nothing.
+THREADS = support.heavy_threads(
+    PLAN, cores=None if workflow.remote_exec else workflow.resource_settings.cores
+)
 
 # The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
 # moving the checkout or the environment re-runs nothing.

@@ -37,6 +37,6 @@ rule overlap_checked:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=100,
+        mem_mb=1000,
     shell:
         "echo no contaminated evaluation > {log:q}"

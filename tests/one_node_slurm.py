@@ -1,0 +1,191 @@
+"""A Slurm cluster of one node on 127.0.0.1, for tests: no systemd, no cgroups, no accounting."""
+
+import getpass
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+DAEMONS = ("munged", "slurmctld", "slurmd")
+CLIENTS = ("sbatch", "scontrol", "sinfo", "squeue", "srun")
+_WAIT_SECONDS = 30
+
+# Daemons and clients bind to the address of the host's name. The node may claim more than the
+# machine has. Memory is watched once a second: what holds more than its job asked for is killed.
+_SLURM_CONF = """\
+ClusterName=one
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SlurmdParameters=config_overrides
+SwitchType=switch/none
+MpiDefault=none
+ReturnToService=2
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=sched_interval=1,batch_sched_delay=0
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+JobCompType=jobcomp/none
+MinJobAge=300
+EnforcePartLimits=ALL
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} State=UNKNOWN
+PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+@dataclass(frozen=True)
+class OneNodeSlurm:
+    """A running cluster: `environment` is what its clients need."""
+
+    environment: dict[str, str]
+
+    def jobs(self) -> list[dict[str, str]]:
+        """What the controller knows of each job, newest last: the fields of `scontrol show job`."""
+        shown = self._client("scontrol", "--oneliner", "show", "job")
+        return [
+            dict(re.findall(r"(\S+?)=(\S*)", line))
+            for line in shown.splitlines()
+            if line.startswith("JobId=")
+        ]
+
+    def _client(self, *words: str) -> str:
+        done = subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, timeout=20
+        )
+        return done.stdout
+
+
+def missing() -> list[str]:
+    """The programs of Slurm and MUNGE that this machine lacks."""
+    return [name for name in (*DAEMONS, *CLIENTS) if shutil.which(name, path=_path()) is None]
+
+
+@contextmanager
+def one_node_slurm(folder: Path, *, cpus: int, memory_mb: int) -> Iterator[OneNodeSlurm]:
+    """Start munged, slurmctld and slurmd in `folder`; stop them, and their jobs, at the end.
+
+    Raises:
+        RuntimeError: a daemon did not come up; with the end of its log.
+    """
+    environment = _environment(folder)
+    _write_files(folder, cpus=cpus, memory_mb=memory_mb)
+    daemons: list[subprocess.Popen[bytes]] = []
+    cluster = OneNodeSlurm(environment=environment)
+
+    def start(name: str, *words: str) -> None:
+        with (folder / f"{name}.log").open("wb") as log:
+            command = [str(shutil.which(name, path=_path())), *words]
+            daemons.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+
+    def wait_for(name: str, up: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while not up():
+            if time.monotonic() > deadline or daemons[-1].poll() is not None:
+                log = (folder / f"{name}.log").read_text(errors="replace")
+                raise RuntimeError(f"{name} did not come up:\n{log[-2000:]}")
+            time.sleep(0.1)
+
+    try:
+        start("munged", "--foreground", "--force", *_munge_options(folder))
+        wait_for("munged", (folder / "munge.socket").exists)
+        conf = environment["SLURM_CONF"]
+        start("slurmctld", "-D", "-f", conf)
+        wait_for("slurmctld", lambda: "UP" in cluster._client("scontrol", "ping"))
+        start("slurmd", "-D", "-f", conf)
+        wait_for("slurmd", lambda: "idle" in cluster._client("sinfo", "--noheader", "--format=%T"))
+        yield cluster
+    finally:
+        if len(daemons) > 1:
+            _cancel_all(environment)
+        for daemon in reversed(daemons):
+            daemon.terminate()
+            try:
+                daemon.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait(timeout=10)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The clients' environment; `srun` is wrapped, for the executor drops SLURM_CONF before it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
+    return kept | {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder / 'bin'}:{_path()}"}
+
+
+def _path() -> str:
+    """PATH with the folders of daemons, which not every user's has."""
+    return os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+
+
+def _write_files(folder: Path, *, cpus: int, memory_mb: int) -> None:
+    for name in ("state", "spool", "bin"):
+        (folder / name).mkdir(parents=True)
+    key = folder / "munge.key"
+    key.write_bytes(secrets.token_bytes(128))
+    key.chmod(0o600)
+    controller_port, node_port = _free_ports(2)
+    (folder / "slurm.conf").write_text(
+        _SLURM_CONF.format(
+            folder=folder,
+            host=socket.gethostname().partition(".")[0],
+            user=getpass.getuser(),
+            controller_port=controller_port,
+            node_port=node_port,
+            cpus=cpus,
+            memory_mb=memory_mb,
+        ),
+        encoding="utf-8",
+    )
+    srun = folder / "bin" / "srun"
+    real = shutil.which("srun", path=_path())
+    srun.write_text(f'#!/bin/sh\nSLURM_CONF="{folder}/slurm.conf" exec "{real}" "$@"\n')
+    srun.chmod(0o755)
+
+
+def _munge_options(folder: Path) -> list[str]:
+    options = {"socket": "munge.socket", "key-file": "munge.key", "pid-file": "munge.pid",
+               "seed-file": "munge.seed"}  # fmt: skip
+    return [f"--{option}={folder / name}" for option, name in options.items()]
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for held in sockets:
+            held.bind(("127.0.0.1", 0))
+        return [held.getsockname()[1] for held in sockets]
+    finally:
+        for held in sockets:
+            held.close()
+
+
+def _cancel_all(environment: dict[str, str]) -> None:
+    """Cancel what still waits or runs, and wait until it is gone, so that no process is left."""
+    for words in (["scancel", f"--user={getpass.getuser()}"], ["squeue", "--noheader"]):
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline:
+            done = subprocess.run(words, env=environment, capture_output=True, timeout=20)
+            if not done.stdout:
+                break
+            time.sleep(0.2)

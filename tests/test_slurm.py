@@ -1,0 +1,130 @@
+"""The Slurm profile, on a Slurm of one node that the test starts by itself."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hybridbatch import schemas
+from hybridbatch.common.tables import read_table
+from hybridbatch.config import load_config
+from hybridbatch.plan import Plan
+from hybridbatch.workflow_support import gpus, heavy_threads
+from one_node_slurm import missing, one_node_slurm
+from test_workflow import ROOT, make_project
+from tiny import write_benchmark, write_config
+
+EMBEDDINGS = "results/embeddings/model.untrained/held-out"
+_NO_SLURM = missing()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What is left of one run of the workflow under Slurm."""
+
+    project: Path
+    returncode: int
+    output: str
+    jobs: dict[str, dict[str, str]]  # by rule: what Slurm says of its job
+
+
+@pytest.fixture(scope="module")
+def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
+    """Embeddings of the untrained model, whose job succeeds, and pairs, whose file is broken."""
+    if _NO_SLURM:
+        pytest.skip(f"no Slurm here: {', '.join(_NO_SLURM)} not installed")
+    project = make_project(tmp_path_factory.mktemp("slurm") / "project")
+    shutil.copytree(ROOT / "profiles", project / "profiles")
+    write_config(project / "config" / "config.yaml", threads=2)
+    # What earlier jobs would make lies there, so that these two start at once.
+    shutil.copytree(project / "model", project / "results" / "models" / "model")
+    write_benchmark(project / "results" / "benchmarks" / "held-out", range(100, 110))
+    (project / "pairs.parquet").write_bytes(b"no Parquet")
+    command = [
+        *(sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"),
+        *("--slurm-init-seconds-before-status-checks", "7", "--retries", "0", "--keep-going"),
+        *(f"{EMBEDDINGS}/queries.parquet", "results/pairs/tiny.parquet"),
+    ]
+    with one_node_slurm(project.parent / "cluster", cpus=4, memory_mb=16000) as cluster:
+        environment = cluster.environment | {"PYTHONPATH": str(project / "workflow")}
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, timeout=240
+        )
+        jobs = cluster.jobs()
+    by_rule = {re.sub(r"^rule_|_wildcards_.*", "", job["Comment"]): job for job in jobs}
+    return Submitted(project, done.returncode, done.stdout + done.stderr, by_rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "state", "cpus", "memory"),
+    [
+        ("encode", "COMPLETED", "2", "4000M"),
+        ("pairs", "FAILED", "1", "1000M"),
+    ],
+)
+def test_every_rule_is_a_slurm_job_with_its_threads_and_memory(
+    submitted: Submitted, rule: str, state: str, cpus: str, memory: str
+) -> None:
+    job = submitted.jobs[rule]
+    assert job["JobState"] == state, submitted.output
+    assert (job["NumCPUs"], job["MinMemoryNode"]) == (cpus, memory)
+    assert (job["Partition"], job["TimeLimit"]) == ("main", "04:00:00")
+
+
+def test_no_job_runs_outside_of_slurm(submitted: Submitted) -> None:
+    assert sorted(submitted.jobs) == ["encode", "pairs"]
+    assert submitted.output.count("has been submitted with SLURM jobid") == 2
+
+
+def test_a_slurm_job_writes_the_bytes_of_its_command(
+    submitted: Submitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(submitted.project)
+    config = load_config(submitted.project / "config" / "config.yaml")
+    command = [
+        *(sys.executable, "-m", "hybridbatch", "encode"),
+        *("--settings", Plan(config).encode_settings()),
+        *("--model", "results/models/model", "--benchmark", "results/benchmarks/held-out"),
+        *("--output", str(tmp_path)),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(submitted.project / "workflow")}
+    subprocess.run(command, env=environment, check=True, timeout=120)
+    for name, schema in (
+        ("queries.parquet", schemas.QUERY_EMBEDDINGS),
+        ("passages.parquet", schemas.PASSAGE_EMBEDDINGS),
+    ):
+        path = submitted.project / EMBEDDINGS / name
+        read_table(path, schema)
+        assert path.read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_a_failed_job_shows_its_one_line(submitted: Submitted) -> None:
+    assert submitted.returncode != 0
+    assert "[pairs tiny] error: pairs.parquet: not a readable Parquet file" in submitted.output
+    assert "Traceback" not in submitted.output
+
+
+def test_a_job_has_memory_for_the_snakemakes_around_its_stage() -> None:
+    """In a Slurm job two Snakemakes of about 180 MB each wait for the stage, and count with it."""
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    asked = [int(number) for number in re.findall(r"mem_mb=(\d+)", rules)]
+    assert len(asked) == rules.count("shell:")
+    assert min(asked) >= 1000
+
+
+def test_a_gpu_is_asked_for_on_cuda_alone() -> None:
+    for device, count in (("cpu", 0), ("auto", 0), ("cuda", 1)):
+        config = load_config(ROOT / "config" / "config.yaml") | {"device": device}
+        assert gpus(Plan(config)) == count
+
+
+def test_a_job_finds_the_threads_that_it_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would ask a node of another size than the submitting machine for another step."""
+    plan = Plan(load_config(ROOT / "config" / "config.yaml") | {"threads": None})
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
+    assert heavy_threads(plan, cores=None) == 3
