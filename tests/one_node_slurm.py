@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
-CLIENTS = ("sbatch", "scontrol", "sinfo", "squeue", "srun")
+CLIENTS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 _WAIT_SECONDS = 30
 
 # Daemons and clients bind to the address of the host's name. The node may claim more than the
@@ -116,15 +116,22 @@ def one_node_slurm(folder: Path, *, cpus: int, memory_mb: int) -> Iterator[OneNo
         wait_for("slurmd", lambda: "idle" in cluster._client("sinfo", "--noheader", "--format=%T"))
         yield cluster
     finally:
-        if len(daemons) > 1:
-            _cancel_all(environment)
-        for daemon in reversed(daemons):
-            daemon.terminate()
-            try:
-                daemon.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait(timeout=10)
+        try:
+            if len(daemons) > 1:
+                _cancel_all(environment)
+        finally:
+            _stop(daemons)
+
+
+def _stop(daemons: list[subprocess.Popen[bytes]]) -> None:
+    """End these processes, the newest first."""
+    for daemon in reversed(daemons):
+        daemon.terminate()
+        try:
+            daemon.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait(timeout=10)
 
 
 def _environment(folder: Path) -> dict[str, str]:
