@@ -77,7 +77,6 @@ class Plan(Inventory):
                 **{key: config[key] for key in shared},
                 **training["mining"],
                 "languages": config["train_languages"],
-                "factory": config["index"]["factory"],
                 "max_tokens": training["max_tokens"],
                 "tokens_per_batch": encoding["tokens_per_batch"],
                 "precision": encoding["precision"],
