@@ -86,6 +86,18 @@ def test_questions_are_held_against_queries_and_passages_against_passages() -> N
     ]
 
 
+def test_hard_negatives_are_held_against_passages() -> None:
+    negatives = ["ANN hat es gebaut.", "Nobody.", "Who built it?", "It is Straße  5."]
+    rows = [
+        TRAINING[0] | {"hard_negatives": negatives},
+        TRAINING[2] | {"hard_negatives": ["It is Straße 5."]},  # of split test
+    ]
+    assert [row for row in found(find_overlap(*tables(rows))) if row[0] == "hard_negative"] == [
+        ("hard_negative", "1", "en", "ANN hat es gebaut."),
+        ("hard_negative", "1", "en", "It is Straße  5."),
+    ]
+
+
 def test_a_shared_item_is_found_by_its_id_in_whatever_language() -> None:
     assert found(find_overlap(*tables(SHARED)))[0] == ("item", "7", "ar", "من بناه؟")
 
@@ -108,7 +120,8 @@ def test_shared_texts_are_counted_and_do_not_stop(
 ) -> None:
     caplog.set_level(logging.INFO)
     run(arguments(tmp_path, TRAINING))
-    assert "recipe quick and bridges share 0 of 2 items; 1 training questions and 1" in caplog.text
+    message = "recipe quick and bridges share 0 of 2 items; 1 training questions, 1 training pass"
+    assert message in caplog.text
     assert read_table(tmp_path / "overlap.parquet", schemas.OVERLAP).num_rows == 2
 
 
