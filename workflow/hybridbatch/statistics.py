@@ -28,11 +28,11 @@ logger = logging.getLogger(__name__)
 class Settings:
     """What the stage uses of the config.
 
-    `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. `resource_levels` gives
-    every evaluated language the level high or low.
+    `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. Languages other than
+    `high_resource` count as low-resource.
     """
 
-    resource_levels: dict  # type: ignore[type-arg]  # the settings parser takes a plain object
+    high_resource: tuple[str, ...] = ()
     resamples: int = 10_000
     seed: int = 1
     confidence: float = 0.95
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
         differences += comparisons.comparison_rows(resampled, design)
         if observations.metric in settings.margin_metrics:
             verdicts += comparisons.noninferiority_rows(
-                resampled, design, levels=settings.resource_levels
+                resampled, design, high_resource=frozenset(settings.high_resource)
             )
         logger.info(
             "%s: %d systems, %d settings, %d items, %d resamples",
