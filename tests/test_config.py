@@ -62,7 +62,6 @@ def test_defaults_are_filled_in() -> None:
         ({"benchmarks": [{"name": "cldr"}, {"name": "cldr"}]}, "the name 'cldr' is used twice"),
         ({"recipe": "a/b"}, "recipe: 'a/b' is no name"),
         ({"model": "org/name"}, "neither `embedded`, nor a folder, nor a hub id"),
-        ({"model": "./nowhere"}, "no config.json in this folder"),
         ({"retrieval": {"top_k": 5}}, "bias.cutoff: 10 is more than retrieval.top_k, 5; lower it"),
         ({"threads": 0}, "threads: 0 is less than the minimum of 1"),
     ],
