@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,8 +103,8 @@ def check_design(settings: Settings) -> Design:
         raise HybridBatchError(f"confidence: {settings.confidence} is not between 0 and 1")
     if settings.margin < 0:
         raise HybridBatchError(f"margin: {settings.margin} is negative; .01 is one point of mAP")
-    if resampling.tail_count(settings.resamples, confidence=settings.confidence) < 1:
-        needed = math.ceil(2 / (1 - settings.confidence) - 1 - 1e-9)
+    needed = resampling.least_resamples(confidence=settings.confidence)
+    if settings.resamples < needed:
         raise HybridBatchError(
             f"resamples: {settings.resamples} are too few for intervals of confidence "
             f"{settings.confidence}; use {needed} at least, better 10000"
