@@ -31,6 +31,7 @@ from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.index import build_index
 from hybridbatch.retrieval.ranking import Floats
 from hybridbatch.schemas import PAIRS
+from hybridbatch.token_limits import check_max_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def run(args: argparse.Namespace) -> None:
     encoder = DualEncoder.load(
         args.model, pooling=settings.pooling, device=resolve_device(settings.device)
     )
+    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
     frame = pl.from_arrow(table.drop_columns("hard_negatives")).with_row_index("row")  # type: ignore[union-attr]
     mined: list[list[str]] = table["hard_negatives"].to_pylist()
     for language in settings.languages:
