@@ -128,8 +128,9 @@ def test_shared_texts_are_counted_and_do_not_stop(
 def test_a_shared_item_stops_unless_allowed(tmp_path: Path) -> None:
     args = arguments(tmp_path, SHARED)
     message = (
-        r"recipe quick trains on 1 of the 2 items of benchmark bridges \(source faq\); drop the "
-        r"source .* or set `allow_contaminated: true`"
+        r"recipe quick trains on 1 of the 2 items of benchmark bridges \(source faq\), of which 0 "
+        r"also share a question; drop the source .* or set `allow_contaminated: true`, or, where "
+        r"equal ids are chance, give the items other ids"
     )
     with pytest.raises(HybridBatchError, match=message):
         run(args)
@@ -141,6 +142,16 @@ def test_a_shared_item_stops_unless_allowed(tmp_path: Path) -> None:
         "passage",
         "question",
     ]
+
+
+def test_the_error_says_how_many_shared_ids_share_a_question_too(tmp_path: Path) -> None:
+    rows = [
+        pair("7", "en", "who BUILT it?", "Nobody.", "train"),
+        pair("7", "de", "Wer?", "Niemand.", "train"),  # counts once, with the other language
+        pair("8", "en", "Who built it?", "Ann.", "train"),  # the question of another item
+    ]
+    with pytest.raises(HybridBatchError, match=r"on 2 of the 2 items .*, of which 1 also share a"):
+        run(arguments(tmp_path, rows))
 
 
 def test_a_shared_item_of_a_language_that_is_not_trained_on_does_not_stop(tmp_path: Path) -> None:

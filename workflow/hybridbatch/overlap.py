@@ -135,9 +135,24 @@ def report(shared: pa.Table, queries: pa.Table, settings: Settings) -> None:
         sources = frame.filter(pl.col("kind") == "item")["source"].unique().sort().to_list()
         raise HybridBatchError(
             f"recipe {settings.recipe} trains on {items:,} of the {total:,} items of benchmark "
-            f"{settings.benchmark} (source {', '.join(sources)}); drop the source or the benchmark "
-            f"from the config, or set `allow_contaminated: true`"
+            f"{settings.benchmark} (source {', '.join(sources)}), of which "
+            f"{_with_question(frame, queries):,} also share a question; drop the source or the "
+            f"benchmark from the config, or set `allow_contaminated: true`, or, where equal ids "
+            f"are chance, give the items other ids"
         )
+
+
+def _with_question(shared: pl.DataFrame, queries: pa.Table) -> int:
+    """How many of the shared items have a training question that is a query of the same item."""
+    items = shared.filter(pl.col("kind") == "item")
+    found = items.with_columns(normalised_column(items["text"]))
+    asked = pl.DataFrame(
+        {
+            "item_id": _column(queries, "item_id"),
+            "text": normalised_column(_column(queries, "text")),
+        }
+    )
+    return found.join(asked, on=["item_id", "text"], how="semi")["item_id"].n_unique()
 
 
 def _shared(
