@@ -56,7 +56,7 @@ def measure(folder: Path, *, items: int, resamples: int) -> dict[str, tuple[floa
     paths = write_inputs(folder, items=items)
     settings = {
         "resamples": resamples,
-        "resource_levels": {code: "high" if code in HIGH else "low" for code in XQUAD_R},
+        "high_resource": HIGH,
     }
     args = argparse.Namespace(**paths, settings=json.dumps(settings), output=folder / "out")
     begin, begin_cpu = time.perf_counter(), time.process_time()

@@ -12,7 +12,7 @@ from hybridbatch.evaluation.comparisons import Design, holm_by_family, pairs, re
 from hybridbatch.evaluation.observations import Cell, Observations, Run, group_systems, system_id
 
 LANGUAGES = ("de", "en", "th")
-LEVELS = {"de": "high", "en": "high", "th": "low"}
+HIGH = frozenset({"de", "en"})
 CELLS = tuple(
     sorted(
         (Cell(query, passage) for query, passage in product(LANGUAGES, (*LANGUAGES, "all"))),
@@ -119,7 +119,7 @@ def test_a_macro_average_follows_the_settings_of_its_kind():
 
 
 def test_groups_by_resource_level_take_both_directions():
-    wanted = averages.groups(CELLS, levels=LEVELS, seen=frozenset({"de", "th"}))
+    wanted = averages.groups(CELLS, high=HIGH, seen=frozenset({"de", "th"}))
     found = {(a.setting, *a.name): members(a) for a in wanted}
     assert found["cross-lingual", "resource", "high-high"] == [("de", "en"), ("en", "de")]
     assert found["cross-lingual", "resource", "high-low"] == [
@@ -132,13 +132,6 @@ def test_groups_by_resource_level_take_both_directions():
     assert found["monolingual", "training", "unseen-unseen"] == [("en", "en")]
     assert found["cross-lingual", "language", "en"] == [("en", "de"), ("en", "th")]
     assert len(found["cross-lingual", "overall", "macro"]) == 6
-
-
-def test_every_language_needs_a_resource_level():
-    with pytest.raises(HybridBatchError, match=r"no level for en, th; give each of them one"):
-        averages.check_levels({"de": "high"}, CELLS)
-    with pytest.raises(HybridBatchError, match=r"th is 'medium'; a level is high or low"):
-        averages.check_levels({**LEVELS, "th": "medium"}, CELLS)
 
 
 # Estimates.
@@ -248,7 +241,7 @@ def test_seeds_are_paired_and_an_untrained_model_stands_beside_each():
 def verdicts(*effects: float, **options) -> list[dict]:
     systems = group_systems([run_of(sampling) for sampling in ("x-y", "hybrid")])
     resampled = resample(observe(*effects, **options), systems, DESIGN)
-    return comparisons.noninferiority_rows(resampled, DESIGN, levels=LEVELS)
+    return comparisons.noninferiority_rows(resampled, DESIGN, high_resource=HIGH)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +276,7 @@ def test_verdicts_of_languages_are_corrected_together():
 def test_only_hybrids_have_a_verdict():
     systems = group_systems([run_of("untrained"), run_of("x-y")])
     resampled = resample(observe(0.0, 0.1), systems, DESIGN)
-    assert comparisons.noninferiority_rows(resampled, DESIGN, levels={}) == []
+    assert comparisons.noninferiority_rows(resampled, DESIGN, high_resource=HIGH) == []
 
 
 def test_languages_without_parallel_items_are_compared_each_on_its_own():

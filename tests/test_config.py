@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import faiss
 import pytest
 import yaml
 
@@ -63,8 +64,20 @@ def test_defaults_are_filled_in() -> None:
         ({"benchmarks": [{"name": "cldr"}, {"name": "cldr"}]}, "the name 'cldr' is used twice"),
         ({"recipe": "a/b"}, "recipe: 'a/b' is no name"),
         ({"model": "org/name"}, "neither `embedded`, nor a folder, nor a hub id"),
-        ({"model": "./nowhere"}, "no config.json in this folder"),
         ({"retrieval": {"top_k": 5}}, "bias.cutoff: 10 is more than retrieval.top_k, 5; lower it"),
+        (
+            {"training": {"steps": 5}},
+            "training.warmup_steps: 10 is more than training.steps, 5; lower it or raise steps",
+        ),
+        (
+            {"training": {"batch_size": 2, "processes": 3}},
+            "training.processes: 3 is more than training.batch_size, 2; lower it or",
+        ),
+        (
+            {"statistics": {"resamples": 1000, "confidence": 0.999}},
+            "statistics.resamples: 1000 are too few for intervals of confidence 0.999; use 1999",
+        ),
+        ({"index": {"factory": "Foo"}}, "index.factory: 'Foo' is no FAISS factory string; use one"),
         ({"threads": 0}, "threads: 0 is less than the minimum of 1"),
     ],
 )
@@ -73,6 +86,27 @@ def test_bad_input_is_one_line(changes: dict[str, Any], message: str) -> None:
         Plan(config(**changes))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        "Flat", "SQ8", "SQfp16", "HNSW32", "HNSW32,SQ8", "HNSW32_SQ8", "IVF1024,Flat", "PQ48",
+        "IVF1024,PQ48", "IVF1024,PQ48x4fs,RFlat", "IVF1024_HNSW32,SQ8", "OPQ48_192,IVF64,PQ48",
+        "PCA64,IVF64,Flat", "PCAR64,SQ8", "L2norm,Flat", "NSG32,Flat",
+    ],
+)  # fmt: skip
+def test_a_factory_string_that_faiss_takes_is_taken(factory: str) -> None:
+    faiss.index_factory(384, factory, faiss.METRIC_INNER_PRODUCT)
+    assert config(index={"factory": factory})["index"]["factory"] == factory
+
+
+@pytest.mark.parametrize("factory", ["Foo", "flat", "Flatt", "IVF,Flat", "IVF64;Flat", "PQ", "SQ9"])
+def test_a_factory_string_that_faiss_refuses_is_refused(factory: str) -> None:
+    with pytest.raises(RuntimeError):
+        faiss.index_factory(384, factory, faiss.METRIC_INNER_PRODUCT)
+    with pytest.raises(HybridBatchError, match=f"index.factory: '{factory}' is no FAISS factory"):
+        config(index={"factory": factory})
 
 
 def test_missing_key_is_named() -> None:

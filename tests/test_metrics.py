@@ -188,6 +188,33 @@ def test_macro_weighs_settings_not_queries() -> None:
     ]
 
 
+def test_languages_whose_codes_begin_alike_are_told_apart() -> None:
+    # The ids order `zh:` after `zh-Hans:`, the codes alone `zh` before `zh-Hans`.
+    codes = ("pt", "pt-BR", "zh", "zh-Hans")
+    case = Case(
+        queries={"zh:q": np.zeros(1)},
+        passages={f"{code}:1": np.zeros(1) for code in codes},
+        qrels={"zh:q": {f"{code}:1": 1 for code in codes}},
+    )
+    rank_of = {"pt": 8.0, "pt-BR": 5.0, "zh": 1.0, "zh-Hans": 2.0}
+    # Entries are by query and column, which is by descending id.
+    ids = sorted((f"{code}:1" for code in codes), reverse=True)
+    ranks = np.array([rank_of[language(identifier)] for identifier in ids])
+    evaluation = evaluate(case.benchmark(), RelevantRanks(ranks, ranks))
+    found = {
+        (row["setting"], row["passage_language"]): row["value"]
+        for row in evaluation.summary.to_pylist()
+        if row["metric"] == "mAP" and row["query_language"] == "zh"
+    }
+    assert found == {
+        ("cross-lingual", "pt"): 1 / 8,
+        ("cross-lingual", "pt-BR"): 1 / 5,
+        ("monolingual", "zh"): 1,
+        ("cross-lingual", "zh-Hans"): 1 / 2,
+        ("multilingual", "all"): pytest.approx((1 / 1 + 2 / 2 + 3 / 5 + 4 / 8) / 4),
+    }
+
+
 def test_settings_have_names() -> None:
     assert setting_of("en", "en") == "monolingual"
     assert setting_of("en", "de") == "cross-lingual"

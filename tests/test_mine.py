@@ -9,14 +9,14 @@ import pytest
 
 from hybridbatch import schemas
 from hybridbatch.cli import main
-from hybridbatch.common.tables import read_table
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.mine import Settings, mine_language
 from hybridbatch.plan import Plan
 from test_config import config
-from tiny import LANGUAGES, write_model, write_pairs
+from tiny import LANGUAGES, pair_rows, write_model, write_pairs
 
 SETTINGS = Settings(
-    languages=("en",), negatives=2, depth=10, below=0.95, factory="Flat", pooling="mean",
+    languages=("en",), negatives=2, depth=10, below=0.95, pooling="mean",
     query_prefix="", passage_prefix="", max_tokens=32, tokens_per_batch=512, precision="fp32",
     device="cpu", threads=1,
 )  # fmt: skip
@@ -73,11 +73,37 @@ def test_the_stage_replaces_the_negatives_of_its_languages(tmp_path: Path) -> No
     for row, old in zip(rows, before, strict=True):
         assert {**row, "hard_negatives": []} == {**old, "hard_negatives": []}
         negatives = row["hard_negatives"]
+        if row["language"] == "ar":  # not trained on
+            assert negatives == old["hard_negatives"]
+            continue
         assert len(negatives) <= 3 and row["passage"] not in negatives
         assert set(negatives) <= passages[row["language"]]
-        if row["language"] == "ar":
-            assert negatives == []
-    assert any(row["hard_negatives"] for row in rows)
+    assert any(len(row["hard_negatives"]) > 1 for row in rows)
+
+
+def test_what_is_not_trained_on_is_no_negative_and_stays_as_it_is(tmp_path: Path) -> None:
+    splits = ("train", "train", "test", "train", "validation", "train")
+    items = [pair_rows(range(n, n + 1), split=split) for n, split in enumerate(splits)]
+    before = [row for rows in items for row in rows]
+    write_table(table_from_rows(before, schemas.PAIRS), tmp_path / "pairs.parquet", schemas.PAIRS)
+    write_model(tmp_path / "model")
+    mining = {"mining": {"negatives": 9, "below": 1.0}, "hard_negatives": 1}
+    # The factory is that of benchmarks: six passages are too few for these lists.
+    plan = Plan(config(training=mining, index={"factory": "IVF64,PQ8"}))
+    settings = json.loads(plan.mine_settings()) | {"languages": [*LANGUAGES], "max_tokens": 32}
+    paths = {name: str(tmp_path / name) for name in ("pairs.parquet", "model", "mined.parquet")}
+    words = ["mine", "--settings", json.dumps(settings), "--pairs", paths["pairs.parquet"]]
+    words += ["--model", paths["model"], "--output", paths["mined.parquet"]]
+    assert main(words) == 0
+    after = read_table(tmp_path / "mined.parquet", schemas.PAIRS).to_pylist()
+    trained = {row["passage"] for row in before if row["split"] == "train"}
+    found = set()
+    for old, new in zip(before, after, strict=True):
+        if new["split"] == "train":
+            found |= set(new["hard_negatives"])
+        else:
+            assert new == old
+    assert found and found <= trained
 
 
 @pytest.mark.parametrize(("negatives", "folder"), [(0, "pairs"), (2, "mined/embedded/demo")])

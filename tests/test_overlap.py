@@ -86,6 +86,18 @@ def test_questions_are_held_against_queries_and_passages_against_passages() -> N
     ]
 
 
+def test_hard_negatives_are_held_against_passages() -> None:
+    negatives = ["ANN hat es gebaut.", "Nobody.", "Who built it?", "It is Straße  5."]
+    rows = [
+        TRAINING[0] | {"hard_negatives": negatives},
+        TRAINING[2] | {"hard_negatives": ["It is Straße 5."]},  # of split test
+    ]
+    assert [row for row in found(find_overlap(*tables(rows))) if row[0] == "hard_negative"] == [
+        ("hard_negative", "1", "en", "ANN hat es gebaut."),
+        ("hard_negative", "1", "en", "It is Straße  5."),
+    ]
+
+
 def test_a_shared_item_is_found_by_its_id_in_whatever_language() -> None:
     assert found(find_overlap(*tables(SHARED)))[0] == ("item", "7", "ar", "من بناه؟")
 
@@ -108,15 +120,17 @@ def test_shared_texts_are_counted_and_do_not_stop(
 ) -> None:
     caplog.set_level(logging.INFO)
     run(arguments(tmp_path, TRAINING))
-    assert "recipe quick and bridges share 0 of 2 items; 1 training questions and 1" in caplog.text
+    message = "recipe quick and bridges share 0 of 2 items; 1 training questions, 1 training pass"
+    assert message in caplog.text
     assert read_table(tmp_path / "overlap.parquet", schemas.OVERLAP).num_rows == 2
 
 
 def test_a_shared_item_stops_unless_allowed(tmp_path: Path) -> None:
     args = arguments(tmp_path, SHARED)
     message = (
-        r"recipe quick trains on 1 of the 2 items of benchmark bridges \(source faq\); drop the "
-        r"source .* or set `allow_contaminated: true`"
+        r"recipe quick trains on 1 of the 2 items of benchmark bridges \(source faq\), of which 0 "
+        r"also share a question; drop the source .* or set `allow_contaminated: true`, or, where "
+        r"equal ids are chance, give the items other ids"
     )
     with pytest.raises(HybridBatchError, match=message):
         run(args)
@@ -128,6 +142,16 @@ def test_a_shared_item_stops_unless_allowed(tmp_path: Path) -> None:
         "passage",
         "question",
     ]
+
+
+def test_the_error_says_how_many_shared_ids_share_a_question_too(tmp_path: Path) -> None:
+    rows = [
+        pair("7", "en", "who BUILT it?", "Nobody.", "train"),
+        pair("7", "de", "Wer?", "Niemand.", "train"),  # counts once, with the other language
+        pair("8", "en", "Who built it?", "Ann.", "train"),  # the question of another item
+    ]
+    with pytest.raises(HybridBatchError, match=r"on 2 of the 2 items .*, of which 1 also share a"):
+        run(arguments(tmp_path, rows))
 
 
 def test_a_shared_item_of_a_language_that_is_not_trained_on_does_not_stop(tmp_path: Path) -> None:

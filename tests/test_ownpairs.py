@@ -34,16 +34,22 @@ CSV = (
 )
 
 
+TSV = (
+    "item_id\tlanguage\tquestion\tpassage\n"
+    '007\ten\tIs it NA?\tIt is "NA", yes.\n'
+    "007\ttr\tNA mı?\tEvet, öyle.\n"
+)
+HEAD = "item_id,language,question,passage\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         ("mine.jsonl", lines(*ROWS)),
         ("mine.csv", CSV),
-        ("mine.tsv", CSV.replace("en,Is", "en\tIs").replace("tr,NA", "tr\tNA")
-         .replace("007,", "007\t").replace("?,", "?\t").replace("item_id,language,question,passage",
-         "item_id\tlanguage\tquestion\tpassage")),
+        ("mine.tsv", TSV),
     ],
-)  # fmt: skip
+)
 def test_four_columns_are_enough(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     table = read_own_pairs(tmp_path / name, source="mine")
@@ -63,11 +69,20 @@ def test_given_columns_stay(tmp_path: Path) -> None:
     [
         ("mine.jsonl", lines({"item_id": "1"}), "missing: language, question, passage"),
         ("mine.jsonl", lines(ROWS[0] | {"answer": "x"}), "unexpected: answer"),
-        ("mine.jsonl", lines(ROWS[0] | {"question": None}, ROWS[1]), "row 0: `question` is null"),
-        ("mine.jsonl", lines(ROWS[0] | {"item_id": 7}), "column `item_id` of pairs is int64"),
+        ("mine.jsonl", lines(ROWS[1], ROWS[0] | {"passage": None}), "line 2: `passage` is null"),
+        ("mine.jsonl", lines(ROWS[0] | {"item_id": 7}), "line 1: `item_id` is 7; make it a text"),
+        ("mine.jsonl", lines(ROWS[0] | {"hard_negatives": "x"}), "'x'; make it a list of texts"),
         ("mine.jsonl", lines(ROWS[0], ROWS[0]), "occurs 2 times"),
-        ("mine.jsonl", '{"item_id": "1"', "not readable as jsonl"),
-        ("mine.csv", "", "not readable as csv"),
+        ("mine.jsonl", "", "no rows; it should hold at least one"),
+        ("mine.jsonl", lines(ROWS[0]) + '\n{"item_id": "1"', "line 3 is not readable as JSON (col"),
+        ("mine.jsonl", '["1"]', "line 1 holds no JSON object; write one object a line"),
+        ("mine.jsonl", json.dumps(ROWS[0] | {"question": "\ud83d"}), "holds half a character"),
+        ("mine.csv", "", "no header; its first line should name columns, such as item_id"),
+        ("mine.csv", HEAD, "no rows; it should hold at least one"),
+        ("mine.csv", HEAD + "1,en,Is it?,Yes,no\n", "line 2 has 5 columns, the header 4; look for"),
+        ("mine.csv", HEAD + "1,en,Is it?\n", "line 2 has 3 columns, the header 4; look for"),
+        ("mine.csv", HEAD.replace("passage", "passage,hard_negatives"), "use .jsonl or .parquet"),
+        ("mine.tsv", TSV + "8\ten\tIs it?\tYes\tno\n", "line 4 has 5 columns, the header 4"),
         ("mine.xlsx", "x", "pairs are read from .parquet, .jsonl, .json, .csv, .tsv"),
     ],
 )
@@ -80,6 +95,60 @@ def test_what_is_wrong_stands_in_one_line(
     assert str(tmp_path / name) in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_quotation_mark_is_a_text_in_tab_separated_lines(tmp_path: Path) -> None:
+    rows = [{**ROWS[0], "item_id": str(n), "question": '"To be" is by whom?'} for n in range(3)]
+    text = "".join("\t".join(row.values()) + "\n" for row in rows)
+    (tmp_path / "mine.tsv").write_text(TSV.splitlines(keepends=True)[0] + text, encoding="utf-8")
+    found = read_own_pairs(tmp_path / "mine.tsv", source="mine").to_pylist()
+    assert [{key: row[key] for key in ROWS[0]} for row in found] == rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        # The mark stands for itself; or the text has no end; or it ends rows later, at a mark
+        # inside a text, at the end of one, or where the number of columns is right by chance.
+        ('1,en,"To be" is by whom?,W. S.\n', "line 2 is not readable as csv"),
+        ('1,en,Who?,W. S.\n2,en,"Who?,W. S.\n3,en,Who?,W. S.\n', "line 3 is not readable as csv"),
+        ('1,en,"Who?,W. S.\n2,en,Is it "so"?,Yes.\n', "line 2 is not readable as csv"),
+        ('1,en,"Who?,W. S.\n2,en,Who?,W. S. said "so"\n', "line 2 is not readable as csv"),
+        ('1,en,"Who?,W. S.\n2,en,Who said so?",W. S.\n', "goes on over the next rows"),
+        ('1,en,Who?,"W. S.\n2,en,Who?,It is so."\n', "goes on over the next rows"),
+    ],
+)
+def test_rows_are_not_swallowed_by_a_quotation_mark(
+    tmp_path: Path, rows: str, message: str
+) -> None:
+    (tmp_path / "mine.csv").write_text(HEAD + rows, encoding="utf-8")
+    with pytest.raises(HybridBatchError, match=message):
+        read_own_pairs(tmp_path / "mine.csv", source="mine")
+
+
+def test_a_quoted_text_may_have_lines(tmp_path: Path) -> None:
+    text = HEAD + '1,en,Who?,"W. S.,\nthat is, it was, I think, he."\n'
+    (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
+    (row,) = read_own_pairs(tmp_path / "mine.csv", source="mine").to_pylist()
+    assert row["passage"] == "W. S.,\nthat is, it was, I think, he."
+
+
+@pytest.mark.parametrize(("name", "text"), [("mine.jsonl", lines(*ROWS)), ("mine.csv", CSV)])
+@pytest.mark.parametrize("encoding", ["iso-8859-9", "utf-16"])
+def test_a_file_in_another_encoding_is_named(
+    tmp_path: Path, name: str, text: str, encoding: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding=encoding)
+    with pytest.raises(HybridBatchError, match=rf"{name}: the text is not UTF-8; save the file as"):
+        read_own_pairs(tmp_path / name, source="mine")
+
+
+def test_what_only_some_rows_give_is_filled_in(tmp_path: Path) -> None:
+    second = ROWS[1] | {"hard_negatives": ["Hayır."]}
+    third = ROWS[0] | {"item_id": "8", "hard_negatives": None}
+    (tmp_path / "mine.jsonl").write_text(lines(ROWS[0], second, third), encoding="utf-8")
+    table = read_own_pairs(tmp_path / "mine.jsonl", source="mine")
+    assert table["hard_negatives"].to_pylist() == [[], ["Hayır."], []]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

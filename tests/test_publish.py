@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from hybridbatch.config import check_config
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.plan import Plan
+from hybridbatch.publication import card
 from hybridbatch.schemas import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.training.sampling import SAMPLINGS
 
 RUN = "embedded.mine.hybrid.s3"
 # Short, long enough to be cut, with other scripts and unknown characters, and equal but for case.
@@ -217,6 +220,12 @@ def test_files_of_another_run_or_source_are_refused(inputs: Path, tmp_path: Path
     with pytest.raises(HybridBatchError, match=r"no config\.json"):
         publish_to(tmp_path / "out", inputs, settings)
     assert not (tmp_path / "out").exists()
+
+
+def test_every_sampling_of_the_config_can_be_drawn_and_described() -> None:
+    text = files("hybridbatch").joinpath("config_schema.yaml").read_text(encoding="utf-8")
+    known = yaml.safe_load(text)["properties"]["samplings"]["items"]["enum"]
+    assert set(known) == set(SAMPLINGS) == set(card.LAWS)
 
 
 def test_a_licence_for_built_in_data_is_refused() -> None:

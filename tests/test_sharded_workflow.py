@@ -9,7 +9,7 @@ from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
 from miracl_fixture import pin, write_mirror
 from test_workflow import ROOT, snakemake
-from tiny import write_config, write_model
+from tiny import write_config, write_model, write_pairs
 
 SIZES = {"sw": 40, "yo": 30}
 LANGUAGES = list(SIZES)
@@ -24,6 +24,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", project)
     write_model(project / "model")
+    write_pairs(project / "pairs.parquet", range(4))
     mirror = write_mirror(project / "mirror", SIZES)
     pin(project / "workflow" / "resources" / "raw_files.tsv", mirror)
     write_config(

@@ -13,10 +13,12 @@ from bias_fixture import LANGUAGES, write_benchmark, write_rankings, write_run
 from hybridbatch import bias, metrics, statistics
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.plan import Plan
 from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
+from test_config import config
 
 ITEMS = 20
-LEVELS = {"ar": "low", "en": "high", "th": "low"}
+HIGH = ("en",)
 # run id, sampling, alpha, seed, skill, bias
 RUNS = (
     ("base.untrained", "untrained", None, None, 1.5, 1.5),
@@ -27,18 +29,21 @@ RUNS = (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("results")
-    write_benchmark(folder / "benchmark", items=ITEMS)
-    for number, (run, sampling, alpha, seed, skill, pull) in enumerate(RUNS):
+def write_results(folder: Path, *, items: int = ITEMS, runs=RUNS, languages=LANGUAGES) -> Path:
+    write_benchmark(folder / "benchmark", items=items, languages=languages)
+    for number, (run, sampling, alpha, seed, skill, pull) in enumerate(runs):
         write_run(folder / f"{run}.parquet", run, sampling=sampling, seed=seed, alpha=alpha)
-        ranked = folder / "rankings" / run
-        write_rankings(ranked, items=ITEMS, skill=skill, bias=pull, seed=number)
+        ranked, law = folder / "rankings" / run, {"skill": skill, "bias": pull, "seed": number}
+        write_rankings(ranked, items=items, languages=languages, **law)
         for stage, name in ((metrics, "metrics"), (bias, "bias")):
             paths = {"benchmark": folder / "benchmark", "rankings": ranked}
             stage.run(argparse.Namespace(**paths, output=folder / name / run, settings="{}"))
     return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_results(tmp_path_factory.mktemp("results"))
 
 
 def run_stage(folder: Path, output: Path, *, runs=RUNS, with_bias: bool = True, **settings):
@@ -51,7 +56,7 @@ def run_stage(folder: Path, output: Path, *, runs=RUNS, with_bias: bool = True, 
             bias=[folder / "bias" / name for name in names] if with_bias else [],
             benchmark=folder / "benchmark",
             output=output,
-            settings=json.dumps({"resamples": 999, "resource_levels": LEVELS, **settings}),
+            settings=json.dumps({"resamples": 999, "high_resource": HIGH, **settings}),
         )
     )
     schemas = (ESTIMATES, COMPARISONS, NONINFERIORITY)
@@ -147,6 +152,18 @@ def test_hybrid_has_a_verdict_against_each_other_for_every_group(tables):
     assert {row["verdict"] for row in rows} <= {"non-inferior", "inferior", "undecided"}
 
 
+def test_a_language_that_the_project_does_not_know_counts_as_low_resource(tmp_path):
+    runs = (RUNS[1], RUNS[3])
+    write_results(tmp_path, items=4, runs=runs, languages=("cs", "de"))
+    settings = json.loads(Plan(config()).statistics_settings()) | {"resamples": 99}
+    verdicts = run_stage(tmp_path, tmp_path / "statistics", runs=runs, **settings)[2]
+    groups = {(row["setting"], row["group"]) for row in verdicts if row["grouping"] == "resource"}
+    assert groups == {
+        ("monolingual", "high-high"), ("monolingual", "low-low"), ("cross-lingual", "high-low"),
+        ("multilingual", "high-all"), ("multilingual", "low-all"),
+    }  # fmt: skip
+
+
 def test_without_bias_folders_the_metrics_alone_are_compared(folder, tmp_path):
     estimates, _, _ = run_stage(folder, tmp_path, with_bias=False)
     assert {row["metric"] for row in estimates} == set(metrics.METRICS)
@@ -180,7 +197,6 @@ def test_another_seed_gives_other_intervals_around_the_same_means(folder, tmp_pa
         ({"resamples": 30}, "30 are too few for intervals of confidence 0.95; use 39 at least"),
         ({"confidence": 1.0}, "confidence: 1.0 is not between 0 and 1"),
         ({"margin": -0.1}, "margin: -0.1 is negative"),
-        ({"resource_levels": {"en": "high"}}, "no level for ar, th"),
     ],
 )
 def test_settings_out_of_range(folder, tmp_path, settings, message):
@@ -189,7 +205,7 @@ def test_settings_out_of_range(folder, tmp_path, settings, message):
 
 
 def test_39_resamples_are_enough_for_95_percent():
-    settings = statistics.Settings(resource_levels={}, resamples=39)
+    settings = statistics.Settings(resamples=39)
     assert statistics.check_design(settings).resamples == 39
 
 
@@ -200,7 +216,7 @@ def test_every_run_needs_its_folder(folder, tmp_path):
         bias=[],
         benchmark=folder / "benchmark",
         output=tmp_path,
-        settings='{"resource_levels": {}}',
+        settings="{}",
     )
     with pytest.raises(HybridBatchError, match=r"--metrics: 2 folders for 1 runs"):
         statistics.run(arguments)

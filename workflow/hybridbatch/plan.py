@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hybridbatch.common.languages import NAMES, PAPER_MIRACL
+from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.inventory import Inventory
 from hybridbatch.model_names import model_kind
 from hybridbatch.publication import origins
@@ -77,7 +77,6 @@ class Plan(Inventory):
                 **{key: config[key] for key in shared},
                 **training["mining"],
                 "languages": config["train_languages"],
-                "factory": config["index"]["factory"],
                 "max_tokens": training["max_tokens"],
                 "tokens_per_batch": encoding["tokens_per_batch"],
                 "precision": encoding["precision"],
@@ -181,12 +180,10 @@ class Plan(Inventory):
 
     def statistics_settings(self) -> str:
         """Settings of the stage `statistics`."""
-        high = self.config["high_resource_languages"]
-        levels = {language: "high" if language in high else "low" for language in NAMES}
         return _json(
             {
                 **self.config["statistics"],
-                "resource_levels": levels,
+                "high_resource": self.config["high_resource_languages"],
                 "threads": self.config["threads"],
             }
         )

@@ -221,7 +221,8 @@ OVERLAP = Schema(
         ("text", STRING),
     ),
     doc="What a recipe's training pairs share with a benchmark: kind item (the same item_id), "
-    "question or passage (equal text after NFKC, case folding and white-space normalisation).",
+    "question, passage or hard_negative (a negative that the pairs give and that is a passage of "
+    "the benchmark; equal text after NFKC, case folding and white-space normalisation).",
 )
 TIMINGS = Schema(
     name="timings",

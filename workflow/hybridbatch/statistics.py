@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,11 @@ logger = logging.getLogger(__name__)
 class Settings:
     """What the stage uses of the config.
 
-    `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. `resource_levels` gives
-    every evaluated language the level high or low.
+    `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. Languages other than
+    `high_resource` count as low-resource.
     """
 
-    resource_levels: dict  # type: ignore[type-arg]  # the settings parser takes a plain object
+    high_resource: tuple[str, ...] = ()
     resamples: int = 10_000
     seed: int = 1
     confidence: float = 0.95
@@ -78,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
         differences += comparisons.comparison_rows(resampled, design)
         if observations.metric in settings.margin_metrics:
             verdicts += comparisons.noninferiority_rows(
-                resampled, design, levels=settings.resource_levels
+                resampled, design, high_resource=frozenset(settings.high_resource)
             )
         logger.info(
             "%s: %d systems, %d settings, %d items, %d resamples",
@@ -104,8 +103,8 @@ def check_design(settings: Settings) -> Design:
         raise HybridBatchError(f"confidence: {settings.confidence} is not between 0 and 1")
     if settings.margin < 0:
         raise HybridBatchError(f"margin: {settings.margin} is negative; .01 is one point of mAP")
-    if resampling.tail_count(settings.resamples, confidence=settings.confidence) < 1:
-        needed = math.ceil(2 / (1 - settings.confidence) - 1 - 1e-9)
+    needed = resampling.least_resamples(confidence=settings.confidence)
+    if settings.resamples < needed:
         raise HybridBatchError(
             f"resamples: {settings.resamples} are too few for intervals of confidence "
             f"{settings.confidence}; use {needed} at least, better 10000"

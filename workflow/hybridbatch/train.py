@@ -19,6 +19,7 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
 from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.token_limits import check_max_tokens
 from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.events import check_available, watched
@@ -118,6 +119,7 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         with_negatives=settings.hard_negatives > 0,
     )
     encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
+    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
     checkpoints = None
     if args.state is not None and settings.checkpoint_every is not None:
         checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, settings, processes))

@@ -17,6 +17,7 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
+from hybridbatch.preflight import check_files
 from hybridbatch.schemas import QRELS, SHARDS
 
 # What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
@@ -37,9 +38,11 @@ _OF_ALL_RUNS = (
 def plan(config: Mapping[str, Any]) -> Plan:
     """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
     try:
-        return Plan(check_config(config), mirror=_mirror(config))
+        found = Plan(check_config(config), mirror=_mirror(config))
+        check_files(found, mirror=_mirror(config), raw="results/raw")
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
+    return found
 
 
 def code(stage: str) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.evaluation.observations import KINDS, MACRO, MULTILINGUAL, POOL, Cell, Floats
 
 LEVELS = ("high", "low")
@@ -53,7 +52,7 @@ def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
 
 
 def groups(
-    cells: Sequence[Cell], *, levels: Mapping[str, str], seen: frozenset[str]
+    cells: Sequence[Cell], *, high: frozenset[str], seen: frozenset[str]
 ) -> tuple[Average, ...]:
     """Where a sampling may be worse: overall, by language, by resource level and by training.
 
@@ -63,9 +62,10 @@ def groups(
 
     Args:
         cells: the settings.
-        levels: the resource level of every language, as `check_levels` wants it.
+        high: the high-resource languages; all others are low-resource.
         seen: the training languages.
     """
+    levels = {code: LEVELS[code not in high] for code in _languages(cells)}
     exposures = {code: _EXPOSURES[code not in seen] for code in _languages(cells)}
     groupings: dict[str, Callable[[Cell], str]] = {
         "overall": lambda cell: MACRO,
@@ -85,25 +85,6 @@ def groups(
                 for group in sorted(members)
             ]
     return tuple(averages)
-
-
-def check_levels(levels: Mapping[str, object], cells: Sequence[Cell]) -> None:
-    """Check that every language of the settings has a resource level.
-
-    Raises:
-        HybridBatchError: a language has none, or one that is neither high nor low.
-    """
-    for code, level in levels.items():
-        if level not in LEVELS:
-            raise HybridBatchError(
-                f"resource_levels: {code} is {level!r}; a level is {' or '.join(LEVELS)}"
-            )
-    missing = sorted(_languages(cells) - set(levels))
-    if missing:
-        raise HybridBatchError(
-            f"resource_levels: no level for {', '.join(missing)}; give each of them one "
-            f"({' or '.join(LEVELS)})"
-        )
 
 
 def matrix(averages: Sequence[Average], cells: int) -> Floats:

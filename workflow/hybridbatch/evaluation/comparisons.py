@@ -4,7 +4,7 @@ A system's value is the mean over its training seeds. Differences are paired: th
 items, and the same seeds; an untrained model has no seed and stands beside each of the other's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,15 +188,13 @@ def comparison_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]
 
 
 def noninferiority_rows(
-    resampled: Resampled, design: Design, *, levels: Mapping[str, str]
+    resampled: Resampled, design: Design, *, high_resource: frozenset[str]
 ) -> list[dict[str, Any]]:
     """Rows of `schemas_report.NONINFERIORITY` for one metric: each hybrid against the others.
 
     Non-inferior rejects "worse by the margin or more", inferior "worse by the margin at most",
     each by its one-sided, Holm-corrected bootstrap p-value at the level (1 - confidence) / 2.
-
-    Raises:
-        HybridBatchError: a language of the settings has no resource level.
+    `high_resource` are the languages of the level high; all others are of the level low.
     """
     cells = resampled.observations.cells
     rows = []
@@ -204,9 +202,8 @@ def noninferiority_rows(
         system = resampled.systems[pair[0]]
         if not system.hybrid:
             continue
-        av.check_levels(levels, cells)
         seen = frozenset(code for run in system.runs for code in run.training_languages)
-        wanted = av.groups(cells, levels=levels, seen=seen)
+        wanted = av.groups(cells, high=high_resource, seen=seen)
         means = resampled.means[list(pair)] @ av.matrix(wanted, len(cells))
         tested = compare(resampled, pair, wanted, design)
         for i, (row, verdict) in enumerate(

@@ -24,7 +24,8 @@ _CROSS_LINGUAL = (
     "had their turn, then for each an ordered pair of two different languages, uniformly from "
     "those that the item has."
 )
-_LAWS = {
+# Every sampling has its entry, in words.
+LAWS = {
     "x-x-mono": f"Every batch is monolingual. {_MONOLINGUAL}",
     "x-y": f"Every batch is cross-lingual. {_CROSS_LINGUAL}",
     "hybrid": "Each batch is monolingual with probability α = {alpha:g}, else cross-lingual. "
@@ -176,7 +177,7 @@ def _data(facts: Facts) -> str:
 def _sampling(record: Mapping[str, Any], training: Mapping[str, Any]) -> str:
     exponent = training["source_exponent"]
     shown = "" if exponent == 1 else f"^{exponent:g}"
-    law = _LAWS[record["sampling"]].replace("{exponent}", shown)
+    law = LAWS[record["sampling"]].replace("{exponent}", shown)
     if record["sampling"] == "hybrid":
         law = law.replace("{alpha:g}", f"{record['alpha']:g}")
     return (

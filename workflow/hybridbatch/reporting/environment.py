@@ -14,7 +14,6 @@ PACKAGES = (
     "transformers",
     "tokenizers",
     "safetensors",
-    "datasets",
     "faiss-cpu",
     "numpy",
     "pyarrow",

@@ -117,7 +117,7 @@ def _list_of_checksums(
 ) -> Path:
     if named := entry.get("checksums"):
         return Path(named).expanduser()
-    folder = _folder(mirror)
+    folder = mirror_folder(mirror)
     if folder is not None and (folder / "SHA256SUMS").is_file():
         return folder / "SHA256SUMS"
     raise HybridBatchError(
@@ -127,7 +127,8 @@ def _list_of_checksums(
     )
 
 
-def _folder(mirror: str | None) -> Path | None:
+def mirror_folder(mirror: str | None) -> Path | None:
+    """The mirror as a folder, which need not be there; None where files come over HTTP."""
     if mirror is None or urlsplit(mirror).scheme in ("http", "https"):
         return None
     url = urlsplit(mirror)

@@ -1,14 +1,15 @@
 """The user's own training pairs: Parquet in our schema, or JSON Lines or CSV with fewer columns.
 
 A text file needs `item_id`, `language`, `question` and `passage`. Groups that are not given go by
-the item, the split is train, and hard negatives (JSON Lines alone) are none.
+the item, the split is train, and hard negatives (JSON Lines alone) are none. What is wrong is
+named by the line that holds it: a library's reader would skip, fill up or join lines instead.
 """
 
 import csv
-import tempfile
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -17,7 +18,12 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table
 
 REQUIRED = ("item_id", "language", "question", "passage")
-_FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv"}
+_LISTS = "hard_negatives"
+_JSON = (".jsonl", ".json")
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+ENDINGS = (".parquet", *_JSON, *_SEPARATORS)
+
+Row = Mapping[str, Any]
 
 
 def read_own_pairs(path: Path, *, source: str) -> pa.Table:
@@ -25,7 +31,7 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
 
     Args:
         path: `.parquet`, or a folder of such; `.jsonl`, `.json` (one object a line), `.csv` or
-            `.tsv` (with a header), in UTF-8.
+            `.tsv` (with a header; quotation marks are text in `.tsv`), in UTF-8.
         source: what `source` holds where the file has no such column.
 
     Raises:
@@ -34,68 +40,150 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
     """
     if path.is_dir() or path.suffix == ".parquet":
         table = read_table(path, schemas.PAIRS)
-    elif path.suffix in _FORMATS:
-        table = _completed(_read_text(path), path, source=source)
+    elif path.suffix in ENDINGS:
+        table = _read_text(path, source=source)
         check_table(table, schemas.PAIRS, origin=str(path))
     else:
         raise HybridBatchError(
-            f"{path}: pairs are read from .parquet, {', '.join(_FORMATS)}; give it such an ending"
+            f"{path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"
         )
     return table.select(list(schemas.PAIRS.columns)).cast(schemas.PAIRS.arrow)
 
 
-def _read_text(path: Path) -> pa.Table:
+def _read_text(path: Path, *, source: str) -> pa.Table:
     if not path.is_file():
         raise HybridBatchError(f"{path}: no such file; it should hold pairs")
-    # Imported here: it takes a second, and few need it.
-    from datasets import Dataset, Features, Value, disable_progress_bars
-    from datasets.exceptions import DatasetGenerationError
-
-    disable_progress_bars()
-    options: dict[str, Any] = {}
-    if _FORMATS[path.suffix] == "csv":
-        separator = "\t" if path.suffix == ".tsv" else ","
-        # An id such as 007 and an answer such as NA are texts.
-        features = Features({name: Value("string") for name in _header(path, separator)})
-        options = {"sep": separator, "features": features, "keep_default_na": False}
-    read: Callable[..., Dataset] = getattr(Dataset, f"from_{_FORMATS[path.suffix]}")
-    with tempfile.TemporaryDirectory() as cache:
-        try:
-            found = read(str(path), cache_dir=cache, keep_in_memory=True, **options)
-        except (DatasetGenerationError, pa.ArrowInvalid, ValueError) as error:
-            raise HybridBatchError(
-                f"{path}: not readable as {path.suffix[1:]} ({_first_line(error)})"
-            ) from error
-        return found.data.table.combine_chunks()
+    columns: dict[str, list[Any]] = {name: [] for name in schemas.PAIRS.columns}
+    try:
+        for line, row in _json_rows(path) if path.suffix in _JSON else _csv_rows(path):
+            for name, value in _completed(row, f"{path}: line {line}", source=source).items():
+                columns[name].append(value)
+    except UnicodeDecodeError as error:
+        raise HybridBatchError(f"{path}: the text is not UTF-8; save the file as UTF-8") from error
+    if not columns["item_id"]:
+        raise HybridBatchError(f"{path}: no rows; it should hold at least one")
+    try:
+        return pa.table(columns, schema=schemas.PAIRS.arrow)
+    except UnicodeEncodeError as error:
+        raise HybridBatchError(
+            f"{path}: a text holds half a character ({error.reason}); write the file in UTF-8, "
+            f"without escapes such as \\ud83d"
+        ) from error
 
 
-def _header(path: Path, separator: str) -> list[str]:
+def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """The objects of a file, each with its line, counted from 1; blank lines are none."""
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise HybridBatchError(
+                    f"{path}: line {number} is not readable as JSON (column {error.colno}: "
+                    f"{error.msg}); write one object a line"
+                ) from error
+            if not isinstance(row, dict):
+                raise HybridBatchError(
+                    f"{path}: line {number} holds no JSON object; write one object a line"
+                )
+            yield number, row
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """The rows of a file below its header, each with its first line, counted from 1."""
+    separator = _SEPARATORS[path.suffix]
+    # A quotation mark that opens a field would take the next rows into it, up to another mark.
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if path.suffix == ".tsv" else csv.QUOTE_MINIMAL
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file, delimiter=separator), [])
+        reader = csv.reader(file, delimiter=separator, quoting=quoting, strict=True)
+        header: list[str] = []
+        languages: set[str] = set()
+        while True:
+            first = reader.line_num + 1
+            try:
+                values = next(reader, None)
+            except csv.Error as error:
+                raise HybridBatchError(
+                    f"{path}: line {first} is not readable as {path.suffix[1:]} ({error}); put "
+                    f"quotation marks around the whole text and double those inside, or use .jsonl"
+                ) from error
+            if values is None:
+                break
+            if not values:
+                continue
+            if not header:
+                header = _header(values, path)
+                continue
+            if len(values) != len(header):
+                raise HybridBatchError(
+                    f"{path}: line {first} has {len(values)} columns, the header {len(header)}; "
+                    f"look for a separator or quotation mark inside a text"
+                )
+            row = dict(zip(header, values, strict=True))
+            languages.add(row["language"])
+            _check_swallowed(values, header, languages, origin=f"{path}: line {first}")
+            yield first, row
+    if not header:
+        raise HybridBatchError(
+            f"{path}: no header; its first line should name columns, such as {', '.join(REQUIRED)}"
+        )
 
 
-def _completed(table: pa.Table, path: Path, *, source: str) -> pa.Table:
-    """The columns of the schema, those that may be absent filled in."""
-    lost = [name for name in REQUIRED if name not in table.column_names]
-    extra = [name for name in table.column_names if name not in schemas.PAIRS.columns]
+def _header(names: list[str], path: Path) -> list[str]:
+    _check_columns(names, str(path))
+    if _LISTS in names:
+        raise HybridBatchError(
+            f"{path}: `{_LISTS}` is a list, which {path.suffix} has not; use .jsonl or .parquet"
+        )
+    if len(set(names)) < len(names):
+        raise HybridBatchError(f"{path}: the header names a column twice; keep one of them")
+    return names
+
+
+def _check_swallowed(
+    values: list[str], header: list[str], languages: set[str], *, origin: str
+) -> None:
+    """Check that no text holds a line that begins a row: one with a known language in its place."""
+    place = header.index("language")
+    for line in (line for value in values if "\n" in value for line in value.split("\n")[1:]):
+        parts = line.split(",")
+        if len(parts) > place and parts[place].strip('"\r') in languages:
+            raise HybridBatchError(
+                f"{origin}: a quotation mark opens a text that goes on over the next rows; put "
+                f"quotation marks around the whole text and double those inside"
+            )
+
+
+def _completed(row: Row, origin: str, *, source: str) -> Row:
+    """A row with all columns of the schema, those that may be absent filled in."""
+    _check_columns(row, origin)
+    found = {name: value for name, value in row.items() if value is not None}
+    for name in REQUIRED:
+        if name not in found:
+            raise HybridBatchError(f"{origin}: `{name}` is null; give it a value")
+    item = found["item_id"]
+    defaults = {
+        "question_group": item,
+        "passage_group": item,
+        "source": source,
+        "split": "train",
+        _LISTS: [],
+    }
+    for name, value in found.items():
+        texts = value if name == _LISTS else [value]
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            wanted = "a list of texts" if name == _LISTS else "a text, in quotation marks"
+            raise HybridBatchError(f"{origin}: `{name}` is {value!r}; make it {wanted}")
+    return defaults | found
+
+
+def _check_columns(names: list[str] | Row, origin: str) -> None:
+    lost = [name for name in REQUIRED if name not in names]
+    extra = [name for name in names if name not in schemas.PAIRS.columns]
     if lost or extra:
         raise HybridBatchError(
-            f"{path}: columns of pairs are {', '.join(schemas.PAIRS.columns)}; "
+            f"{origin}: columns of pairs are {', '.join(schemas.PAIRS.columns)}; "
             f"missing: {', '.join(lost) or 'none'}, unexpected: {', '.join(extra) or 'none'}"
         )
-    defaults = {
-        "question_group": table["item_id"],
-        "passage_group": table["item_id"],
-        "source": pa.repeat(pa.scalar(source), table.num_rows),
-        "split": pa.repeat(pa.scalar("train"), table.num_rows),
-        "hard_negatives": pa.array([[]] * table.num_rows, schemas.PAIRS.arrow.types[-1]),
-    }
-    columns: Sequence[pa.ChunkedArray] = [
-        table[name] if name in table.column_names else defaults[name]
-        for name in schemas.PAIRS.columns
-    ]
-    return pa.table(dict(zip(schemas.PAIRS.columns, columns, strict=True)))
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error.__cause__ or error).strip().splitlines()[0]

@@ -1,0 +1,84 @@
+"""What a configuration names outside the workflow is looked for before anything runs.
+
+Snakemake would say that an input is missing, and not which key names it; the files of a model or a
+mirror it would not miss before the stage that reads them.
+"""
+
+from pathlib import Path
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.inventory import Inventory
+from hybridbatch.model_names import local_folder
+from hybridbatch.sources.corpora import mirror_folder
+from hybridbatch.sources.ownpairs import ENDINGS
+
+
+def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
+    """Check that the model, the user's pairs and benchmarks, and the mirror are there.
+
+    Args:
+        inventory: what the configuration asks for.
+        mirror: where raw files come from, if not from upstream.
+        raw: the folder of downloads; a mirror that nothing more is needed of may be gone.
+
+    Raises:
+        HybridBatchError: names the key, what is missing there, and the remedy.
+    """
+    _check_model(inventory.config["model"])
+    for position, entry in enumerate(inventory.config["sources"]):
+        if "path" in entry:
+            (path,) = inventory.source_files(entry["name"], raw=raw)
+            _check_pairs(Path(path), key=f"config: sources[{position}].path")
+    for position, entry in enumerate(inventory.config["benchmarks"]):
+        if "path" in entry:
+            name, files = entry["name"], inventory.benchmark_files(entry["name"], raw=raw)
+            parts = inventory.corpora.parts(name) if name in inventory.corpora.names else ()
+            _check_benchmark(
+                [Path(file) for file in (*files, *(part.path for part in parts))],
+                key=f"config: benchmarks[{position}].path",
+            )
+    folder = mirror_folder(mirror)
+    if folder is not None and not folder.is_dir() and _missing(inventory, raw):
+        raise HybridBatchError(
+            f"config: mirror: {mirror}: no such folder; correct it (HYBRIDBATCH_MIRROR overrides "
+            f"the config), or unset it to download from upstream"
+        )
+
+
+def _check_model(model: str) -> None:
+    folder = local_folder(model)
+    if folder is not None and not (folder / "config.json").is_file():
+        raise HybridBatchError(
+            f"config: model: {model}: no config.json in this folder; name the folder of a "
+            f"transformers model"
+        )
+
+
+def _check_pairs(path: Path, *, key: str) -> None:
+    if path.is_dir():
+        if not any(path.rglob("*.parquet")):
+            raise HybridBatchError(f"{key}: {path}: the folder holds no .parquet file")
+    elif path.suffix not in ENDINGS:
+        raise HybridBatchError(
+            f"{key}: {path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"
+        )
+    elif not path.is_file():
+        raise HybridBatchError(f"{key}: {path}: no such file; it should hold pairs")
+
+
+def _check_benchmark(files: list[Path], *, key: str) -> None:
+    for file in files:
+        if not file.is_file():
+            raise HybridBatchError(
+                f"{key}: {file}: no such file; a benchmark's folder holds queries.parquet, "
+                f"passages.parquet and qrels.parquet"
+            )
+
+
+def _missing(inventory: Inventory, raw: str) -> bool:
+    """Whether a file is still to be fetched."""
+    built_in = [
+        *(f for name in inventory.pair_sources for f in inventory.source_files(name, raw=raw)),
+        *(f for name in inventory.benchmarks for f in inventory.benchmark_files(name, raw=raw)),
+    ]
+    return any(file.startswith(f"{raw}/") and not Path(file).is_file() for file in built_in)

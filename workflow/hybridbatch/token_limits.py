@@ -1,0 +1,29 @@
+"""How many tokens of a text a model can take."""
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding.encoder import DualEncoder
+
+# What encoders with learned positions call their table, wherever it lies in the model.
+_POSITIONS = "position_embeddings"
+
+
+def check_max_tokens(encoder: DualEncoder, max_tokens: int, *, key: str) -> None:
+    """Check that the model has a position for each of `max_tokens` tokens.
+
+    Only a table of learned positions has an end. RoBERTa and its kin keep the rows up to the one of
+    padding for padding, so that 514 rows are 512 positions.
+
+    Raises:
+        HybridBatchError: it has fewer; names the key and the most that it can be.
+    """
+    for name, module in encoder.model.named_modules():
+        weight = getattr(module, "weight", None)
+        if name.rpartition(".")[2] != _POSITIONS or weight is None:
+            continue
+        padding = getattr(module, "padding_idx", None)
+        most = len(weight) - (0 if padding is None else padding + 1)
+        if max_tokens > most:
+            raise HybridBatchError(
+                f"config: {key}: {max_tokens} is more than the {most} positions of the model; "
+                f"lower it to {most} at most"
+            )
