@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import datasets
 import pytest
 
 from hybridbatch import schemas
@@ -55,6 +56,26 @@ def test_four_columns_are_enough(tmp_path: Path, name: str, text: str) -> None:
     table = read_own_pairs(tmp_path / name, source="mine")
     check_table(table, schemas.PAIRS, origin=name)
     assert table.to_pylist() == [row | COMPLETED for row in ROWS]
+
+
+def test_a_saved_dataset_is_read(tmp_path: Path) -> None:
+    hard = [["no"], None]
+    rows = [row | {"hard_negatives": own} for row, own in zip(ROWS, hard, strict=True)]
+    datasets.Dataset.from_list(rows).save_to_disk(tmp_path / "mine")
+    table = read_own_pairs(tmp_path / "mine", source="mine")
+    own = [{"hard_negatives": ["no"]}, {"hard_negatives": []}]
+    assert table.to_pylist() == [a | COMPLETED | b for a, b in zip(ROWS, own, strict=True)]
+
+
+def test_a_broken_dataset_is_named(tmp_path: Path) -> None:
+    datasets.Dataset.from_list([ROWS[0] | {"passage": None}]).save_to_disk(tmp_path / "null")
+    with pytest.raises(HybridBatchError, match="null: row 0: `passage` is null; give it a value"):
+        read_own_pairs(tmp_path / "null", source="mine")
+    datasets.Dataset.from_list(ROWS).save_to_disk(tmp_path / "cut")
+    (data,) = (tmp_path / "cut").glob("*.arrow")
+    data.write_bytes(data.read_bytes()[:40])
+    with pytest.raises(HybridBatchError, match="cut: not readable as a dataset .*save_to_disk"):
+        read_own_pairs(tmp_path / "cut", source="mine")
 
 
 def test_given_columns_stay(tmp_path: Path) -> None:

@@ -75,6 +75,14 @@ def test_what_is_missing_is_one_line(changes: dict[str, Any], message: str) -> N
     assert "\n" not in str(caught.value)
 
 
+def test_a_saved_dataset_is_pairs_and_several_splits_are_not(home: Path) -> None:
+    (home / "empty" / "dataset_dict.json").write_text("{}")
+    with pytest.raises(HybridBatchError, match="is no saved dataset; name the folder of one split"):
+        checked(**own(source="empty"))
+    (home / "empty" / "state.json").write_text("{}")
+    checked(**own(source="empty"))
+
+
 def test_the_passages_of_a_sharded_benchmark_are_looked_for_too(home: Path) -> None:
     entry = {"name": "mine", "path": "benchmark", "sharded": True}
     checked(benchmarks=[entry])

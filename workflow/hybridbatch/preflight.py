@@ -10,7 +10,9 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.inventory import Inventory
 from hybridbatch.model_names import local_folder
 from hybridbatch.sources.corpora import mirror_folder
-from hybridbatch.sources.ownpairs import ENDINGS
+from hybridbatch.sources.ownpairs import ENDINGS, is_dataset
+
+_SPLITS = "dataset_dict.json"  # what `datasets` leaves beside the folders of several splits
 
 
 def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
@@ -56,8 +58,11 @@ def _check_model(model: str) -> None:
 
 def _check_pairs(path: Path, *, key: str) -> None:
     if path.is_dir():
-        if not any(path.rglob("*.parquet")):
-            raise HybridBatchError(f"{key}: {path}: the folder holds no .parquet file")
+        if not is_dataset(path) and not any(path.rglob("*.parquet")):
+            raise HybridBatchError(
+                f"{key}: {path}: the folder holds no .parquet file and is no saved dataset"
+                f"{'; name the folder of one split' if (path / _SPLITS).is_file() else ''}"
+            )
     elif path.suffix not in ENDINGS:
         raise HybridBatchError(
             f"{key}: {path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"

@@ -14,6 +14,7 @@ PACKAGES = (
     "transformers",
     "tokenizers",
     "safetensors",
+    "datasets",
     "faiss-cpu",
     "numpy",
     "pyarrow",

@@ -1,13 +1,13 @@
-"""The user's own training pairs: Parquet in our schema, or JSON Lines or CSV with fewer columns.
+"""The user's own training pairs: Parquet in our schema, or other formats with fewer columns.
 
-A text file needs `item_id`, `language`, `question` and `passage`. Groups that are not given go by
-the item, the split is train, and hard negatives (JSON Lines alone) are none. What is wrong is
+JSON Lines, CSV and a dataset that `datasets` saved need `item_id`, `language`, `question` and `passage`. Groups that are not given go by
+the item, the split is train, and hard negatives (not in CSV) are none. What is wrong in a text is
 named by the line that holds it: a library's reader would skip, fill up or join lines instead.
 """
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ _LISTS = "hard_negatives"
 _JSON = (".jsonl", ".json")
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (".parquet", *_JSON, *_SEPARATORS)
+_STATE = "state.json"  # of a dataset on disk; one of several splits has none
 
 Row = Mapping[str, Any]
 
@@ -30,7 +31,8 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
     """The rows of one file as a table of `schemas.PAIRS`.
 
     Args:
-        path: `.parquet`, or a folder of such; `.jsonl`, `.json` (one object a line), `.csv` or
+        path: `.parquet`, or a folder of such; a folder that `datasets` wrote with
+            `save_to_disk`; `.jsonl`, `.json` (one object a line), `.csv` or
             `.tsv` (with a header; quotation marks are text in `.tsv`), in UTF-8.
         source: what `source` holds where the file has no such column.
 
@@ -38,7 +40,10 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
         HybridBatchError: the file is missing, of another format, lacks a column, has one too many,
             or breaks the schema.
     """
-    if path.is_dir() or path.suffix == ".parquet":
+    if is_dataset(path):
+        table = _table(_dataset_rows(path), path, source=source)
+        check_table(table, schemas.PAIRS, origin=str(path))
+    elif path.is_dir() or path.suffix == ".parquet":
         table = read_table(path, schemas.PAIRS)
     elif path.suffix in ENDINGS:
         table = _read_text(path, source=source)
@@ -50,16 +55,27 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
     return table.select(list(schemas.PAIRS.columns)).cast(schemas.PAIRS.arrow)
 
 
+def is_dataset(path: Path) -> bool:
+    """Whether a path is a folder that `datasets` wrote with `save_to_disk`."""
+    return (path / _STATE).is_file()
+
+
 def _read_text(path: Path, *, source: str) -> pa.Table:
     if not path.is_file():
         raise HybridBatchError(f"{path}: no such file; it should hold pairs")
-    columns: dict[str, list[Any]] = {name: [] for name in schemas.PAIRS.columns}
+    numbered = _json_rows(path) if path.suffix in _JSON else _csv_rows(path)
     try:
-        for line, row in _json_rows(path) if path.suffix in _JSON else _csv_rows(path):
-            for name, value in _completed(row, f"{path}: line {line}", source=source).items():
-                columns[name].append(value)
+        return _table(((f"line {line}", row) for line, row in numbered), path, source=source)
     except UnicodeDecodeError as error:
         raise HybridBatchError(f"{path}: the text is not UTF-8; save the file as UTF-8") from error
+
+
+def _table(rows: Iterable[tuple[str, Row]], path: Path, *, source: str) -> pa.Table:
+    """The rows, each with what to call its place, as a table of `schemas.PAIRS`."""
+    columns: dict[str, list[Any]] = {name: [] for name in schemas.PAIRS.columns}
+    for place, row in rows:
+        for name, value in _completed(row, f"{path}: {place}", source=source).items():
+            columns[name].append(value)
     if not columns["item_id"]:
         raise HybridBatchError(f"{path}: no rows; it should hold at least one")
     try:
@@ -69,6 +85,21 @@ def _read_text(path: Path, *, source: str) -> pa.Table:
             f"{path}: a text holds half a character ({error.reason}); write the file in UTF-8, "
             f"without escapes such as \\ud83d"
         ) from error
+
+
+def _dataset_rows(path: Path) -> Iterator[tuple[str, Row]]:
+    """The rows of a dataset on disk, counted from 0 as `datasets` does."""
+    from datasets import load_from_disk  # takes a second, and planning imports this module
+
+    try:
+        dataset = load_from_disk(str(path))
+    except (ValueError, OSError, KeyError, pa.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        raise HybridBatchError(
+            f"{path}: not readable as a dataset ({reason}); write it anew with save_to_disk"
+        ) from error
+    for number, row in enumerate(dataset):
+        yield f"row {number}", row
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
