@@ -74,7 +74,7 @@ def test_a_broken_dataset_is_named(tmp_path: Path) -> None:
     datasets.Dataset.from_list(ROWS).save_to_disk(tmp_path / "cut")
     (data,) = (tmp_path / "cut").glob("*.arrow")
     data.write_bytes(data.read_bytes()[:40])
-    with pytest.raises(HybridBatchError, match="cut: not readable as a dataset .*save_to_disk"):
+    with pytest.raises(HybridBatchError, match="cut: not readable as a dataset"):
         read_own_pairs(tmp_path / "cut", source="mine")
 
 

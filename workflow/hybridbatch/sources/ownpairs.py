@@ -1,8 +1,9 @@
 """The user's own training pairs: Parquet in our schema, or other formats with fewer columns.
 
-JSON Lines, CSV and a dataset that `datasets` saved need `item_id`, `language`, `question` and `passage`. Groups that are not given go by
-the item, the split is train, and hard negatives (not in CSV) are none. What is wrong in a text is
-named by the line that holds it: a library's reader would skip, fill up or join lines instead.
+JSON Lines, CSV and a dataset that `datasets` saved need `item_id`, `language`, `question` and
+`passage`. Groups that are not given go by the item, the split is train, and hard negatives (not in
+CSV) are none. What is wrong in a text is named by the line that holds it: a library's reader would
+skip, fill up or join lines instead.
 """
 
 import csv
