@@ -77,8 +77,13 @@ class OneNodeSlurm:
 
 
 def missing() -> list[str]:
-    """The programs of Slurm and MUNGE that this machine lacks."""
-    return [name for name in (*DAEMONS, *CLIENTS) if shutil.which(name, path=_path()) is None]
+    """What this machine lacks: programs of Slurm and MUNGE, or a host name that stays inside."""
+    lacking = [name for name in (*DAEMONS, *CLIENTS) if shutil.which(name, path=_path()) is None]
+    try:
+        inside = socket.gethostbyname(socket.gethostname()).startswith("127.")
+    except OSError:
+        inside = False
+    return lacking if inside else [*lacking, "a host name whose address is 127.0.0.1"]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Submitted:
 def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
     """Embeddings of the untrained model, whose job succeeds, and pairs, whose file is broken."""
     if _NO_SLURM:
-        pytest.skip(f"no Slurm here: {', '.join(_NO_SLURM)} not installed")
+        pytest.skip(f"no Slurm here, lacking: {', '.join(_NO_SLURM)}")
     project = make_project(tmp_path_factory.mktemp("slurm") / "project")
     shutil.copytree(ROOT / "profiles", project / "profiles")
     write_config(project / "config" / "config.yaml", threads=2)
