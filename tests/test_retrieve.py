@@ -215,7 +215,6 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
         )
         quality = read_table(folder / "quality.parquet", INDEX_QUALITY).to_pylist()
         assert min(row["recall"] for row in quality) < 0.9  # passages were missed in truth
-    levels = {"ar": "low", "en": "high", "th": "low"}
     statistics.run(
         argparse.Namespace(
             runs=[tmp_path / run / "run.parquet" for run in runs],
@@ -223,7 +222,7 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
             bias=[tmp_path / run / "bias" for run in runs],
             benchmark=benchmark,
             output=tmp_path / "statistics",
-            settings=json.dumps({"resamples": 199, "resource_levels": levels}),
+            settings=json.dumps({"resamples": 199, "high_resource": ["en"]}),
         )
     )
     estimates = read_table(tmp_path / "statistics" / "estimates.parquet", ESTIMATES).to_pylist()

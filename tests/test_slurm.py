@@ -14,7 +14,7 @@ from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
 from hybridbatch.config import load_config
 from hybridbatch.plan import Plan
-from hybridbatch.workflow_support import gpus, heavy_threads
+from hybridbatch.workflow_support import gpus, heavy_threads, memory
 from one_node_slurm import missing, one_node_slurm
 from test_workflow import ROOT, make_project
 from tiny import write_benchmark, write_config
@@ -112,15 +112,17 @@ def test_a_failed_job_shows_its_one_line(submitted: Submitted) -> None:
 def test_a_job_has_memory_for_the_snakemakes_around_its_stage() -> None:
     """In a Slurm job two Snakemakes of about 180 MB each wait for the stage, and count with it."""
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    asked = [int(number) for number in re.findall(r"mem_mb=(\d+)", rules)]
-    assert len(asked) == rules.count("shell:")
-    assert min(asked) >= 1000
+    fixed = [int(number) for number in re.findall(r"mem_mb=(\d+),", rules)]
+    stages = re.findall(r'mem_mb=support.memory\(PLAN, "(\w+)"\)', rules)
+    assert len(fixed) + len(stages) == rules.count("shell:")
+    plan = Plan(load_config(ROOT / "config" / "config.yaml"))
+    assert min(*fixed, *(memory(plan, stage) for stage in stages)) >= 1000
 
 
 def test_a_gpu_is_asked_for_on_cuda_alone() -> None:
     for device, count in (("cpu", 0), ("auto", 0), ("cuda", 1)):
         config = load_config(ROOT / "config" / "config.yaml") | {"device": device}
-        assert gpus(Plan(config)) == count
+        assert gpus(Plan(config), "encode") == count
 
 
 def test_a_job_finds_the_threads_that_it_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
