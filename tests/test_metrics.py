@@ -14,12 +14,12 @@ from hybridbatch.common.tables import check_table, read_table, table_from_rows, 
 from hybridbatch.metrics import (
     METRICS,
     Evaluation,
-    RelevantRanks,
     evaluate,
     query_metrics,
     setting_of,
 )
 from hybridbatch.retrieval.ranking import full_ranks
+from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
 from ranking_cases import Case, language, random_case, write_benchmark
 

@@ -17,6 +17,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.retrieval.ranking import full_ranks
+from hybridbatch.retrieval.recorded import read_ranks
 from hybridbatch.schemas import (
     INDEX_QUALITY,
     PASSAGE_EMBEDDINGS,
@@ -115,7 +116,7 @@ def test_lists_agree_with_counted_ranks_where_scores_are_rounded(tmp_path: Path)
         relevant=benchmark.relevant,
         query_block=8,
     )
-    read = metrics.read_ranks(folder, benchmark)
+    read = read_ranks(folder, benchmark)
     assert read.in_language.tolist() == counted.in_language.tolist()
     assert read.in_pool.tolist() == counted.in_pool.tolist()
     for file in folder.iterdir():
@@ -317,10 +318,10 @@ def test_rankings_of_another_benchmark(tmp_path: Path) -> None:
     folder = rank(tmp_path)
     fewer = Case(dict(list(case.queries.items())[1:]), case.passages, {}).benchmark()
     with pytest.raises(HybridBatchError, match=r"en.parquet: query 'de:q0' is not in the bench"):
-        metrics.read_ranks(folder, fewer)
+        read_ranks(folder, fewer)
     more = Case(case.queries | {"en:z": case.queries["en:q0"]}, case.passages, {})
     with pytest.raises(HybridBatchError, match=r".parquet: query 'en:z' is missing"):
-        metrics.read_ranks(folder, more.benchmark())
+        read_ranks(folder, more.benchmark())
     (folder / "de.parquet").replace(folder / "en.parquet")
     with pytest.raises(HybridBatchError, match=r"passage_language is 'de' in some row, expected"):
-        metrics.read_ranks(folder, case.benchmark())
+        read_ranks(folder, case.benchmark())

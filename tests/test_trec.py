@@ -12,8 +12,9 @@ from ir_measures import R, nDCG
 from hybridbatch import trec
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.metrics import RelevantRanks, evaluate
+from hybridbatch.metrics import evaluate
 from hybridbatch.retrieval.ranking import full_ranks
+from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.retrieval.toplists import pack, unpack
 from hybridbatch.schemas import RANKINGS
 from ranking_cases import Case, random_case, unit, write_benchmark

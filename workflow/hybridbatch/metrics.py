@@ -13,17 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark, read_judged
 from hybridbatch.retrieval.ranking import Ints, Ranks
-from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
+from hybridbatch.retrieval.recorded import RelevantRanks, Values, read_cut_ranks, read_ranks
+from hybridbatch.schemas import PER_QUERY, SUMMARY
 
 MACRO = "macro"
 # The mean over the languages of the published table, where all of them were run.
@@ -34,7 +32,6 @@ _RECALL_CUTOFFS = (1, 10, 100)
 _NDCG_CUTOFF = 10
 _LOGGED = ("mAP", "nDCG@10", "rank_distance")
 
-Values = NDArray[np.float64]
 logger = logging.getLogger(__name__)
 
 
@@ -58,20 +55,6 @@ class Evaluation:
 
     per_query: pa.Table
     summary: pa.Table
-
-
-@dataclass(frozen=True)
-class RelevantRanks:
-    """Ranks of the n entries of a benchmark's `relevant`, inf where a passage is not ranked.
-
-    `cut` says how long the rankings are, where they are not full, and `pooled` which entries a
-    pool of some languages can rank (n,); None means all.
-    """
-
-    in_language: Values
-    in_pool: Values
-    cut: int | None = None
-    pooled: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,49 +94,6 @@ def run(args: argparse.Namespace) -> None:
     for row in evaluation.summary.to_pylist():
         if row["query_language"] == MACRO and row["metric"] in _LOGGED:
             logger.info("%s %s %.4f", row["setting"], row["metric"], row["value"])
-
-
-def read_ranks(folder: Path, benchmark: Benchmark) -> RelevantRanks:
-    """The ranks of the relevant passages from `{language}.parquet` and `all.parquet`.
-
-    Raises:
-        HybridBatchError: a file is missing or breaks its schema, is of another setting than its
-            name says, lists other queries than the benchmark's, or lists a passage twice.
-    """
-    codes = benchmark.pool.language_codes(benchmark.relevant.columns)
-    entries = np.arange(len(codes))
-    in_language, in_pool = np.full(len(codes), np.inf), np.full(len(codes), np.inf)
-    for code, language in enumerate(benchmark.pool.languages):
-        # An approximate index may find nothing for a query that has no relevant passage here.
-        _fill_ranks(in_language, entries[codes == code], folder, language, benchmark, full=False)
-    _fill_ranks(in_pool, entries, folder, POOL, benchmark)
-    return RelevantRanks(in_language, in_pool)
-
-
-def read_cut_ranks(
-    folder: Path, benchmark: Benchmark, *, cut: int, pool_languages: Sequence[str]
-) -> RelevantRanks:
-    """As `read_ranks`, of the first `cut` of a sharded benchmark; `all.parquet` only with a pool.
-
-    Raises:
-        HybridBatchError: as `read_ranks`; the lists are longer than `cut`.
-    """
-    codes = benchmark.pool.language_codes(benchmark.relevant.columns)
-    entries = np.arange(len(codes))
-    in_language, in_pool = np.full(len(codes), np.inf), np.full(len(codes), np.inf)
-    for code, language in enumerate(benchmark.pool.languages):
-        _fill_ranks(in_language, entries[codes == code], folder, language, benchmark, full=False)
-    names = benchmark.pool.languages
-    in_a_pool = [code for code, language in enumerate(names) if language in pool_languages]
-    pooled = np.isin(codes, in_a_pool)
-    if pool_languages:
-        _fill_ranks(in_pool, entries[pooled], folder, POOL, benchmark, full=False)
-    deepest = max((r[np.isfinite(r)].max(initial=0) for r in (in_language, in_pool)), default=0)
-    if deepest > cut:
-        raise HybridBatchError(
-            f"{folder}: ranks go down to {int(deepest)}, beyond top_k {cut}; search again"
-        )
-    return RelevantRanks(in_language, in_pool, cut, pooled)
 
 
 def query_metrics(groups: Ints, ranks: Values, gains: Ints) -> tuple[Ints, Values]:
@@ -220,73 +160,6 @@ def evaluate(
         per_query=_per_query_table(benchmark, scored, [*names, POOL]),
         summary=_summary_table(benchmark, scored, [*names, POOL], average_languages),
     )
-
-
-def _fill_ranks(
-    ranks: Values,
-    entries: Ints,
-    folder: Path,
-    setting: str,
-    benchmark: Benchmark,
-    *,
-    full: bool = True,
-) -> None:
-    """Set `ranks` at `entries`, the relevant passages that the setting can list.
-
-    A `full` ranking holds every query, another one those with an entry and maybe others.
-    """
-    file = folder / f"{setting}.parquet"
-    read_table(file, RANKINGS, columns=("rank",))  # checks the schema
-    relevant = benchmark.relevant
-    rows = benchmark.pool.rows[relevant.columns[entries]]
-    wanted = pl.DataFrame(
-        {
-            "query_id": pl.from_arrow(
-                benchmark.query_ids.take(pa.array(relevant.queries[entries]))
-            ),
-            "passage_id": pl.from_arrow(benchmark.passage_ids.take(pa.array(rows))),
-            "entry": entries,
-        }
-    )
-    scan = pl.scan_parquet(file)
-    listed, queries, settings = pl.collect_all(
-        [
-            scan.join(wanted.lazy(), on=["query_id", "passage_id"]).select("entry", "rank"),
-            scan.select(pl.col("query_id").unique()),
-            scan.select(pl.col("passage_language").unique()),
-        ],
-        engine="streaming",
-    )
-    expected = benchmark.query_ids.to_pylist() if full else wanted["query_id"].to_list()
-    _check_setting(file, setting, queries, settings, benchmark, expected)
-    if listed["entry"].is_duplicated().any():
-        twice = wanted.filter(pl.col("entry") == listed["entry"].mode()[0]).row(0)
-        raise HybridBatchError(f"{file}: query {twice[0]!r} lists passage {twice[1]!r} twice")
-    ranks[listed["entry"].to_numpy()] = listed["rank"].to_numpy()
-
-
-def _check_setting(
-    file: Path,
-    setting: str,
-    queries: pl.DataFrame,
-    settings: pl.DataFrame,
-    benchmark: Benchmark,
-    expected: Sequence[str],
-) -> None:
-    other = sorted(set(settings["passage_language"]) - {setting})
-    if other:
-        raise HybridBatchError(
-            f"{file}: passage_language is {other[0]!r} in some row, expected {setting!r}"
-        )
-    known, found = set(benchmark.query_ids.to_pylist()), set(queries["query_id"])
-    for ids, problem in (
-        (set(expected) - found, "missing"),
-        (found - known, "not in the benchmark"),
-    ):
-        if ids:
-            raise HybridBatchError(
-                f"{file}: query {min(ids)!r} is {problem}; rank the queries of this benchmark again"
-            )
 
 
 def _score(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> _Scored:
