@@ -22,7 +22,7 @@ from hybridbatch.index import (
     stored_vectors,
     write_indexes,
 )
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.every import PASSAGE_EMBEDDINGS
 from ranking_cases import random_case, unit, write_vectors
 
 CASE = unit(

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.overlap import find_overlap, run
+from hybridbatch.schemas import every as schemas
 
 # Queries and passages of the benchmark.
 QUERIES = [("en:7", "7", "Who built it?"), ("de:7", "7", "Wer hat es gebaut?"), ("en:8", "8", "?")]

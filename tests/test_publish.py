@@ -21,7 +21,7 @@ from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.plan import Plan
 from hybridbatch.publication import card
-from hybridbatch.schemas import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training.sampling import SAMPLINGS
 
 RUN = "embedded.mine.hybrid.s3"

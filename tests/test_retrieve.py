@@ -18,7 +18,8 @@ from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import read_ranks
-from hybridbatch.schemas import (
+from hybridbatch.schemas.every import (
+    ESTIMATES,
     INDEX_QUALITY,
     PASSAGE_EMBEDDINGS,
     PASSAGES,
@@ -26,7 +27,6 @@ from hybridbatch.schemas import (
     QUERY_EMBEDDINGS,
     RANKINGS,
 )
-from hybridbatch.schemas_report import ESTIMATES
 from ranking_cases import Case, random_case, ranked, unit, write_benchmark, write_vectors
 
 SIZES = {"de": 60, "en": 45, "zh": 4}

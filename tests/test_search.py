@@ -14,7 +14,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.index import build_index
 from hybridbatch.retrieval.quality import index_recall
-from hybridbatch.schemas import INDEX_QUALITY, PER_QUERY, RANKINGS, SUMMARY
+from hybridbatch.schemas.every import INDEX_QUALITY, PER_QUERY, RANKINGS, SUMMARY
 from ranking_cases import Case, language, random_case, ranked, unit
 from sharded_case import merge_pool, search_language, write_shards
 

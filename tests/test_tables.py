@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.artifacts import atomic_file, atomic_folder, sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.schemas import every as schemas
 
 QUERY = {"query_id": "en:1", "item_id": "1", "language": "en", "text": "Who?"}
 

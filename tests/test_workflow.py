@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
+from hybridbatch.schemas import every as schemas
 from tiny import write_benchmark, write_config, write_model, write_pairs
 
 ROOT = Path(__file__).parent.parent

@@ -18,8 +18,7 @@ from hybridbatch.evaluation.bias_measures import Floats, Ints
 from hybridbatch.evaluation.bias_tables import Pooled, Row
 from hybridbatch.evaluation.observations import read_questions
 from hybridbatch.retrieval.judgements import Benchmark, id_languages, one_array, read_benchmark
-from hybridbatch.schemas import PER_QUERY, RANKINGS, Schema
-from hybridbatch.schemas_report import (
+from hybridbatch.schemas.bias import (
     AGREEMENT,
     EXPOSURE,
     FAIRNESS,
@@ -27,6 +26,9 @@ from hybridbatch.schemas_report import (
     RANK_DISTANCE,
     RANK_DISTANCE_HISTOGRAM,
 )
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.rankings import RANKINGS
+from hybridbatch.schemas.schema import Schema
 
 logger = logging.getLogger(__name__)
 

@@ -75,10 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_schemas() -> int:
-    from hybridbatch import schemas, schemas_report, schemas_views
+    from hybridbatch.schemas.every import ALL, markdown
 
-    tables = (*schemas.ALL, *schemas_report.REPORT_SCHEMAS, *schemas_views.VIEW_SCHEMAS)
-    print(schemas.markdown(tables))
+    print(markdown(ALL))
     return 0
 
 

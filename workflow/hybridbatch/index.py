@@ -19,7 +19,8 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.judgements import id_languages, one_array
 from hybridbatch.retrieval.ranking import Floats, Ints
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, Schema
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.schema import Schema
 
 # A float16 vector's norm is within about 1e-3 of 1.
 NORM_TOLERANCE = 1e-2

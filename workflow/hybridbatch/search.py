@@ -44,15 +44,13 @@ from hybridbatch.retrieval.streaming import (
     search_index,
 )
 from hybridbatch.retrieval.toplists import norm_rounding_bound
-from hybridbatch.schemas import (
-    INDEX_QUALITY,
-    PASSAGE_EMBEDDINGS,
-    QRELS,
-    QUERIES,
-    QUERY_EMBEDDINGS,
-    RANKINGS,
-    SHARDS,
-)
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.rankings import RANKINGS
+from hybridbatch.schemas.shards import SHARDS
 
 logger = logging.getLogger(__name__)
 
@@ -227,7 +225,7 @@ def _search_exact(
 
 
 def ranking_table(found: Found, ids: pa.Array, *, setting: str) -> pa.Table:
-    """What was found as `schemas.RANKINGS`; `ids` are those of the query rows."""
+    """What was found as the schema RANKINGS; `ids` are those of the query rows."""
     columns = [
         ids.take(pa.array(found.queries)),
         pa.array([setting] * len(found.queries), pa.string()),

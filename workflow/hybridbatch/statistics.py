@@ -18,7 +18,7 @@ from hybridbatch.evaluation.observations import (
     read_questions,
     read_run,
 )
-from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
+from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
-from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.schemas.runs import RUNS
+from hybridbatch.schemas.train_log import TRAIN_LOG
 from hybridbatch.token_limits import check_max_tokens
 from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
@@ -192,7 +193,7 @@ def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
 def run_record(
     settings: Settings, training: PairData, *, best_step: int, stopping_reason: str
 ) -> dict[str, Any]:
-    """The run as a row of `schemas.RUNS`.
+    """The run as a row of the schema RUNS.
 
     Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
     alone, `x-y` on items with two languages.

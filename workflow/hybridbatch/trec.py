@@ -21,7 +21,8 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
 from hybridbatch.retrieval.judgements import POOL, read_benchmark, read_judged
-from hybridbatch.schemas import QRELS, RANKINGS
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.rankings import RANKINGS
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
 from hybridbatch.preflight import check_files
-from hybridbatch.schemas import QRELS, SHARDS
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.shards import SHARDS
 
 # What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
 # metrics are cut, the first alone.

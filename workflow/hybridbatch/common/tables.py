@@ -1,4 +1,4 @@
-"""Reads and writes Parquet files, each checked against its schema in `schemas`."""
+"""Reads and writes Parquet files, each checked against its schema."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.schemas import VECTOR, Schema
+from hybridbatch.schemas.schema import VECTOR, Schema
 
 
 def table_from_rows(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:

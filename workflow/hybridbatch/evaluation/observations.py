@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas import PER_QUERY, QUERIES, RUNS
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.runs import RUNS
 
 POOL, MACRO = "all", "macro"
 MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"

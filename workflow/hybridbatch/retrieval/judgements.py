@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table
 from hybridbatch.retrieval.ranking import Ints, Pool, Relevant
-from hybridbatch.schemas import PASSAGES, QRELS, QUERIES
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
 
 # In place of a passage language: the pool of all languages.
 POOL = "all"

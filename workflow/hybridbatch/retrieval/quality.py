@@ -71,7 +71,7 @@ def index_recall(
 def quality_row(
     *, language: str, factory: str, k: int, vectors: int, size: int, recalls: Floats
 ) -> dict[str, object]:
-    """A row of `schemas.INDEX_QUALITY`; `recalls` (n,) are empty for an exact index."""
+    """A row of the schema INDEX_QUALITY; `recalls` (n,) are empty for an exact index."""
     return {
         "language": language,
         "factory": factory,
@@ -93,7 +93,7 @@ def measure_quality(
     factory: str,
     sizes: list[int],
 ) -> list[dict[str, object]]:
-    """Rows of `schemas.INDEX_QUALITY`, one for each language of a benchmark in memory.
+    """Rows of the schema INDEX_QUALITY, one for each language of a benchmark in memory.
 
     Args:
         indexes: one for each of the pool's languages, in its order.

@@ -13,7 +13,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.retrieval.judgements import POOL, Benchmark
 from hybridbatch.retrieval.ranking import Ints
-from hybridbatch.schemas import RANKINGS
+from hybridbatch.schemas.rankings import RANKINGS
 
 Values = NDArray[np.float64]
 
