@@ -26,12 +26,8 @@ from hybridbatch import statistics
 from hybridbatch.common.languages import XQUAD_R
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.evaluation import comparisons, resampling
-from hybridbatch.evaluation.observations import (
-    group_systems,
-    read_observations,
-    read_questions,
-    read_run,
-)
+from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
+from hybridbatch.evaluation.questions import read_questions
 from hybridbatch.schemas import every as schemas
 
 SAMPLINGS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}

@@ -16,8 +16,9 @@ from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation import bias_tables
 from hybridbatch.evaluation.bias_measures import Floats, Ints
 from hybridbatch.evaluation.bias_tables import Pooled, Row
-from hybridbatch.evaluation.observations import read_questions
-from hybridbatch.retrieval.judgements import Benchmark, id_languages, one_array, read_benchmark
+from hybridbatch.evaluation.questions import read_questions
+from hybridbatch.retrieval.columns import id_languages, one_array
+from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
 from hybridbatch.schemas.bias import (
     AGREEMENT,
     EXPOSURE,

@@ -150,7 +150,7 @@ def _method(node: ast.AST, owners: Iterable[str], names: Iterable[str]) -> bool:
 
 def _empty_keywords(call: ast.Call, names: Iterable[str]) -> None:
     for keyword in call.keywords:
-        if keyword.arg in names:
+        if keyword.arg is not None and keyword.arg in names:
             keyword.value = _emptied(keyword.value)
 
 

@@ -17,8 +17,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.judgements import id_languages, one_array
-from hybridbatch.retrieval.ranking import Floats, Ints
+from hybridbatch.retrieval.columns import Floats, Ints, id_languages, one_array
 from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
 from hybridbatch.schemas.schema import Schema
 

@@ -16,9 +16,9 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table
-from hybridbatch.retrieval.judgements import POOL
+from hybridbatch.retrieval.columns import POOL
+from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.schemas.rankings import RANKINGS
-from hybridbatch.search import searched_queries
 
 # Queries whose lists are merged at a time.
 _QUERIES = 512

@@ -28,17 +28,10 @@ from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.index import Vectors, index_size, is_exact, read_index, read_vectors, set_effort
-from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.retrieval.columns import POOL, Floats, Ints
+from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
 from hybridbatch.retrieval.quality import measure_quality, sample_rows
-from hybridbatch.retrieval.ranking import (
-    QUERY_BLOCK,
-    Floats,
-    Ints,
-    Pool,
-    Scorer,
-    blocks,
-    count_ranks,
-)
+from hybridbatch.retrieval.ranking import QUERY_BLOCK, Pool, Scorer, blocks, count_ranks
 from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     Keys,

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,9 +30,9 @@ from hybridbatch.index import (
     set_effort,
     stored_vectors,
 )
-from hybridbatch.retrieval.judgements import one_array
+from hybridbatch.retrieval.columns import Floats, Ints, one_array
 from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
-from hybridbatch.retrieval.ranking import Floats, Ints
+from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.retrieval.streaming import (
     Found,
     Ids,
@@ -46,8 +45,6 @@ from hybridbatch.retrieval.streaming import (
 from hybridbatch.retrieval.toplists import norm_rounding_bound
 from hybridbatch.schemas.index_quality import INDEX_QUALITY
 from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
-from hybridbatch.schemas.qrels import QRELS
-from hybridbatch.schemas.queries import QUERIES
 from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
 from hybridbatch.schemas.rankings import RANKINGS
 from hybridbatch.schemas.shards import SHARDS
@@ -150,19 +147,6 @@ def run(args: argparse.Namespace) -> None:
         "%s: %d queries, %d shards, %s, recall@%d %.4f",
         language, len(ids), len(shards), quality["factory"], settings.top_k, quality["recall"],
     )  # fmt: skip
-
-
-def searched_queries(folder: Path, language: str, *, pool: Sequence[str]) -> pa.Array:
-    """The ids of the queries to search in a language, in the order of the queries' file."""
-    queries = pl.DataFrame(read_table(folder / "queries.parquet", QUERIES, columns=("query_id",)))
-    qrels = pl.DataFrame(read_table(folder / "qrels.parquet", QRELS))
-    languages = [language, *pool] if language in pool else [language]
-    relevant = qrels.filter(
-        pl.col("relevance") >= 1,
-        pl.col("passage_id").str.split(":").list.first().is_in(languages),
-    )
-    wanted = queries.filter(pl.col("query_id").is_in(relevant["query_id"].implode()))
-    return one_array(wanted["query_id"].to_arrow())
 
 
 def search_shards(

@@ -20,7 +20,8 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
-from hybridbatch.retrieval.judgements import POOL, read_benchmark, read_judged
+from hybridbatch.retrieval.columns import POOL
+from hybridbatch.retrieval.judgements import read_benchmark, read_judged
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.rankings import RANKINGS
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridbatch.retrieval.ranking import Floats, Ints, Pool
+from hybridbatch.retrieval.columns import Floats, Ints
+from hybridbatch.retrieval.ranking import Pool
 from hybridbatch.retrieval.streaming import Found, RunningTop, pair_scores, search_exact
 from hybridbatch.retrieval.toplists import LanguageIndex, language_columns, rounding_bound
 

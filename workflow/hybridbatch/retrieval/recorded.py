@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.retrieval.judgements import POOL, Benchmark
-from hybridbatch.retrieval.ranking import Ints
+from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.retrieval.judgements import Benchmark
 from hybridbatch.schemas.rankings import RANKINGS
 
 Values = NDArray[np.float64]
