@@ -5,8 +5,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_WRITING = "while writing "
 
 
 @contextmanager
@@ -22,8 +24,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
         yield temporary
         _sync(temporary)
         temporary.replace(path)
+    except Exception as error:
+        error.add_note(f"{_WRITING}{path}")
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # on a read-only file system, say; the first error tells more
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -40,8 +46,17 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
+    except Exception as error:
+        error.add_note(f"{_WRITING}{path}")
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def file_in_writing(error: BaseException) -> str | None:
+    """The file or folder of the innermost block above that an error passed through."""
+    notes = getattr(error, "__notes__", ())
+    return next((n.removeprefix(_WRITING) for n in notes if n.startswith(_WRITING)), None)
 
 
 def sha256_file(path: Path) -> str:
