@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hybridbatch.common.errors import HybridBatchError
+
 _WRITING = "while writing "
+# Snakemake puts it into a folder that is the output of a rule, which is then made as a whole.
+_FOLDER_MARK = ".snakemake_timestamp"
 
 
 @contextmanager
@@ -57,6 +61,15 @@ def file_in_writing(error: BaseException) -> str | None:
     """The file or folder of the innermost block above that an error passed through."""
     notes = getattr(error, "__notes__", ())
     return next((n.removeprefix(_WRITING) for n in notes if n.startswith(_WRITING)), None)
+
+
+def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError:
+    """The error for a damaged file; one that a user gave is to be restored, a result made again."""
+    if given:
+        return HybridBatchError(f"{path}: damaged: {reason}; restore it from where it came from")
+    folders = [folder for folder in path.parents if (folder / _FOLDER_MARK).is_file()]
+    what = f"the folder {folders[0]}" if folders else "it"
+    return HybridBatchError(f"{path}: damaged: {reason}; remove {what} and run the workflow again")
 
 
 def sha256_file(path: Path) -> str:

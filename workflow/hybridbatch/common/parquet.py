@@ -18,15 +18,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.artifacts import damaged
 
 # Rows that are held at a time where a file is read in pieces.
 BATCH = 1 << 16
 _SEAL = b"HBFOOT1\n"
 _DIGEST = 32
 _MAGIC = b"PAR1"
-# Snakemake puts it into a folder that is the output of a rule, which is then made as a whole.
-_FOLDER_MARK = ".snakemake_timestamp"
 T = TypeVar("T")
 
 
@@ -120,17 +118,6 @@ class ParquetInput:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of the system: no right to read, too many open files
             raise damaged(self._path, _reason(error), given=self._given) from error
-
-
-def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError:
-    """The error for a damaged file: what to do differs between a user's own and a result."""
-    if given:
-        return HybridBatchError(
-            f"{path}: damaged, or no Parquet file: {reason}; restore it from where it came from"
-        )
-    folders = [folder for folder in path.parents if (folder / _FOLDER_MARK).is_file()]
-    what = f"the folder {folders[0]}" if folders else "it"
-    return HybridBatchError(f"{path}: damaged: {reason}; remove {what} and run the workflow again")
 
 
 def frames(
