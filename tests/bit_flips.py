@@ -66,11 +66,12 @@ def outcome(path: Path, schema: Schema, expected: pa.Table) -> str:
 def outcomes(folder: Path, schema: Schema, bits: Iterable[int] | int) -> Counter[str]:
     """Counts of the outcomes of flipping each of some bits of a file, or so many at random."""
     path = folder / f"{schema.name}.parquet"
-    expected = write_some_table(schema, path)
+    written = write_some_table(schema, path)
+    expected = read_table(path, schema)
+    assert expected.to_pylist() == written.to_pylist()
     data = path.read_bytes()
     if isinstance(bits, int):
         bits = np.random.default_rng(bits).choice(8 * len(data), bits, replace=False).tolist()
-    assert outcome(path, schema, expected) == "same"
     counts: Counter[str] = Counter()
     for bit in bits:
         path.write_bytes(flip(data, bit))
@@ -98,7 +99,7 @@ def _column(kind: pa.DataType, rows: int, random: np.random.Generator) -> pa.Arr
 
 
 def main(names: Sequence[str]) -> int:
-    """Flip every bit of all schemas, or those named; 1 where a flip gave anything but the same table or a line."""
+    """Flip every bit, of the files of some schemas or of all; 1 where one was not harmless."""
     total: Counter[str] = Counter()
     with TemporaryDirectory() as folder:
         for schema in (each for each in SCHEMAS if not names or each.name in names):
