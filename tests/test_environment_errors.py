@@ -27,6 +27,7 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.environment_errors import CAUSES, explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.workflow_support import shell_prefix
 
 ROOT = Path(__file__).parent.parent
 FULL = Path("/dev/full")
@@ -321,3 +322,19 @@ def test_the_right_to_read_is_no_damage(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(PermissionError):
         read_table(path, schemas.RANKINGS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
+def test_a_killed_stage_is_spoken_for_by_its_shell(number: signal.Signals) -> None:
+    prefix = shell_prefix({}).replace("{{", "{").replace("}}", "}")
+    for signalled, told in ((number, 1), (signal.SIGTERM, 0)):
+        kill = f"python -c 'import os; os.kill(os.getpid(), {int(signalled)})'"
+        done = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail; {prefix}{kill}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 128 + signalled
+        assert done.stderr.count("mostly for want of memory; give it more and run") == told

@@ -189,6 +189,14 @@ def any_of(names: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
+# A process that the system kills, or that a library aborts when it gets no memory, says nothing.
+_WORD_FOR_THE_KILLED = (
+    "trap 'case $? in 134|137|139) echo \"hybridbatch: error: the stage was killed or crashed (exit"
+    ' status $?), mostly for want of memory; give it more and run the same command again" >&2;;'
+    " esac' EXIT"
+)
+
+
 def shell_prefix(config: Mapping[str, Any]) -> str:
     """Shell words before every command: this interpreter first on PATH, mirror, TensorBoard."""
     package = Path(__file__).resolve().parent.parent
@@ -200,6 +208,7 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
         words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
     if config.get("training", {}).get("tensorboard"):
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
+    words.append(_WORD_FOR_THE_KILLED)
     # Snakemake formats the prefix together with the command.
     return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
 
