@@ -5,10 +5,12 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import sha256_file
@@ -18,7 +20,7 @@ from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
 from hybridbatch.preflight import check_files
-from hybridbatch.schemas import QRELS, SHARDS
+from hybridbatch.schemas import QRELS, SHARDS, Schema
 
 # What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
 # metrics are cut, the first alone.
@@ -176,7 +178,7 @@ def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     """The rankings of every language that has judgements, and of the pool where there is one."""
     folder = Path(listed).parent
-    qrels = read_table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
+    qrels = _table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
@@ -227,8 +229,16 @@ def _granted() -> int:
 
 
 def _shards(listed: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = read_table(Path(listed), SHARDS).to_pylist()
+    rows: list[dict[str, Any]] = _table(Path(listed), SHARDS).to_pylist()
     return rows
+
+
+def _table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """What a file holds; a damaged one ends Snakemake with one line."""
+    try:
+        return read_table(path, schema, columns=columns)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def _version(name: str) -> str:
