@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.cli import STAGES, main
 from hybridbatch.common.measure import measured
 from hybridbatch.common.progress import Progress
@@ -15,6 +14,7 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import export_threads, processors
 from hybridbatch.config import load_config
 from hybridbatch.plan import Plan
+from hybridbatch.schemas import every as schemas
 
 
 def test_every_stage_shows_its_help() -> None:
@@ -38,6 +38,7 @@ def test_the_report_is_rebuilt_from_a_configuration_alone(
 ) -> None:
     seen = []
     monkeypatch.setattr("hybridbatch.report.run", seen.append)
+    monkeypatch.setattr("hybridbatch.cli._record_of_report", lambda args: None)
     root = Path(__file__).parent.parent
     monkeypatch.chdir(root)
     assert main(["report", "--from", str(tmp_path)]) == 0

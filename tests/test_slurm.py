@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
 from hybridbatch.config import load_config
 from hybridbatch.plan import Plan
+from hybridbatch.schemas import every as schemas
 from hybridbatch.workflow_support import gpus, heavy_threads, memory
 from one_node_slurm import missing, one_node_slurm
 from test_workflow import ROOT, make_project
@@ -105,7 +105,7 @@ def test_a_slurm_job_writes_the_bytes_of_its_command(
 
 def test_a_failed_job_shows_its_one_line(submitted: Submitted) -> None:
     assert submitted.returncode != 0
-    assert "[pairs tiny] error: pairs.parquet: not a readable Parquet file" in submitted.output
+    assert "error: pairs.parquet: damaged: not a whole Parquet file" in submitted.output
     assert "Traceback" not in submitted.output
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
+from hybridbatch.schemas import every as schemas
 from tiny import write_benchmark, write_config, write_model, write_pairs
 
 ROOT = Path(__file__).parent.parent
@@ -174,7 +174,7 @@ def test_a_setting_runs_its_own_stage_and_what_follows(edited: Path) -> None:
 
 def test_a_word_on_the_card_or_a_licence_trains_nothing(edited: Path) -> None:
     append(edited, "publication/card.py", "EDITED = 1")
-    assert planned(edited) == {"publish"}
+    assert planned(edited) == {"publish", "report"}
     source = {"name": "tiny", "path": "pairs.parquet", "license": "CC0-1.0"}
     write_config(edited / "config" / "config.yaml", sources=[source])
     assert "train" not in planned(edited)

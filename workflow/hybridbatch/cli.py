@@ -10,46 +10,59 @@ import itertools
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
+from hybridbatch.common.environment_errors import explain
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.logfile import LogFile
+from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
+from hybridbatch.common.stopping import Terminated, terminable
 from hybridbatch.common.threads import export_threads
+from hybridbatch.stages import STAGES, TOOLS
 
-STAGES = {
-    "download": "fetch one raw file, checked against its SHA-256",
-    "benchmarks": "queries, passages and qrels of a benchmark",
-    "corpus": "cut a file of a large corpus into shards of passages",
-    "shards": "list the shards of a corpus and check it as a whole",
-    "pairs": "parallel question-passage pairs of a training source",
-    "overlap": "what the training pairs share with a benchmark",
-    "model": "the base model as a Hugging Face checkpoint",
-    "mine": "hard negatives for a training source, by the base model's index",
-    "train": "fine-tune a dual encoder with a batch sampling",
-    "publish": "a trained model with sentence-transformers' files and a model card",
-    "encode": "vectors of a benchmark's queries and passages",
-    "index": "a FAISS index for each passage language",
-    "retrieve": "rank every query against every language and the pool",
-    "search": "the first k of a passage language of a sharded benchmark",
-    "pool": "merge the languages of a sharded benchmark's pool",
-    "metrics": "mAP, recall, nDCG and rank distance",
-    "trec": "runs and qrels of any setting in TREC format",
-    "bias": "language bias: distances, exposure, preference, fairness, agreement",
-    "statistics": "intervals, significance and non-inferiority over the runs of a benchmark",
-    "examples": "a few queries, by a stated rule, with the top of the pool under each run",
-    "projection": "the embedding space in two dimensions, before and after training",
-    "report": "results/report.html",
-    "export": "a trained model with its benchmark results, as a folder to pass on",
-}
+# Commands that people run with a configuration.
+_WITH_CONFIG = ("report",)
 # Stages each of whose threads multiplies by itself.
 _OWN_PRODUCTS = ("search",)
 logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a stage; returns the exit code (0 done, 2 bad input)."""
+    """Run a stage; returns the exit code.
+
+    0 done, 1 a failure of the project's own, 2 bad input, 3 a failure of the machine such as a
+    full disk, 130 or 143 stopped by SIGINT or SIGTERM, 141 when nobody reads the output.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with terminable():
+            return _run(arguments)
+    except HybridBatchError as error:
+        line = explain(error)
+        logger.error("error: %s", line or error)
+        return 3 if line else 2
+    except (KeyboardInterrupt, Terminated) as stop:
+        return _stopped(signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+    except Exception as error:
+        if (number := getattr(error, "sigval", None)) is not None:
+            return _stopped(number)  # torch's launcher of processes has handlers of its own
+        if line := explain(error):
+            logger.error("error: %s", line)
+            return 3
+        logger.exception("error: an unexpected failure; please report it with this trace")
+        return 1
+
+
+def _stopped(number: signal.Signals) -> int:
+    logger.error("stopped by %s; run the same command again to go on", number.name)
+    return 128 + number
+
+
+def _run(arguments: Sequence[str]) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
     if stage == "schemas":
         return _print_schemas()
@@ -61,24 +74,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # one of a launcher's processes, whose first one writes
     _configure_logging(args.stage, args.job, args.log)
-    try:
-        if args.settings is None:
-            args.settings = _settings_of_report(args.config)
-        _run_measured(args, threads=threads)
-    except HybridBatchError as error:
-        logger.error("error: %s", error)
-        return 2
-    except Exception:
-        logger.exception("error: an unexpected failure; please report it with this trace")
-        return 1
+    if args.stage in _WITH_CONFIG and args.settings is None:
+        args.settings = _settings_of_report(args.config)
+    _run_measured(args, threads=threads)
     return 0
 
 
 def _print_schemas() -> int:
-    from hybridbatch import schemas, schemas_report, schemas_views
+    from hybridbatch.schemas.every import ALL, markdown
 
-    tables = (*schemas.ALL, *schemas_report.REPORT_SCHEMAS, *schemas_views.VIEW_SCHEMAS)
-    print(schemas.markdown(tables))
+    try:
+        print(markdown(ALL), flush=True)
+    except OSError as error:
+        # What is left in the buffer would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
+        return 128 + signal.SIGPIPE
     return 0
 
 
@@ -87,7 +99,40 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
 
     module = importlib.import_module(f"hybridbatch.{args.stage}")
     with measured(args.stage, job=args.job or args.stage, threads=threads, path=args.timing):
-        module.run(args)
+        # Processes that a stage starts take the record from its arguments.
+        args.record = _record(args, module)
+        with making(args.record):
+            module.run(args)
+
+
+def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
+    """What the artifacts of this job will carry; None for a command outside of the workflow."""
+    if args.stage == "report":
+        return _record_of_report(args)
+    if args.made_from is None and args.outside is None:
+        return None
+    from hybridbatch.common.contents import CACHE, ContentDigests
+    from hybridbatch.planning.tracking import stage_codes, stage_versions
+
+    made_from = [*(args.made_from or ()), *getattr(module, "made_from", lambda _: ())(args)]
+    digests = ContentDigests(CACHE if CACHE.parent.parent.is_dir() else None)
+    inputs = {record_key(str(path)): read_record(path).made for path in made_from}
+    inputs |= {outside_key(str(path)): digests.of(path) for path in args.outside or ()}
+    return Record(
+        stage=args.stage,
+        options=args.settings,
+        code=stage_codes([args.stage])[args.stage],
+        versions=stage_versions(args.stage),
+        inputs=inputs,
+    )
+
+
+def _record_of_report(args: argparse.Namespace) -> Record | None:
+    """The record of the report, once what it reads is known to be of its configuration."""
+    from hybridbatch.planning.verification import checked_report_record
+
+    config = json.loads(args.settings).get("config")
+    return None if config is None else checked_report_record(config, results=args.results)
 
 
 def _parser(stage: str | None) -> argparse.ArgumentParser:
@@ -97,16 +142,31 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         epilog="`hybridbatch schemas` prints the schema of every Parquet file.",
     )
     commands = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
-    for name, text in STAGES.items():
-        command = commands.add_parser(name, help=text, description=text)
+    for name, entry in (STAGES | TOOLS).items():
+        command = commands.add_parser(name, help=entry.help, description=entry.help)
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
         _add_settings(command, stage)
         command.add_argument("--job", default="", help="names the job in the timing and progress")
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
         command.add_argument("--log", type=Path, help="log file, beside the console")
+        _add_inputs(command)
         importlib.import_module(f"hybridbatch.{name}").add_arguments(command)
     return parser
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    """What the artifacts are made from, for the record that they carry (see `common.records`)."""
+    command.add_argument(
+        "--made-from",
+        type=Path,
+        nargs="*",
+        help="artifacts of the workflow that the stage reads; the rules give them, and the "
+        "stage's artifacts then carry a record of what made them",
+    )
+    command.add_argument(
+        "--outside", type=Path, nargs="*", help="the same for files from outside and downloads"
+    )
 
 
 def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
@@ -151,7 +211,7 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     handlers[0].setFormatter(logging.Formatter(f"[{label}] %(message)s"))
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
+        handlers.append(LogFile(log, mode="w", encoding="utf-8"))
         handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     first = int(os.environ.get("RANK", "0")) == 0
     level = logging.INFO if first else logging.WARNING

@@ -1,6 +1,6 @@
 """Stage `corpus`: cuts one file of a large corpus into shards of passages, streaming.
 
-A shard is a Parquet file of `schemas.PASSAGES` with a configured number of passages of one
+A shard is a Parquet file of the schema PASSAGES with a configured number of passages of one
 language; each is encoded and indexed by a job of its own. Memory does not grow with the corpus.
 """
 
@@ -14,14 +14,14 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
-from hybridbatch.schemas import PASSAGES
+from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.sources.miracl import Row, read_documents
 from hybridbatch.sources.rowchecks import check_ids
 
@@ -69,7 +69,7 @@ def cut(
     """Write `{part}.{language}.{number}.parquet`, the folder whole or not at all.
 
     Args:
-        tables: rows of `schemas.PASSAGES`, whose ids are checked; a text may be empty.
+        tables: rows of the schema PASSAGES, whose ids are checked; a text may be empty.
         folder: where the shards go; their rows stay in the order in which they come.
         part: the name of the part.
         size: passages in a shard; a language's last one holds the rest.
@@ -137,14 +137,10 @@ def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
 
 
 def _parquet_tables(path: Path) -> Iterator[pa.Table]:
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_BATCH):
-                table = pa.Table.from_batches([batch])
-                check_table(table, PASSAGES, origin=str(path))
-                yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise HybridBatchError(f"{path}: not a readable Parquet file ({error})") from error
+    with ParquetInput(path, given=True) as file:
+        for table in file.batches(rows=_BATCH):
+            check_table(table, PASSAGES, origin=str(path))
+            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
 
 
 def _check(table: pa.Table, *, origin: str) -> None:

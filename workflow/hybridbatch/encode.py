@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput, parquet_writer
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_table, read_table, write_table
@@ -30,7 +30,11 @@ from hybridbatch.encoding.encoder import (
     resolve_precision,
 )
 from hybridbatch.encoding.inference import encode_texts
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, PASSAGES, QUERIES, QUERY_EMBEDDINGS, Schema
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.schema import Schema
 from hybridbatch.token_limits import check_max_tokens
 
 # Passages of a shard that are read, encoded and written together.
@@ -125,21 +129,16 @@ def encode_shard(
 
     Args:
         encode: `encode_table` but for rows, schema and progress.
-        source: the passages, of `schemas.PASSAGES`.
-        target: their vectors, of `schemas.PASSAGE_EMBEDDINGS`.
+        source: the passages, of the schema PASSAGES.
+        target: their vectors, of the schema PASSAGE_EMBEDDINGS.
         piece: passages that are read, encoded and written together.
 
     Raises:
-        HybridBatchError: the file is no Parquet file of `schemas.PASSAGES`.
+        HybridBatchError: the file is damaged or not of the schema PASSAGES.
     """
-    try:
-        file = pq.ParquetFile(source)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise HybridBatchError(f"{source}: not a readable Parquet file ({error})") from error
-    with file, atomic_file(target) as temporary, ExitStack() as stack:
-        progress, done, writer = Progress("passages", file.metadata.num_rows, "texts"), 0, None
-        for batch in file.iter_batches(piece):
-            rows = pa.Table.from_batches([batch])
+    with ParquetInput(source) as file, atomic_file(target) as temporary, ExitStack() as stack:
+        progress, done, writer = Progress("passages", file.rows, "texts"), 0, None
+        for rows in file.batches(rows=piece):
             check_table(rows, PASSAGES, origin=str(source))
 
             def report(part: int, _: int, before: int = done) -> None:
@@ -150,7 +149,7 @@ def encode_shard(
             if writer is None:
                 # Vectors do not compress, and reading them should cost as little as it can.
                 writer = stack.enter_context(
-                    pq.ParquetWriter(
+                    parquet_writer(
                         temporary, table.schema, compression="none", use_dictionary=False
                     )
                 )
@@ -159,7 +158,7 @@ def encode_shard(
 
 
 def passage_texts(passages: pa.Table, *, template: str) -> list[str]:
-    """The text that is encoded for each row of `schemas.PASSAGES`.
+    """The text that is encoded for each row of the schema PASSAGES.
 
     `template` holds `{text}` and maybe `{title}`; a passage without title is its text alone.
     """

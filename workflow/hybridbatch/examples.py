@@ -17,11 +17,16 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table, write_table
-from hybridbatch.schemas_views import EXAMPLES
+from hybridbatch.common.tables import check_file, read_table, write_table
+from hybridbatch.schemas.examples import EXAMPLES
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.rankings import RANKINGS
 
 GAIN, LOSS, RANDOM = "gain", "loss", "random"
 POOL, METRIC = "all", "mAP"
@@ -82,7 +87,7 @@ def run(args: argparse.Namespace) -> None:
     precisions = {
         name: read_precisions(folder / "per_query.parquet") for name, folder in metrics.items()
     }
-    queries = read_table(args.benchmark / "queries.parquet", schemas.QUERIES)
+    queries = read_table(args.benchmark / "queries.parquet", QUERIES)
     eligible = candidates(
         queries, precisions, candidate=settings.candidate, baseline=settings.baseline
     )
@@ -90,8 +95,8 @@ def run(args: argparse.Namespace) -> None:
     table = describe(
         chosen,
         queries=queries,
-        passages=read_table(args.benchmark / "passages.parquet", schemas.PASSAGES),
-        qrels=read_table(args.benchmark / "qrels.parquet", schemas.QRELS),
+        passages=read_table(args.benchmark / "passages.parquet", PASSAGES),
+        qrels=read_table(args.benchmark / "qrels.parquet", QRELS),
         rankings={name: folder / f"{POOL}.parquet" for name, folder in rankings.items()},
         precisions=precisions,
         settings=settings,
@@ -102,13 +107,11 @@ def run(args: argparse.Namespace) -> None:
 
 def read_precisions(file: Path) -> dict[str, float]:
     """Average precision of each query in the pool, from a run's `per_query.parquet`."""
-    read_table(file, schemas.PER_QUERY, columns=("metric",))  # checks the schema
-    rows = (
-        pl.scan_parquet(file)
-        .filter((pl.col("passage_language") == POOL) & (pl.col("metric") == METRIC))
-        .select("query_id", "value")
-        .collect()
-    )
+    check_file(file, PER_QUERY)
+    wanted = (pl.col("passage_language") == POOL) & (pl.col("metric") == METRIC)
+    columns = ["query_id", "passage_language", "metric", "value"]
+    found = pl.concat([piece.filter(wanted) for piece in frames([file], columns)])
+    rows = found.select("query_id", "value")
     return dict(rows.iter_rows())
 
 
@@ -122,7 +125,7 @@ def candidates(
     """The queries that every run scored in the pool, sorted by id.
 
     Args:
-        queries: at least columns query_id, item_id and language of `schemas.QUERIES`.
+        queries: at least columns query_id, item_id and language of the schema QUERIES.
         precisions: average precision by run and query id.
         candidate: the run whose gain over `baseline` is asked for.
         baseline: the other run; None as `candidate` is.
@@ -199,14 +202,14 @@ def describe(
     precisions: dict[str, dict[str, float]],
     settings: Settings,
 ) -> pa.Table:
-    """A table of `schemas_views.EXAMPLES`: the first `settings.top` ranks of each query and run.
+    """A table of the schema EXAMPLES: the first `settings.top` ranks of each query and run.
 
     Args:
         chosen: the queries, in order.
-        queries: `schemas.QUERIES`.
-        passages: `schemas.PASSAGES`.
-        qrels: `schemas.QRELS`.
-        rankings: each run's ranking of the pool, a file of `schemas.RANKINGS`.
+        queries: of the schema QUERIES.
+        passages: of the schema PASSAGES.
+        qrels: of the schema QRELS.
+        rankings: each run's ranking of the pool, a file of the schema RANKINGS.
         precisions: average precision by run and query id.
         settings: the runs, in order, and how many ranks are shown.
 
@@ -274,14 +277,11 @@ def read_ranking(file: Path, query_ids: Sequence[str]) -> dict[str, list[dict[st
     Raises:
         HybridBatchError: the file is missing or breaks its schema, or does not rank a query.
     """
-    read_table(file, schemas.RANKINGS, columns=("rank",))  # checks the schema
-    rows = (
-        pl.scan_parquet(file)
-        .filter(pl.col("query_id").is_in(list(query_ids)))
-        .select("query_id", "rank", "passage_id", "score")
-        .collect()
-        .sort("query_id", "rank")
-    )
+    check_file(file, RANKINGS)
+    wanted = pl.col("query_id").is_in(list(query_ids))
+    columns = ["query_id", "rank", "passage_id", "score"]
+    rows = pl.concat([piece.filter(wanted) for piece in frames([file], columns)])
+    rows = rows.sort("query_id", "rank")
     lists: dict[str, list[dict[str, Any]]] = {query_id: [] for query_id in query_ids}
     for row in rows.iter_rows(named=True):
         lists[row["query_id"]].append(row)

@@ -1,38 +1,25 @@
 """What the Snakefile needs beside the plan: threads, the shell's prefix, what params track."""
 
-import hashlib
 import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hybridbatch.codehash import code_hash
-from hybridbatch.common.artifacts import sha256_file
+import pyarrow as pa
+
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
+from hybridbatch.planning.lineage import Lineage
 from hybridbatch.preflight import check_files
-from hybridbatch.schemas import QRELS, SHARDS
-
-# What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
-# metrics are cut, the first alone.
-_OF_CUT_RUNS = (
-    "statistics/{group}/{benchmark}/estimates",
-    "statistics/{group}/{benchmark}/comparisons",
-    "statistics/{group}/{benchmark}/noninferiority",
-)
-_OF_ALL_RUNS = (
-    *_OF_CUT_RUNS,
-    "examples/{group}/{benchmark}",
-    "projection/{group}/{benchmark}/points",
-    "projection/{group}/{benchmark}/summary",
-)
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.schema import Schema
+from hybridbatch.schemas.shards import SHARDS
 
 
 def plan(config: Mapping[str, Any]) -> Plan:
@@ -45,26 +32,20 @@ def plan(config: Mapping[str, Any]) -> Plan:
     return found
 
 
-def code(stage: str) -> str:
-    """Hash of the code of a stage: its module and the project modules that it imports."""
-    return code_hash(f"hybridbatch.{stage}")
+def allowed(plan: Plan) -> str:
+    """The flag of the stage `overlap` that accepts shared items, where the config allows them."""
+    return "--allow-contaminated" if plan.config["allow_contaminated"] else ""
 
 
-def resources(*patterns: str) -> str:
-    """Hash of files that a stage reads from the package's surroundings: templates and tables.
+def made(lineage: Lineage, rule: str, wildcards: Mapping[str, str]) -> str:
+    """The digest of all that makes the artifacts of a rule's job, which the rule tracks.
 
-    They are no inputs of the rule, since their absolute paths would re-run it in another checkout.
+    Bad input ends Snakemake with its one line.
     """
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
-        digest.update(f"{path.relative_to(root)} {sha256_file(path)}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-def versions(*packages: str) -> str:
-    """The installed versions of the packages on which a stage's results depend."""
-    return " ".join(f"{name}=={_version(name)}" for name in packages)
+    try:
+        return lineage.made(rule, **wildcards)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def heavy_threads(plan: Plan, *, cores: int | None) -> int:
@@ -74,7 +55,7 @@ def heavy_threads(plan: Plan, *, cores: int | None) -> int:
     that `--cores 8` on two processors does not run four two-thread jobs at once. On a cluster
     (`cores` None) a job asks for the threads that the config says, or the submitting machine has.
     """
-    threads = int(plan.config["threads"] or _granted())
+    threads = int(plan.config["threads"])
     present = processors()
     if cores is None or cores <= present:
         return threads
@@ -100,38 +81,12 @@ def _processes(plan: Plan, stage: str) -> int:
     return int(plan.config["training"]["processes"]) if stage == "train" else 1
 
 
-def report_inputs(plan: Plan) -> list[str]:
-    """Every file that the report of this plan reads."""
-    return [
-        *(f"results/runs/{run.id}.parquet" for run in plan.runs),
-        *(f"results/training/{run.id}/train_log.parquet" for run in plan.trained_runs),
-        *(
-            f"results/metrics/{run}/{benchmark}/summary.parquet"
-            for run, benchmark in plan.evaluations()
-        ),
-        *(
-            f"results/benchmarks/{benchmark}/{table}.parquet"
-            for benchmark in plan.in_memory
-            for table in ("queries", "passages", "qrels")
-        ),
-        *(
-            f"results/benchmarks/{benchmark}/{table}.parquet"
-            for benchmark in plan.corpora.names
-            for table in ("queries", "qrels", "shards")
-        ),
-        *(f"results/pairs/{source}.parquet" for source in plan.sources),
-        *(overlap_path(plan, benchmark) for benchmark in plan.overlaps()),
-        *(
-            f"results/bias/{run}/{benchmark}"
-            for run, benchmark in plan.evaluations()
-            if benchmark in plan.in_memory
-        ),
-        *(
-            f"results/{table}.parquet".format(group=plan.group, benchmark=benchmark)
-            for benchmark in plan.benchmarks
-            for table in (_OF_ALL_RUNS if benchmark in plan.in_memory else _OF_CUT_RUNS)
-        ),
-    ]
+def report_inputs(lineage: Lineage) -> list[str]:
+    """Every file that the report reads."""
+    try:
+        return list(lineage.node("report").record.inputs)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
@@ -142,12 +97,6 @@ def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
 def overlap_path(plan: Plan, benchmark: str) -> str:
     """Where the check for shared items of this recipe and a benchmark lies."""
     return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
-
-
-def part_file(plan: Plan, benchmark: str, part: str) -> str:
-    """Where a file of a corpus lies: among the downloads, or where the config says."""
-    found = plan.corpora.part(benchmark, part)
-    return found.path if found.sha256 is None else f"results/raw/{found.path}"
 
 
 def part_folders(plan: Plan, benchmark: str) -> list[str]:
@@ -176,7 +125,7 @@ def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     """The rankings of every language that has judgements, and of the pool where there is one."""
     folder = Path(listed).parent
-    qrels = read_table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
+    qrels = _table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
@@ -187,6 +136,14 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
 def any_of(names: Iterable[str]) -> str:
     """A wildcard constraint that matches just these names (nothing where there are none)."""
     return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+# A process that the system kills, or that a library aborts when it gets no memory, says nothing.
+_WORD_FOR_THE_KILLED = (
+    "trap 'case $? in 134|137|139) echo \"hybridbatch: error: the stage was killed or crashed (exit"
+    ' status $?), mostly for want of memory; give it more and run the same command again" >&2;;'
+    " esac' EXIT"
+)
 
 
 def shell_prefix(config: Mapping[str, Any]) -> str:
@@ -200,6 +157,7 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
         words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
     if config.get("training", {}).get("tensorboard"):
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
+    words.append(_WORD_FOR_THE_KILLED)
     # Snakemake formats the prefix together with the command.
     return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
 
@@ -208,22 +166,14 @@ def _mirror(config: Mapping[str, Any]) -> str | None:
     return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
 
 
-def _granted() -> int:
-    """The processors that a Slurm job was given, of a node that may have more; else those present.
-
-    Snakemake reads the rules again inside of the job, and asks Slurm for a step as large as it then
-    finds the rule's threads to be.
-    """
-    return int(os.environ.get("SLURM_CPUS_PER_TASK") or processors())
-
-
 def _shards(listed: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = read_table(Path(listed), SHARDS).to_pylist()
+    rows: list[dict[str, Any]] = _table(Path(listed), SHARDS).to_pylist()
     return rows
 
 
-def _version(name: str) -> str:
+def _table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """What a file holds; a damaged one ends Snakemake with one line."""
     try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"
+        return read_table(path, schema, columns=columns)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")

@@ -2,8 +2,11 @@ import os
 import sys
 
 from hybridbatch import workflow_support as support
+from hybridbatch.planning import tracking
 
 PLAN = support.plan(config)
+# What each rule tracks: the digest of all that makes its artifacts.
+LINEAGE = tracking.lineage(PLAN)
 # A sharded benchmark is cut, encoded and searched by rules of its own.
 SHARDED = support.any_of(PLAN.corpora.names)
 IN_MEMORY = support.any_of(PLAN.in_memory)
@@ -39,8 +42,22 @@ def checkpoint(wildcards):
     return MODEL
 
 
+def outside(paths):
+    """Inputs from outside: their content is in the digest that a rule tracks, their time is not."""
+    return [
+        path if path.startswith("results/raw/") else ancient(path) for path in paths
+    ]
+
+
+def made(rule, *names):
+    """A param: the digest of all that makes the artifacts of a rule's job, by these wildcards."""
+    return lambda wildcards: support.made(
+        LINEAGE, rule, {name: getattr(wildcards, name) for name in names}
+    )
+
+
 def overlap_of_trained(wildcards):
-    """The check for shared items, which a trained run must pass before it is evaluated."""
+    """The check for shared items, which a trained run must pass before it has figures."""
     if PLAN.run(wildcards.run).trained:
         return support.overlap_path(PLAN, wildcards.benchmark)
     return []

@@ -26,14 +26,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from hybridbatch.codehash import code_hash
-from hybridbatch.common.artifacts import atomic_folder, sha256_file
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import check_digests
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
 _STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.safetensors"
-_UNREADABLE = (OSError, ValueError, KeyError, SafetensorError, HybridBatchError)
+# KeyError, TypeError: a state that is JSON, but not the one that was written.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError, HybridBatchError)
 
 
 @dataclass
@@ -133,6 +136,7 @@ class Checkpoints:
 
     def _read(self, folder: Path) -> Snapshot | None:
         """A checkpoint; None if it is of another run."""
+        check_digests(folder, needed=True)
         state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         return _snapshot(folder, state) if state["fingerprint"] == self._fingerprint else None
 
