@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hybridbatch.common.artifacts import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
-from hybridbatch.config import check_config
+from hybridbatch.config import given_config, read_config
 from hybridbatch.plan import Plan
 from hybridbatch.preflight import check_files
 from hybridbatch.schemas import QRELS, SHARDS
@@ -35,14 +35,42 @@ _OF_ALL_RUNS = (
 )
 
 
-def plan(config: Mapping[str, Any]) -> Plan:
-    """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
+def plan(
+    config: Mapping[str, Any], *, files: Sequence[str | Path] = (), arguments: Sequence[str] = ()
+) -> Plan:
+    """The plan of a configuration; bad input ends Snakemake with its one line.
+
+    Args:
+        config: Snakemake's own reading, which is used where there are neither files nor arguments.
+        files: the files to read again, so that errors name file and line, a key that is there twice
+            is seen, and the schema says what is a number.
+        arguments: the `key=value` entries of `--config`.
+    """
     try:
-        found = Plan(check_config(config), mirror=_mirror(config))
-        check_files(found, mirror=_mirror(config), raw="results/raw")
+        if files or arguments:
+            found = read_config([Path(file) for file in files], arguments)
+        else:
+            found = given_config(config)
+        mirror = _mirror(found.values)
+        with found.placed():
+            made = Plan(found.values, mirror=mirror)
+            check_files(made, mirror=mirror, raw="results/raw")
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
-    return found
+    return made
+
+
+def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
+    """Where Snakemake's config comes from, for `plan`: nothing in a workflow that uses this one.
+
+    A config named on the command line replaces the default one; the two are never mixed.
+    """
+    if workflow.modifier.skip_configfile:
+        return {}
+    settings = workflow.config_settings
+    alone = settings.replace_workflow_config and settings.config
+    files = settings.configfiles or ([] if alone else [default])
+    return {"files": files, "arguments": settings.config_args or ()}
 
 
 def code(stage: str) -> str:

@@ -3,7 +3,9 @@ import sys
 
 from hybridbatch import workflow_support as support
 
-PLAN = support.plan(config)
+PLAN = support.plan(
+    config, **support.config_sources(workflow, default="config/config.yaml")
+)
 # A sharded benchmark is cut, encoded and searched by rules of its own.
 SHARDED = support.any_of(PLAN.corpora.names)
 IN_MEMORY = support.any_of(PLAN.in_memory)
@@ -14,7 +16,7 @@ THREADS = support.heavy_threads(
 
 # The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
 # moving the checkout or the environment re-runs nothing.
-shell.prefix(support.shell_prefix(config))
+shell.prefix(support.shell_prefix(PLAN.config))
 
 MODEL = f"results/models/{PLAN.model_name}"
 ENVIRONMENT = "../../envs/hybridbatch.yaml"
