@@ -58,9 +58,9 @@ def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
             )
         if "path" not in entry and name not in built_in:
             raise HybridBatchError(
-                f"{where}: {name!r} is not built in ({', '.join(built_in)})"
-                f"{did_you_mean(name, built_in)}; "
+                f"{where}: {name!r} is not built in ({', '.join(built_in)}); "
                 f"add `path:` to your own data or choose one of these"
+                f"{did_you_mean(name, built_in)}"
             )
 
 

@@ -73,6 +73,18 @@ def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
     return {"files": files, "arguments": settings.config_args or ()}
 
 
+def environment(folder: str) -> str:
+    """The file of the conda environment of a checkout, as rules in `workflow/rules` name it.
+
+    Snakemake makes the path absolute and then formats it, so that braces in the checkout's own path
+    must be doubled. Without any the path stays relative, as it is the same everywhere.
+    """
+    relative = "envs/hybridbatch.yaml"
+    if not {"{", "}"} & set(str(folder)):
+        return f"../../{relative}"
+    return _escaped(f"{folder}/{relative}")
+
+
 def code(stage: str) -> str:
     """Hash of the code of a stage: its module and the project modules that it imports."""
     return code_hash(f"hybridbatch.{stage}")
@@ -229,7 +241,12 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
     if config.get("training", {}).get("tensorboard"):
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
     # Snakemake formats the prefix together with the command.
-    return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
+    return _escaped("; ".join(words) + "; ")
+
+
+def _escaped(text: str) -> str:
+    """Text with doubled braces, for what Snakemake formats."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _mirror(config: Mapping[str, Any]) -> str | None:

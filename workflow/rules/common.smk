@@ -19,7 +19,7 @@ THREADS = support.heavy_threads(
 shell.prefix(support.shell_prefix(PLAN.config))
 
 MODEL = f"results/models/{PLAN.model_name}"
-ENVIRONMENT = "../../envs/hybridbatch.yaml"
+ENVIRONMENT = support.environment(workflow.basedir)
 
 
 wildcard_constraints:
