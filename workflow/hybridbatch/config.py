@@ -67,16 +67,13 @@ def read_config(paths: Sequence[Path], arguments: Sequence[str] = ()) -> Configu
     Raises:
         HybridBatchError: as `load_config`.
     """
-    written: Written = Keys(place=Place(", ".join(map(str, paths)) or "--config"))
-    whole = written.place
-    for path in paths:
-        read = read_file(path)
-        whole = read.place if len(paths) == 1 else whole
-        written = merged(written, read)
+    read = [read_file(path) for path in paths]
     if arguments:
-        written = merged(written, read_arguments(arguments, texts=_texts()))
-    assert isinstance(written, Keys)
-    return _checked(Keys(written.entries, whole))
+        read.append(read_arguments(arguments, texts=_texts()))
+    written: Any = functools.reduce(merged, read, None) or Keys()
+    # What is missing is missing in all of the files.
+    origins = [str(one.place) for one in read[: len(paths)]] or ["--config"]
+    return _checked(Keys(written.entries, Place(", ".join(origins))))
 
 
 def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[str, Any]:
