@@ -33,6 +33,33 @@ def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: 
     assert "unknown key thread; the keys are" in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("stage", "hint"),
+    [("trian", "; did you mean `train`?"), ("zzz", "; the stages are download, benchmarks")],
+)
+def test_an_unknown_stage_is_one_line(
+    capfd: pytest.CaptureFixture[str], stage: str, hint: str
+) -> None:
+    assert main([stage, "--settings", "{}"]) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert line.startswith(f"hybridbatch: error: unknown stage `{stage}`{hint}")
+
+
+def test_a_report_of_a_wrong_configuration_names_its_line(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    text = "recipe: a\ntrain_languages: [ja]\nsources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
+    for written, expected in (
+        (text, "mine.yaml:2: train_languages: no training source has 'ja'"),
+        (f"{text}recipe: b\n", "mine.yaml:5: the key `recipe` is there twice"),
+    ):
+        path.write_text(written)
+        assert main(["report", "--from", str(tmp_path), "--config", str(path)]) == 2
+        (line,) = capfd.readouterr().err.strip().splitlines()
+        assert expected in line
+
+
 def test_the_report_is_rebuilt_from_a_configuration_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

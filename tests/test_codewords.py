@@ -125,6 +125,11 @@ JUDGED = {
     # Part of another error.
     ("encoding/checkpoint_files.py", "return (path, f'not JSON ({error})')"),
     ("encoding/checkpoint_files.py", "return (path, str(error))"),
+    # Where in a configuration it is wrong.
+    ("config.py", "message = str(error)"),
+    ("config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
+    ("config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
+    ("config_files.py", "mark = error.problem_mark or error.context_mark"),
     # Ends Snakemake.
     ("workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
 }

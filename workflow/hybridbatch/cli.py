@@ -66,6 +66,8 @@ def _run(arguments: Sequence[str]) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
     if stage == "schemas":
         return _print_schemas()
+    if stage is not None and stage not in STAGES | TOOLS:
+        return _unknown_stage(stage)
     threads = export_threads(
         _threads_of(arguments), os.environ, of_products=1 if stage in _OWN_PRODUCTS else None
     )
@@ -78,6 +80,15 @@ def _run(arguments: Sequence[str]) -> int:
         args.settings = _settings_of_report(args.config)
     _run_measured(args, threads=threads)
     return 0
+
+
+def _unknown_stage(stage: str) -> int:
+    from hybridbatch.common.suggest import did_you_mean
+
+    known = (*STAGES, *TOOLS, "schemas")
+    hint = did_you_mean(stage, known) or f"; the stages are {', '.join(known)}"
+    print(f"hybridbatch: error: unknown stage `{stage}`{hint}", file=sys.stderr)
+    return 2
 
 
 def _print_schemas() -> int:
@@ -186,10 +197,12 @@ def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
 
 def _settings_of_report(config: Path) -> str:
     # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
-    from hybridbatch.config import load_config
+    from hybridbatch.config import read_config
     from hybridbatch.plan import Plan
 
-    return Plan(load_config(config)).report_settings()
+    found = read_config([config])
+    with found.placed():
+        return Plan(found.values).report_settings()
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:

@@ -204,7 +204,11 @@ class Inventory:
 
 def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """An entry of the config with `~` in its path expanded."""
-    return {**entry, "path": str(Path(entry["path"]).expanduser())} if "path" in entry else entry
+    if "path" not in entry:
+        return entry
+    path = Path(entry["path"]).expanduser()
+    # On a command line a leading hyphen would be an option.
+    return {**entry, "path": str(path.absolute() if str(path).startswith("-") else path)}
 
 
 def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:

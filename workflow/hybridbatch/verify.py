@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.config import load_config
+from hybridbatch.config import read_config
 from hybridbatch.plan import Plan
 from hybridbatch.planning.shards import ShardList
 from hybridbatch.planning.tracking import lineage
@@ -45,9 +45,11 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         HybridBatchError: an artifact is missing, stale or damaged.
     """
-    config = load_config(args.config)
-    plan = Plan(config, mirror=os.environ.get("HYBRIDBATCH_MIRROR") or config["mirror"])
-    chain = lineage(plan, shards=ShardList(args.results / "benchmarks"))
+    found = read_config([args.config])
+    with found.placed():
+        mirror = os.environ.get("HYBRIDBATCH_MIRROR") or found.values["mirror"]
+        plan = Plan(found.values, mirror=mirror)
+        chain = lineage(plan, shards=ShardList(args.results / "benchmarks"))
     counts: Counter[str] = Counter()
     for finding in Verification(plan, chain, args.results).findings(contents=not args.quick):
         counts[finding.state] += 1

@@ -13,7 +13,7 @@ import pyarrow as pa
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
-from hybridbatch.config import check_config
+from hybridbatch.config import given_config, read_config
 from hybridbatch.plan import Plan
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.preflight import check_files
@@ -22,14 +22,54 @@ from hybridbatch.schemas.schema import Schema
 from hybridbatch.schemas.shards import SHARDS
 
 
-def plan(config: Mapping[str, Any]) -> Plan:
-    """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
+def plan(
+    config: Mapping[str, Any], *, files: Sequence[str | Path] = (), arguments: Sequence[str] = ()
+) -> Plan:
+    """The plan of a configuration; bad input ends Snakemake with its one line.
+
+    Args:
+        config: Snakemake's own reading, which is used where there are neither files nor arguments.
+        files: the files to read again, so that errors name file and line, a key that is there twice
+            is seen, and the schema says what is a number.
+        arguments: the `key=value` entries of `--config`.
+    """
     try:
-        found = Plan(check_config(config), mirror=_mirror(config))
-        check_files(found, mirror=_mirror(config), raw="results/raw")
+        if files or arguments:
+            found = read_config([Path(file) for file in files], arguments)
+        else:
+            found = given_config(config)
+        mirror = _mirror(found.values)
+        with found.placed():
+            checked = Plan(found.values, mirror=mirror)
+            check_files(checked, mirror=mirror, raw="results/raw")
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
-    return found
+    return checked
+
+
+def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
+    """Where Snakemake's config comes from, for `plan`: nothing in a workflow that uses this one.
+
+    A config named on the command line replaces the default one; the two are never mixed.
+    """
+    if workflow.modifier.skip_configfile:
+        return {}
+    settings = workflow.config_settings
+    alone = settings.replace_workflow_config and settings.config
+    files = settings.configfiles or ([] if alone else [default])
+    return {"files": files, "arguments": settings.config_args or ()}
+
+
+def environment(folder: str) -> str:
+    """The file of the conda environment of a checkout, as rules in `workflow/rules` name it.
+
+    Snakemake makes the path absolute and then formats it, so that braces in the checkout's own path
+    must be doubled. Without any the path stays relative, as it is the same everywhere.
+    """
+    relative = "envs/hybridbatch.yaml"
+    if not {"{", "}"} & set(str(folder)):
+        return f"../../{relative}"
+    return _escaped(f"{folder}/{relative}")
 
 
 def allowed(plan: Plan) -> str:
@@ -159,7 +199,12 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
     words.append(_WORD_FOR_THE_KILLED)
     # Snakemake formats the prefix together with the command.
-    return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
+    return _escaped("; ".join(words) + "; ")
+
+
+def _escaped(text: str) -> str:
+    """Text with doubled braces, for what Snakemake formats."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _mirror(config: Mapping[str, Any]) -> str | None:

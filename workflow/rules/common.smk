@@ -4,7 +4,9 @@ import sys
 from hybridbatch import workflow_support as support
 from hybridbatch.planning import tracking
 
-PLAN = support.plan(config)
+PLAN = support.plan(
+    config, **support.config_sources(workflow, default="config/config.yaml")
+)
 # What each rule tracks: the digest of all that makes its artifacts.
 LINEAGE = tracking.lineage(PLAN)
 # A sharded benchmark is cut, encoded and searched by rules of its own.
@@ -17,10 +19,10 @@ THREADS = support.heavy_threads(
 
 # The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
 # moving the checkout or the environment re-runs nothing.
-shell.prefix(support.shell_prefix(config))
+shell.prefix(support.shell_prefix(PLAN.config))
 
 MODEL = f"results/models/{PLAN.model_name}"
-ENVIRONMENT = "../../envs/hybridbatch.yaml"
+ENVIRONMENT = support.environment(workflow.basedir)
 
 
 wildcard_constraints:
