@@ -6,20 +6,24 @@ a SHA-256 of the footer into 40 bytes before it. Parquet's readers find the foot
 the file and never look there. Files without the one or the other are read without that check.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import damaged
 from hybridbatch.common.records import parquet_metadata
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # Rows that are held at a time where a file is read in pieces.
 BATCH = 1 << 16
@@ -100,7 +104,7 @@ class ParquetInput:
             table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
             yield table if names is None else table.select(names)
 
-    def __enter__(self) -> "ParquetInput":
+    def __enter__(self) -> ParquetInput:
         return self
 
     def __exit__(
@@ -138,6 +142,8 @@ def frames(
 
     polars reads Parquet without looking at checksums; this is what to read it with instead.
     """
+    import polars as pl  # many stages read tables without it, and it takes a quarter of a second
+
     for path in files:
         with ParquetInput(path) as file:
             empty = True

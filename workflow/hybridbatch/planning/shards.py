@@ -1,11 +1,10 @@
-"""The shards of sharded benchmarks, as the stage `shards` listed them."""
+"""The shards of sharded benchmarks, as the stage `shards` listed them.
+
+Snakemake reads this module at every start: what reads Parquet is imported when a list is read.
+"""
 
 from pathlib import Path
 from typing import Any
-
-from hybridbatch.common.tables import read_table
-from hybridbatch.schemas.qrels import QRELS
-from hybridbatch.schemas.shards import SHARDS
 
 
 class ShardList:
@@ -31,6 +30,9 @@ class ShardList:
         """The languages whose passages have judgements; raises as `names`."""
 
         def read(path: Path) -> list[str]:
+            from hybridbatch.common.tables import read_table
+            from hybridbatch.schemas.qrels import QRELS
+
             passages = read_table(path, QRELS, columns=("passage_id",))["passage_id"]
             return sorted({passage.split(":")[0] for passage in passages.to_pylist()})
 
@@ -38,6 +40,9 @@ class ShardList:
 
     def _by_language(self, benchmark: str) -> dict[str, list[str]]:
         def read(path: Path) -> dict[str, list[str]]:
+            from hybridbatch.common.tables import read_table
+            from hybridbatch.schemas.shards import SHARDS
+
             found: dict[str, list[str]] = {}
             for row in read_table(path, SHARDS, columns=("shard", "language")).to_pylist():
                 found.setdefault(row["language"], []).append(row["shard"])
