@@ -16,6 +16,7 @@ from hybridbatch.common.threads import processors
 from hybridbatch.config import given_config, read_config
 from hybridbatch.plan import Plan
 from hybridbatch.planning.lineage import Lineage
+from hybridbatch.planning.moved import moved_from
 from hybridbatch.preflight import check_files
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.schema import Schema
@@ -42,6 +43,8 @@ def plan(
         with found.placed():
             checked = Plan(found.values, mirror=mirror)
             check_files(checked, mirror=mirror, raw="results/raw")
+        if note := moved_from(checked, found.values, results=Path("results")):
+            print(f"hybridbatch: note: {note}", file=sys.stderr)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
     return checked

@@ -1,0 +1,60 @@
+"""One line where results come from a machine on which an automatic choice meant something else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import read_record
+from hybridbatch.plan import Plan
+
+# Option of a stage -> the config's key; each is automatic by default.
+_KEYS = {
+    "train": {
+        "threads": "threads",
+        "device": "device",
+        "precision": "training.precision",
+    },
+    "index": {"threads": "threads"},
+}
+
+
+def moved_from(plan: Plan, config: Mapping[str, Any], *, results: Path) -> str | None:
+    """What to say of results that another machine made; None where nothing differs.
+
+    Args:
+        plan: the configuration with what is automatic resolved.
+        config: the configuration as it was given: what it names itself is the user's own change.
+        results: the folder of results.
+    """
+    for stage, folder in _artifacts(plan, results):
+        try:
+            found = json.loads(read_record(folder).options)
+        except (HybridBatchError, ValueError):
+            continue  # missing, or damaged: not for this line to say
+        for option, key in _KEYS[stage].items():
+            before, now = found.get(option), _at(plan.config, key)
+            if before is not None and before != now and _at(config, key) in (None, "auto"):
+                return (
+                    f"{folder}: made with {key}: {before}, which is {now} on this machine and "
+                    f"changes bytes; what depends on it is made again. Set `{key}: {before}` in "
+                    f"the config to keep it"
+                )
+    return None
+
+
+def _artifacts(plan: Plan, results: Path) -> Iterator[tuple[str, Path]]:
+    """Folders whose record is cheap to read."""
+    for run in plan.trained_runs:
+        yield "train", results / "training" / run.id / "model"
+    for name, benchmark in plan.evaluations():
+        if benchmark in plan.in_memory:
+            yield "index", results / "indexes" / name / benchmark
+
+
+def _at(config: Mapping[str, Any], key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = value[part]
+    return value
