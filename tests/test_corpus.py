@@ -49,8 +49,8 @@ def test_a_file_is_cut_into_shards_in_order(
     ids = [f"{number}#0" for number in range(13)]
     write_corpus(tmp_path, "sw", ids, files=1)
     part = cut(tmp_path, "sw-0000", tmp_path / corpus_path("sw", 0), size=5, language="sw")
-    tables = [read_table(file, PASSAGES) for file in sorted(part.iterdir())]
-    assert [file.name for file in sorted(part.iterdir())] == [
+    tables = [read_table(file, PASSAGES) for file in sorted(part.glob("*.parquet"))]
+    assert [file.name for file in sorted(part.glob("*.parquet"))] == [
         f"sw-0000.sw.000{number}.parquet" for number in range(3)
     ]
     assert [table.num_rows for table in tables] == [5, 5, 3]
@@ -64,7 +64,7 @@ def test_own_passages_are_cut_by_language(tmp_path: Path) -> None:
     write_table(passages("de:1", "en:1", "de:2", "en:2", "de:3"), source, PASSAGES)
     part = cut(tmp_path, "part-0000", source, size=2)
     found = {
-        file.stem: read_table(file, PASSAGES)["passage_id"].to_pylist() for file in part.iterdir()
+        file.stem: read_table(file, PASSAGES)["passage_id"].to_pylist() for file in part.glob("*.parquet")
     }
     assert found == {
         "part-0000.de.0000": ["de:1", "de:2"],
