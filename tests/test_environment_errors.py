@@ -27,8 +27,9 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.environment_errors import CAUSES, explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.deployment import Software
 from hybridbatch.schemas import every as schemas
-from hybridbatch.workflow_support import of_shards, shell_prefix
+from hybridbatch.workflow_support import of_shards
 
 ROOT = Path(__file__).parent.parent
 FULL = Path("/dev/full")
@@ -327,7 +328,8 @@ def test_the_right_to_read_is_no_damage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
 def test_a_killed_stage_is_spoken_for_by_its_shell(number: signal.Signals) -> None:
-    prefix = shell_prefix({}).replace("{{", "{").replace("}}", "}")
+    shown = Software().shell_prefix(mirror=None, tensorboard=False)
+    prefix = shown.replace("{{", "{").replace("}}", "}")
     for signalled, told in ((number, 1), (signal.SIGTERM, 0)):
         kill = f"python -c 'import os; os.kill(os.getpid(), {int(signalled)})'"
         done = subprocess.run(

@@ -7,9 +7,9 @@ import pytest
 
 from hybridbatch.cli import main
 from hybridbatch.config import check_config
+from hybridbatch.deployment import Software
 from hybridbatch.plan import Plan
 from hybridbatch.training import events
-from hybridbatch.workflow_support import shell_prefix
 from test_train import digests, inputs, log_of, settings_of  # noqa: F401 - inputs is a fixture
 
 RUN = "tiny.recipe.hybrid.s1"
@@ -75,5 +75,6 @@ def test_turning_it_on_trains_nothing_again() -> None:
     off, on = (check_config(values | {"training": {"tensorboard": to}}) for to in (False, True))
     run = Plan(on).trained_runs[0].id
     assert Plan(on).train_settings(run) == Plan(off).train_settings(run)
-    assert "HYBRIDBATCH_TENSORBOARD=results/tensorboard;" in shell_prefix(on)
-    assert "TENSORBOARD" not in shell_prefix(off)
+    prefix = Software().shell_prefix(mirror=None, tensorboard=True)
+    assert "HYBRIDBATCH_TENSORBOARD=results/tensorboard;" in prefix
+    assert "TENSORBOARD" not in Software().shell_prefix(mirror=None, tensorboard=False)

@@ -10,7 +10,7 @@ from typing import Any
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL, NAMES
 from hybridbatch.common.suggest import did_you_mean
-from hybridbatch.evaluation.resampling import least_resamples
+from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.sources.catalog import VALIDATION
 
 

@@ -242,7 +242,7 @@ class Plan(Inventory):
         """Settings of the stage `report`."""
         config = self.config
         # Where it ran and with what memory says nothing of the results.
-        shown = _without(config, "memory", "mirror", "title")
+        shown = _without(config, "container", "memory", "mirror", "title")
         return _json(
             {
                 "title": config["title"],

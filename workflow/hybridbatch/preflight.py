@@ -12,7 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.inventory import Inventory
 from hybridbatch.model_names import local_folder
 from hybridbatch.sources.corpora import mirror_folder
-from hybridbatch.sources.ownpairs import ENDINGS, is_dataset
+from hybridbatch.sources.pairfiles import ENDINGS, is_dataset
 
 # Snakemake takes this for a wildcard in any path of a rule, and has no way to write it otherwise.
 _WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")

@@ -10,10 +10,11 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.evaluation import comparisons, resampling
+from hybridbatch.evaluation import comparisons
 from hybridbatch.evaluation.comparisons import Design
 from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
 from hybridbatch.evaluation.questions import read_questions
+from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
 
 logger = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ def check_design(settings: Settings) -> Design:
         raise HybridBatchError(f"confidence: {settings.confidence} is not between 0 and 1")
     if settings.margin < 0:
         raise HybridBatchError(f"margin: {settings.margin} is negative; .01 is one point of mAP")
-    needed = resampling.least_resamples(confidence=settings.confidence)
+    needed = least_resamples(confidence=settings.confidence)
     if settings.resamples < needed:
         raise HybridBatchError(
             f"resamples: {settings.resamples} are too few for intervals of confidence "

@@ -1,26 +1,29 @@
-"""What the Snakefile needs beside the plan: threads, the shell's prefix, what params track."""
+"""What the Snakefile needs beside the plan: threads, memory, the files of rules, what params track.
+
+Snakemake may run where nothing but Snakemake is installed (`--sdm conda`), so what it imports here
+comes with Snakemake. The list of a sharded benchmark's shards alone needs pyarrow.
+"""
 
 import os
 import re
-import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
 from hybridbatch.config import given_config, read_config
 from hybridbatch.plan import Plan
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.moved import moved_from
 from hybridbatch.preflight import check_files
-from hybridbatch.schemas.qrels import QRELS
-from hybridbatch.schemas.schema import Schema
-from hybridbatch.schemas.shards import SHARDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hybridbatch.schemas.schema import Schema
 
 
 def plan(
@@ -39,10 +42,11 @@ def plan(
             found = read_config([Path(file) for file in files], arguments)
         else:
             found = given_config(config)
-        mirror = _mirror(found.values)
+        source = mirror(found.values)
         with found.placed():
-            checked = Plan(found.values, mirror=mirror)
-            check_files(checked, mirror=mirror, raw="results/raw")
+            checked = Plan(found.values, mirror=source)
+            check_files(checked, mirror=source, raw="results/raw")
+            _check_reader(checked)
         if note := moved_from(checked, found.values, results=Path("results")):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
     except HybridBatchError as error:
@@ -167,6 +171,8 @@ def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
 
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     """The rankings of every language that has judgements, and of the pool where there is one."""
+    from hybridbatch.schemas.qrels import QRELS
+
     folder = Path(listed).parent
     qrels = _table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
@@ -181,46 +187,35 @@ def any_of(names: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
-# A process that the system kills, or that a library aborts when it gets no memory, says nothing.
-_WORD_FOR_THE_KILLED = (
-    "trap 'case $? in 134|137|139) echo \"hybridbatch: error: the stage was killed or crashed (exit"
-    ' status $?), mostly for want of memory; give it more and run the same command again" >&2;;'
-    " esac' EXIT"
-)
-
-
-def shell_prefix(config: Mapping[str, Any]) -> str:
-    """Shell words before every command: this interpreter first on PATH, mirror, TensorBoard."""
-    package = Path(__file__).resolve().parent.parent
-    words = [
-        f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
-        f"export PYTHONPATH={shlex.quote(str(package))}${{PYTHONPATH:+:$PYTHONPATH}}",
-    ]
-    if mirror := _mirror(config):
-        words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
-    if config.get("training", {}).get("tensorboard"):
-        words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
-    words.append(_WORD_FOR_THE_KILLED)
-    # Snakemake formats the prefix together with the command.
-    return _escaped("; ".join(words) + "; ")
-
-
 def _escaped(text: str) -> str:
     """Text with doubled braces, for what Snakemake formats."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _mirror(config: Mapping[str, Any]) -> str | None:
+def mirror(config: Mapping[str, Any]) -> str | None:
+    """Where raw files come from: HYBRIDBATCH_MIRROR, or the config's key; None for upstream."""
     return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
 
 
+def _check_reader(plan: Plan) -> None:
+    if plan.corpora.names and find_spec("pyarrow") is None:
+        raise HybridBatchError(
+            f"config: benchmarks: {plan.corpora.names[0]}: Snakemake itself reads the list of "
+            f"shards of a sharded benchmark; install pyarrow beside Snakemake"
+        )
+
+
 def _shards(listed: str) -> list[dict[str, Any]]:
+    from hybridbatch.schemas.shards import SHARDS
+
     rows: list[dict[str, Any]] = _table(Path(listed), SHARDS).to_pylist()
     return rows
 
 
-def _table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
+def _table(path: Path, schema: "Schema", *, columns: Sequence[str] | None = None) -> "pa.Table":
     """What a file holds; a damaged one ends Snakemake with one line."""
+    from hybridbatch.common.tables import read_table
+
     try:
         return read_table(path, schema, columns=columns)
     except HybridBatchError as error:

@@ -1,14 +1,32 @@
-import os
 import sys
+from pathlib import Path
+
+# The package lies beside the rules, so it needs no installation.
+sys.path.insert(
+    0,
+    str(
+        Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+        .resolve()
+        .parent
+    ),
+)
 
 from hybridbatch import workflow_support as support
+from hybridbatch.deployment import software
 from hybridbatch.planning import tracking
 
 PLAN = support.plan(
     config, **support.config_sources(workflow, default="config/config.yaml")
 )
-# What each rule tracks: the digest of all that makes its artifacts.
-LINEAGE = tracking.lineage(PLAN)
+# What the jobs compute with: Snakemake's own interpreter, or what `--sdm` deploys for them.
+SOFTWARE = software(
+    PLAN.config,
+    methods={
+        method.name.lower() for method in workflow.deployment_settings.deployment_method
+    },
+)
+# The digest of all that makes its artifacts, which each rule tracks.
+LINEAGE = tracking.lineage(PLAN, software=SOFTWARE)
 # A sharded benchmark is cut, encoded and searched by rules of its own.
 SHARDED = support.any_of(PLAN.corpora.names)
 IN_MEMORY = support.any_of(PLAN.in_memory)
@@ -17,9 +35,18 @@ THREADS = support.heavy_threads(
     PLAN, cores=None if workflow.remote_exec else workflow.resource_settings.cores
 )
 
-# The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
-# moving the checkout or the environment re-runs nothing.
-shell.prefix(support.shell_prefix(PLAN.config))
+# A prefix is not part of a rule's code, so moving the checkout or the environment re-runs nothing.
+shell.prefix(
+    SOFTWARE.shell_prefix(
+        mirror=support.mirror(PLAN.config),
+        tensorboard=PLAN.config["training"]["tensorboard"],
+    )
+)
+
+if SOFTWARE.image:
+
+    container: SOFTWARE.image
+
 
 MODEL = f"results/models/{PLAN.model_name}"
 ENVIRONMENT = support.environment(workflow.basedir)
@@ -47,7 +74,8 @@ def checkpoint(wildcards):
 def outside(paths):
     """Inputs from outside: their content is in the digest that a rule tracks, their time is not."""
     return [
-        path if path.startswith("results/raw/") else ancient(path) for path in paths
+        path if path.startswith("results/raw/") else ancient(local(path))
+        for path in paths
     ]
 
 
@@ -55,6 +83,13 @@ def made(rule, *names):
     """A param: the digest of all that makes the artifacts of a rule's job, by these wildcards."""
     return lambda wildcards: support.made(
         LINEAGE, rule, {name: getattr(wildcards, name) for name in names}
+    )
+
+
+def folders(name):
+    """A param: the folders of an input's files, each once and in the order of the files."""
+    return lambda wildcards, input: list(
+        dict.fromkeys(str(Path(path).parent) for path in getattr(input, name))
     )
 
 

@@ -21,11 +21,12 @@ retrieval evaluation (randomisation); Phipson and Smyth (2010), Permutation p-va
 be zero; Holm (1979), A simple sequentially rejective multiple test procedure.
 """
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hybridbatch.evaluation.tails import tail_count
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -155,17 +156,6 @@ def interval(samples: Floats, *, confidence: float) -> tuple[Floats, Floats]:
     k = tail_count(resamples, confidence=confidence)
     parted = np.partition(samples, (k - 1, resamples - k), axis=-1)
     return parted[..., k - 1], parted[..., resamples - k]
-
-
-def tail_count(resamples: int, *, confidence: float) -> int:
-    """Which smallest and largest resampled value bound the interval; 0 if there are too few."""
-    # The small term undoes rounding: (1999 + 1) * (1 - 0.95) / 2 is 50 and not 49.99....
-    return int((resamples + 1) * (1 - confidence) / 2 + 1e-9)
-
-
-def least_resamples(*, confidence: float) -> int:
-    """The fewest resamples whose `tail_count` is 1."""
-    return math.ceil(2 / (1 - confidence) - 1 - 1e-9)
 
 
 def p_above(samples: Floats, bound: float) -> Floats:

@@ -1,6 +1,7 @@
 """The shards of sharded benchmarks, as the stage `shards` listed them.
 
-Snakemake reads this module at every start: what reads Parquet is imported when a list is read.
+Snakemake reads this module at every start, and may run without pyarrow: what reads Parquet is
+imported when a list is read.
 """
 
 from pathlib import Path

@@ -2,19 +2,20 @@
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache, partial
 from pathlib import Path
 
 from hybridbatch.codecache import remembered
 from hybridbatch.codehash import Parse, code_hash, parse
 from hybridbatch.common.contents import CACHE, ContentDigests
 from hybridbatch.common.digests import sha256_file
+from hybridbatch.deployment import Software
 from hybridbatch.plan import Plan
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.shards import ShardList
 from hybridbatch.stages import STAGES
 
+_OWN = Software()  # the interpreter of this process
 _PARSED = Path(".snakemake/hybridbatch/code.json")
 # What a stage reads from the package's surroundings. They are no inputs of its rule, since their
 # absolute paths would run it again in another checkout.
@@ -39,26 +40,18 @@ def _stage_code(stage: str, parse: Parse) -> str:
     return digest.hexdigest()[:16]
 
 
-@cache
-def stage_versions(stage: str) -> str:
-    """The installed versions of the libraries on which a stage's results depend."""
-    return " ".join(f"{name}=={_version(name)}" for name in STAGES[stage].packages)
+def stage_versions(stage: str, *, software: Software = _OWN) -> str:
+    """The versions of the libraries on which a stage's results depend, as its job finds them."""
+    return software.versions(*STAGES[stage].packages)
 
 
-def lineage(plan: Plan, *, shards: ShardList | None = None) -> Lineage:
-    """The chain of digests of a plan, by the code and the libraries of this process."""
+def lineage(plan: Plan, *, shards: ShardList | None = None, software: Software = _OWN) -> Lineage:
+    """The chain of digests of a plan, by this process's code and what its jobs compute with."""
     digests, codes = ContentDigests(CACHE), stage_codes(STAGES)
     return Lineage(
         plan,
         code=codes.__getitem__,
-        versions=stage_versions,
+        versions=cache(partial(stage_versions, software=software)),
         contents=lambda path: digests.of(Path(path)),
         shards=shards,
     )
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"

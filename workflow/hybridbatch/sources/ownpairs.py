@@ -17,13 +17,10 @@ import pyarrow as pa
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table
 from hybridbatch.schemas.pairs import PAIRS
+from hybridbatch.sources.pairfiles import ENDINGS, JSON, SEPARATORS, is_dataset
 
 REQUIRED = ("item_id", "language", "question", "passage")
 _LISTS = "hard_negatives"
-_JSON = (".jsonl", ".json")
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-ENDINGS = (".parquet", *_JSON, *_SEPARATORS)
-_STATE = "state.json"  # of a dataset on disk; one of several splits has none
 
 Row = Mapping[str, Any]
 
@@ -56,15 +53,10 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
     return table.select(list(PAIRS.columns)).cast(PAIRS.arrow)
 
 
-def is_dataset(path: Path) -> bool:
-    """Whether a path is a folder that `datasets` wrote with `save_to_disk`."""
-    return (path / _STATE).is_file()
-
-
 def _read_text(path: Path, *, source: str) -> pa.Table:
     if not path.is_file():
         raise HybridBatchError(f"{path}: no such file; it should hold pairs")
-    numbered = _json_rows(path) if path.suffix in _JSON else _csv_rows(path)
+    numbered = _json_rows(path) if path.suffix in JSON else _csv_rows(path)
     try:
         return _table(((f"line {line}", row) for line, row in numbered), path, source=source)
     except UnicodeDecodeError as error:
@@ -125,7 +117,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
     """The rows of a file below its header, each with its first line, counted from 1."""
-    separator = _SEPARATORS[path.suffix]
+    separator = SEPARATORS[path.suffix]
     # A quotation mark that opens a field would take the next rows into it, up to another mark.
     quoting: Literal[0, 3] = csv.QUOTE_NONE if path.suffix == ".tsv" else csv.QUOTE_MINIMAL
     with path.open(encoding="utf-8-sig", newline="") as file:
