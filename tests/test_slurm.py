@@ -1,6 +1,5 @@
 """The Slurm profile, on a Slurm of one node that the test starts by itself."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,9 +14,9 @@ from hybridbatch.config import load_config
 from hybridbatch.plan import Plan
 from hybridbatch.schemas import every as schemas
 from hybridbatch.workflow_support import gpus, heavy_threads, memory
-from one_node_slurm import missing, one_node_slurm
-from test_workflow import ROOT, make_project
-from tiny import write_benchmark, write_config
+from slurm_cluster import missing, slurm_cluster
+from test_workflow import ROOT, make_project, snakemake
+from tiny import write_config
 
 EMBEDDINGS = "results/embeddings/model.untrained/held-out"
 _NO_SLURM = missing()
@@ -41,16 +40,17 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
     project = make_project(tmp_path_factory.mktemp("slurm") / "project")
     shutil.copytree(ROOT / "profiles", project / "profiles")
     write_config(project / "config" / "config.yaml", threads=2)
-    # What earlier jobs would make lies there, so that these two start at once.
-    shutil.copytree(project / "model", project / "results" / "models" / "model")
-    write_benchmark(project / "results" / "benchmarks" / "held-out", range(100, 110))
+    # What earlier jobs make lies there, so that these two start at once.
+    earlier = ("results/models/model", "results/benchmarks/held-out/queries.parquet")
+    made = snakemake(project, *earlier)
+    assert made.returncode == 0, made.stdout + made.stderr
     (project / "pairs.parquet").write_bytes(b"no Parquet")
     command = [
         *(sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"),
         *("--slurm-init-seconds-before-status-checks", "7", "--retries", "0", "--keep-going"),
         *(f"{EMBEDDINGS}/queries.parquet", "results/pairs/tiny.parquet"),
     ]
-    with one_node_slurm(project.parent / "cluster", cpus=4, memory_mb=16000) as cluster:
+    with slurm_cluster(project.parent / "cluster", cpus=4, memory_mb=16000) as cluster:
         environment = cluster.environment | {"PYTHONPATH": str(project / "workflow")}
         done = subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, timeout=240
@@ -81,26 +81,14 @@ def test_no_job_runs_outside_of_slurm(submitted: Submitted) -> None:
     assert submitted.output.count("has been submitted with SLURM jobid") == 2
 
 
-def test_a_slurm_job_writes_the_bytes_of_its_command(
-    submitted: Submitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(submitted.project)
-    config = load_config(submitted.project / "config" / "config.yaml")
-    command = [
-        *(sys.executable, "-m", "hybridbatch", "encode"),
-        *("--settings", Plan(config).encode_settings()),
-        *("--model", "results/models/model", "--benchmark", "results/benchmarks/held-out"),
-        *("--output", str(tmp_path)),
-    ]
-    environment = os.environ | {"PYTHONPATH": str(submitted.project / "workflow")}
-    subprocess.run(command, env=environment, check=True, timeout=120)
-    for name, schema in (
-        ("queries.parquet", schemas.QUERY_EMBEDDINGS),
-        ("passages.parquet", schemas.PASSAGE_EMBEDDINGS),
-    ):
-        path = submitted.project / EMBEDDINGS / name
-        read_table(path, schema)
-        assert path.read_bytes() == (tmp_path / name).read_bytes()
+def test_a_slurm_job_writes_the_bytes_of_a_local_one(submitted: Submitted) -> None:
+    folder = submitted.project / EMBEDDINGS
+    by_slurm = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(by_slurm) == {"queries.parquet", "passages.parquet"}
+    read_table(folder / "queries.parquet", schemas.QUERY_EMBEDDINGS)
+    done = snakemake(submitted.project, f"{EMBEDDINGS}/queries.parquet", "--forcerun", "encode")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == by_slurm
 
 
 def test_a_failed_job_shows_its_one_line(submitted: Submitted) -> None:
@@ -127,6 +115,6 @@ def test_a_gpu_is_asked_for_on_cuda_alone() -> None:
 
 def test_a_job_finds_the_threads_that_it_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would ask a node of another size than the submitting machine for another step."""
-    plan = Plan(load_config(ROOT / "config" / "config.yaml") | {"threads": None})
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
+    plan = Plan(load_config(ROOT / "config" / "config.yaml") | {"threads": None})
     assert heavy_threads(plan, cores=None) == 3

@@ -1,4 +1,7 @@
-"""A Slurm cluster of one node on 127.0.0.1, for tests: no systemd, no cgroups, no accounting."""
+"""A Slurm cluster on 127.0.0.1, for tests: no systemd, no cgroups, no accounting.
+
+Several nodes are several slurmd with a name and a port each, on the one machine.
+"""
 
 import getpass
 import os
@@ -20,19 +23,18 @@ _WAIT_SECONDS = 30
 # Daemons and clients bind to the address of the host's name. The node may claim more than the
 # machine has. Memory is watched once a second: what holds more than its job asked for is killed.
 _SLURM_CONF = """\
-ClusterName=one
+ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SlurmdParameters=config_overrides
@@ -47,18 +49,23 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 JobCompType=jobcomp/none
-MinJobAge=300
+MinJobAge=3600
 EnforcePartLimits=ALL
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} State=UNKNOWN
-PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
+
+_NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} "
+    "RealMemory={memory_mb} State=UNKNOWN\n"
+)
 
 
 @dataclass(frozen=True)
-class OneNodeSlurm:
-    """A running cluster: `environment` is what its clients need."""
+class Slurm:
+    """A running cluster: its nodes' names, and the environment that its clients need."""
 
     environment: dict[str, str]
+    nodes: tuple[str, ...]
 
     def jobs(self) -> list[dict[str, str]]:
         """What the controller knows of each job, newest last: the fields of `scontrol show job`."""
@@ -68,6 +75,22 @@ class OneNodeSlurm:
             for line in shown.splitlines()
             if line.startswith("JobId=")
         ]
+
+    def cancel(self, job: str) -> None:
+        """Cancel a job by its number, as its owner would."""
+        self._client("scancel", job)
+
+    def drain(self, node: str) -> None:
+        """Let the node's jobs end and give it no new ones, as its administrator would."""
+        self._client("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")
+
+    def take_down(self, node: str) -> None:
+        """Lose a node: Slurm ends its jobs there and puts them back into the queue."""
+        self.drain(node)  # it answers again at once, and would be given jobs
+        self._client("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+
+    def _state(self, node: str) -> str:
+        return self._client("sinfo", "--noheader", "--format=%T", f"--nodes={node}").strip()
 
     def _client(self, *words: str) -> str:
         done = subprocess.run(
@@ -87,20 +110,27 @@ def missing() -> list[str]:
 
 
 @contextmanager
-def one_node_slurm(folder: Path, *, cpus: int, memory_mb: int) -> Iterator[OneNodeSlurm]:
+def slurm_cluster(folder: Path, *, cpus: int, memory_mb: int, nodes: int = 1) -> Iterator[Slurm]:
     """Start munged, slurmctld and slurmd in `folder`; stop them, and their jobs, at the end.
+
+    Args:
+        folder: where configuration, state and logs of the daemons lie.
+        cpus: those that a node claims.
+        memory_mb: what a node claims.
+        nodes: how many slurmd are started, named `node1` and so on.
 
     Raises:
         RuntimeError: a daemon did not come up; with the end of its log.
     """
     environment = _environment(folder)
-    _write_files(folder, cpus=cpus, memory_mb=memory_mb)
+    names = tuple(f"node{number}" for number in range(1, nodes + 1))
+    _write_files(folder, names, cpus=cpus, memory_mb=memory_mb)
     daemons: list[subprocess.Popen[bytes]] = []
-    cluster = OneNodeSlurm(environment=environment)
+    cluster = Slurm(environment=environment, nodes=names)
 
-    def start(name: str, *words: str) -> None:
-        with (folder / f"{name}.log").open("wb") as log:
-            command = [str(shutil.which(name, path=_path())), *words]
+    def start(program: str, *words: str, log_name: str | None = None) -> None:
+        with (folder / f"{log_name or program}.log").open("wb") as log:
+            command = [str(shutil.which(program, path=_path())), *words]
             daemons.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
 
     def wait_for(name: str, up: Callable[[], bool]) -> None:
@@ -117,8 +147,9 @@ def one_node_slurm(folder: Path, *, cpus: int, memory_mb: int) -> Iterator[OneNo
         conf = environment["SLURM_CONF"]
         start("slurmctld", "-D", "-f", conf)
         wait_for("slurmctld", lambda: "UP" in cluster._client("scontrol", "ping"))
-        start("slurmd", "-D", "-f", conf)
-        wait_for("slurmd", lambda: "idle" in cluster._client("sinfo", "--noheader", "--format=%T"))
+        for name in names:
+            start("slurmd", "-D", "-f", conf, "-N", name, log_name=name)
+            wait_for(name, lambda name=name: cluster._state(name) == "idle")
         yield cluster
     finally:
         try:
@@ -150,25 +181,25 @@ def _path() -> str:
     return os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 
-def _write_files(folder: Path, *, cpus: int, memory_mb: int) -> None:
-    for name in ("state", "spool", "bin"):
+def _write_files(folder: Path, nodes: tuple[str, ...], *, cpus: int, memory_mb: int) -> None:
+    for name in ("state", "bin", *(f"spool/{node}" for node in nodes)):
         (folder / name).mkdir(parents=True)
     key = folder / "munge.key"
     key.write_bytes(secrets.token_bytes(128))
     key.chmod(0o600)
-    controller_port, node_port = _free_ports(2)
-    (folder / "slurm.conf").write_text(
-        _SLURM_CONF.format(
-            folder=folder,
-            host=socket.gethostname().partition(".")[0],
-            user=getpass.getuser(),
-            controller_port=controller_port,
-            node_port=node_port,
-            cpus=cpus,
-            memory_mb=memory_mb,
-        ),
-        encoding="utf-8",
+    host = socket.gethostname().partition(".")[0]
+    controller_port, *ports = _free_ports(1 + len(nodes))
+    settings = _SLURM_CONF.format(
+        folder=folder, host=host, user=getpass.getuser(), controller_port=controller_port
     )
+    lines = [
+        _NODE.format(name=name, host=host, port=port, cpus=cpus, memory_mb=memory_mb)
+        for name, port in zip(nodes, ports, strict=True)
+    ]
+    # The partition, which names the nodes, comes last.
+    head, partition = settings.rsplit("PartitionName", 1)
+    text = f"{head}{''.join(lines)}PartitionName{partition}"
+    (folder / "slurm.conf").write_text(text, encoding="utf-8")
     srun = folder / "bin" / "srun"
     real = shutil.which("srun", path=_path())
     srun.write_text(f'#!/bin/sh\nSLURM_CONF="{folder}/slurm.conf" exec "{real}" "$@"\n')
