@@ -45,7 +45,7 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet torch==2.13.0
-	$(VENV)/lock/bin/python -m pip install --quiet "setuptools>=77" ".[dev,slurm,tensorboard]"
+	$(VENV)/lock/bin/python -m pip install --quiet "setuptools>=77" ".[dev,slurm,storage,tensorboard]"
 	{ sed -n '/^#/p' requirements.lock; $(VENV)/lock/bin/python -m pip freeze --all --exclude hybridbatch --exclude pip | sed 's/+cpu$$//; s/ @ .*//'; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 	rm -rf $(VENV)/lock

@@ -22,6 +22,6 @@ rule benchmarks:
         made=made("benchmarks", "benchmark"),
     shell:
         "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
-        " --output results/benchmarks/{wildcards.benchmark:q} --job {wildcards.benchmark:q}"
+        ' --output "$(dirname {output.queries:q})" --job {wildcards.benchmark:q}'
         " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
         " --outside {input:q} --log {log:q}"

@@ -21,7 +21,7 @@ rule bias:
         made=made("bias", "run", "benchmark"),
     shell:
         "python -m hybridbatch bias --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/bias/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q} --log {log:q}"

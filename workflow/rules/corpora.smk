@@ -25,7 +25,7 @@ rule topics:
         made=made("benchmarks", "benchmark"),
     shell:
         "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
-        " --output results/benchmarks/{wildcards.benchmark:q} --job {wildcards.benchmark:q}"
+        ' --output "$(dirname {output.queries:q})" --job {wildcards.benchmark:q}'
         " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
         " --outside {input:q} --log {log:q}"
 
@@ -196,9 +196,9 @@ rule search:
         made=made("search", "run", "benchmark", "language"),
     shell:
         "python -m hybridbatch search --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
-        " --embeddings results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
-        " --indexes results/indexes/{wildcards.run:q}/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})"'
+        ' --embeddings "$(dirname {input.vectors:q})"'
+        ' --indexes "$(dirname {input.indexes[0]:q})"'
         " --output {output.ranking:q} --quality {output.quality:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}/{wildcards.language:q} --timing"
         " results/timings/search/{wildcards.run:q}/{wildcards.benchmark:q}/{wildcards.language:q}.parquet"
@@ -229,7 +229,7 @@ rule pool:
         made=made("pool", "run", "benchmark"),
     shell:
         "python -m hybridbatch pool --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/pool/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input:q} --log {log:q}"
@@ -258,9 +258,9 @@ rule metrics_cut:
         made=made("metrics_cut", "run", "benchmark"),
     shell:
         "python -m hybridbatch metrics --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
-        " --rankings results/rankings/{wildcards.run:q}/{wildcards.benchmark:q}"
-        " --output results/metrics/{wildcards.run:q}/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})"'
+        ' --rankings "$(dirname {input.rankings[0]:q})"'
+        ' --output "$(dirname {output.summary:q})"'
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input.queries:q} {input.qrels:q} {input.rankings:q} --log {log:q}"

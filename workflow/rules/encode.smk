@@ -21,8 +21,8 @@ rule encode:
         made=made("encode", "run", "benchmark"),
     shell:
         "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
-        " --output results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})"'
+        ' --output "$(dirname {output.queries:q})"'
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input:q} --log {log:q}"

@@ -28,12 +28,10 @@ rule examples:
     params:
         settings=lambda wildcards: PLAN.examples_settings(wildcards.benchmark),
         made=made("examples", "benchmark"),
-        metrics=lambda wildcards: support.of_runs(
-            PLAN, wildcards.benchmark, "results/metrics/{run}/{benchmark}"
-        ),
+        metrics=folders("metrics"),
     shell:
         "python -m hybridbatch examples --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
+        ' --benchmark "$(dirname {input.benchmark[0]:q})" --rankings {input.rankings:q}'
         " --metrics {params.metrics:q} --output {output:q}"
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"
         " --timing results/timings/examples/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"

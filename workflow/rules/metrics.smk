@@ -22,8 +22,8 @@ rule metrics:
         made=made("metrics", "run", "benchmark"),
     shell:
         "python -m hybridbatch metrics --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
-        " --output results/metrics/{wildcards.run:q}/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
+        ' --output "$(dirname {output.summary:q})"'
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q} --log {log:q}"

@@ -22,7 +22,7 @@ rule overlap:
         allowed=lambda wildcards, output: support.allowed(PLAN),
     shell:
         "python -m hybridbatch overlap --settings {params.settings:q} --pairs {input.pairs:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q} --output {output:q}"
+        ' --benchmark "$(dirname {input.benchmark[0]:q})" --output {output:q}'
         " {params.allowed}"
         " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"
         " --timing results/timings/overlap/{wildcards.recipe:q}/{wildcards.benchmark:q}.parquet"

@@ -30,14 +30,12 @@ rule projection:
     params:
         settings=lambda wildcards: PLAN.projection_settings(wildcards.benchmark),
         made=made("projection", "benchmark"),
-        embeddings=lambda wildcards: support.of_runs(
-            PLAN, wildcards.benchmark, "results/embeddings/{run}/{benchmark}"
-        ),
+        embeddings=folders("vectors"),
     shell:
         "python -m hybridbatch projection --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})"'
         " --embeddings {params.embeddings:q}"
-        " --output results/projection/{wildcards.group:q}/{wildcards.benchmark:q}"
+        ' --output "$(dirname {output.points:q})"'
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"
         " --timing results/timings/projection/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input:q} --log {log:q}"

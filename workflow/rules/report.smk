@@ -1,6 +1,8 @@
 rule report:
     input:
         support.report_inputs(LINEAGE),
+        # Beside the others in its folder; where the results lie is told from it.
+        untrained=f"results/runs/{PLAN.untrained.id}.parquet",
         # Who asks for the report gets the models too; the page does not read them.
         published=[f"results/checkpoints/{run.id}" for run in PLAN.trained_runs],
     output:
@@ -18,6 +20,7 @@ rule report:
         settings=lambda wildcards: PLAN.report_settings(),
         made=made("report"),
     shell:
-        "python -m hybridbatch report --settings {params.settings:q} --from results"
+        "python -m hybridbatch report --settings {params.settings:q}"
+        ' --from "$(dirname "$(dirname {input.untrained:q})")"'
         " --output {output:q}"
         " --timing results/timings/report.parquet --log {log:q}"

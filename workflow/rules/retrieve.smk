@@ -26,8 +26,8 @@ rule retrieve:
         made=made("retrieve", "run", "benchmark"),
     shell:
         "python -m hybridbatch retrieve --settings {params.settings:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
-        " --embeddings results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})"'
+        ' --embeddings "$(dirname {input.embeddings[0]:q})"'
         " --indexes {input.indexes:q} --output {output.rankings:q}"
         " --quality {output.quality:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"

@@ -24,14 +24,12 @@ rule statistics:
     params:
         settings=lambda wildcards: PLAN.statistics_settings(),
         made=made("statistics", "benchmark"),
-        metrics=lambda wildcards: support.of_runs(
-            PLAN, wildcards.benchmark, "results/metrics/{run}/{benchmark}"
-        ),
+        metrics=folders("metrics"),
     shell:
         "python -m hybridbatch statistics --settings {params.settings:q} --runs {input.runs:q}"
         " --metrics {params.metrics:q} --bias {input.bias:q}"
-        " --benchmark results/benchmarks/{wildcards.benchmark:q}"
-        " --output results/statistics/{wildcards.group:q}/{wildcards.benchmark:q}"
+        ' --benchmark "$(dirname {input.queries:q})"'
+        ' --output "$(dirname {output.estimates:q})"'
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"
         " --timing results/timings/statistics/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input:q} --log {log:q}"
