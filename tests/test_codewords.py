@@ -132,6 +132,7 @@ JUDGED = {
     ("config_files.py", "mark = error.problem_mark or error.context_mark"),
     # Ends Snakemake.
     ("workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
+    ("deployment.py", "sys.exit(f'hybridbatch: error: {error}')"),
 }
 
 

@@ -64,7 +64,8 @@ def test_own_passages_are_cut_by_language(tmp_path: Path) -> None:
     write_table(passages("de:1", "en:1", "de:2", "en:2", "de:3"), source, PASSAGES)
     part = cut(tmp_path, "part-0000", source, size=2)
     found = {
-        file.stem: read_table(file, PASSAGES)["passage_id"].to_pylist() for file in part.glob("*.parquet")
+        file.stem: read_table(file, PASSAGES)["passage_id"].to_pylist()
+        for file in part.glob("*.parquet")
     }
     assert found == {
         "part-0000.de.0000": ["de:1", "de:2"],
