@@ -93,7 +93,7 @@ def test_a_sharded_benchmark_says_what_snakemake_lacks(project: Path, stubs: Stu
     config.write_text(yaml.safe_dump(values))
     done = run(project, stubs, "--dry-run")
     assert done.returncode != 0
-    assert "config: benchmarks: big: Snakemake itself reads the list of shards" in done.stderr
+    assert "benchmarks: big: Snakemake itself reads the list of shards" in done.stderr
 
 
 def test_versions_are_those_that_a_job_finds() -> None:

@@ -1,5 +1,7 @@
 """What the automatic choices of a configuration mean on a machine."""
 
+import os
+
 import torch
 
 from hybridbatch.common.threads import processors
@@ -44,5 +46,10 @@ def test_this_machine_is_what_torch_says() -> None:
 def test_a_slurm_job_has_what_it_was_given(monkeypatch) -> None:
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
     assert Machine.here().processors == 3
+    # A job of a cluster computes as the machine that submitted it, whatever it was given itself.
+    monkeypatch.setenv("HYBRIDBATCH_MACHINE", "")
+    SERVER.share(os.environ)
+    assert Machine.here() == SERVER
+    monkeypatch.delenv("HYBRIDBATCH_MACHINE")
     monkeypatch.delenv("SLURM_CPUS_PER_TASK")
     assert Machine.here().processors == processors()

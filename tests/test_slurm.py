@@ -39,7 +39,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
         pytest.skip(f"no Slurm here, lacking: {', '.join(_NO_SLURM)}")
     project = make_project(tmp_path_factory.mktemp("slurm") / "project")
     shutil.copytree(ROOT / "profiles", project / "profiles")
-    write_config(project / "config" / "config.yaml", threads=2)
+    write_config(project / "config" / "config.yaml", threads=None)
     # What earlier jobs make lies there, so that these two start at once.
     earlier = ("results/models/model", "results/benchmarks/held-out/queries.parquet")
     made = snakemake(project, *earlier)

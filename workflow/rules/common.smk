@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -12,8 +13,17 @@ sys.path.insert(
 )
 
 from hybridbatch import workflow_support as support
+from hybridbatch.planning.machine import VARIABLE, Machine
 from hybridbatch.deployment import software
 from hybridbatch.planning import tracking
+
+# A job on another node computes with what this machine's automatic choices are.
+Machine.here().share(os.environ)
+
+
+envvars:
+    VARIABLE,
+
 
 PLAN = support.plan(
     config, **support.config_sources(workflow, default="config/config.yaml")

@@ -4,15 +4,18 @@ They decide bytes, so a stage is told what they resolve to: a config that names 
 runs nothing again, and another machine does not mix its results into these unseen.
 """
 
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, MutableMapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.threads import processors
 
+# Holds the submitting machine, for jobs on other nodes.
+VARIABLE = "HYBRIDBATCH_MACHINE"
 _GPU_FILES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version")
 _CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
 
@@ -28,14 +31,20 @@ class Machine:
 
     @classmethod
     def here(cls) -> "Machine":
-        """This machine; of a Slurm job's node, what the job was given.
+        """This machine; in a job on another node, the machine that submitted it.
 
-        Snakemake reads the rules again inside of the job, and asks Slurm for a step as large as it
-        then finds the rule's threads to be.
+        Snakemake reads the rules again inside of a cluster's job, and both must find the same. Of a
+        Slurm allocation that Snakemake itself runs in, what was granted counts.
         """
+        if submitter := os.environ.get(VARIABLE):
+            return cls(**json.loads(submitter))
         granted = int(os.environ.get("SLURM_CPUS_PER_TASK") or processors())
         cuda, bf16_cuda = _cuda()
         return cls(granted, cuda=cuda, bf16_cpu=_bf16_cpu(), bf16_cuda=bf16_cuda)
+
+    def share(self, environment: MutableMapping[str, str]) -> None:
+        """Tell the jobs that are started with this environment which machine submitted them."""
+        environment[VARIABLE] = json.dumps(asdict(self))
 
     def resolve(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The configuration with what its automatic choices are here."""
