@@ -333,7 +333,7 @@ def test_a_folder_without_a_model_is_an_error(tmp_path):
     with pytest.raises(HybridBatchError, match=r"no config\.json"):
         DualEncoder.load(tmp_path, pooling="mean", device="cpu")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(HybridBatchError, match="does not load as a checkpoint"):
+    with pytest.raises(HybridBatchError, match="damaged: "):
         DualEncoder.load(tmp_path, pooling="mean", device="cpu")
 
 

@@ -105,7 +105,7 @@ def test_a_slurm_job_writes_the_bytes_of_its_command(
 
 def test_a_failed_job_shows_its_one_line(submitted: Submitted) -> None:
     assert submitted.returncode != 0
-    assert "[pairs tiny] error: pairs.parquet: not a readable Parquet file" in submitted.output
+    assert "error: pairs.parquet: damaged: not a whole Parquet file" in submitted.output
     assert "Traceback" not in submitted.output
 
 

@@ -66,7 +66,9 @@ def test_key_must_be_unique(tmp_path: Path) -> None:
 def test_unreadable_and_missing_files(tmp_path: Path) -> None:
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"PAR1 half")
-    with pytest.raises(HybridBatchError, match=r"broken\.parquet: not a readable Parquet file"):
+    with pytest.raises(
+        HybridBatchError, match=r"broken\.parquet: damaged: not a whole Parquet file"
+    ):
         read_table(broken, schemas.QUERIES)
     with pytest.raises(HybridBatchError, match="no such file"):
         read_table(tmp_path / "absent.parquet", schemas.QUERIES)

@@ -203,9 +203,9 @@ def _from_parquet(settings: Settings, inputs: Sequence[Path]) -> tuple[Benchmark
         )
     queries, qrels = inputs[0], inputs[-1]
     benchmark = Benchmark(
-        queries=read_table(queries, schemas.QUERIES),
-        passages=None if settings.sharded else read_table(inputs[1], schemas.PASSAGES),
-        qrels=read_table(qrels, schemas.QRELS),
+        queries=read_table(queries, schemas.QUERIES, given=True),
+        passages=None if settings.sharded else read_table(inputs[1], schemas.PASSAGES, given=True),
+        qrels=read_table(qrels, schemas.QRELS, given=True),
     )
     return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
 

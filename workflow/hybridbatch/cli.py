@@ -10,11 +10,15 @@ import itertools
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hybridbatch.common.environment_errors import explain
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.logfile import LogFile
+from hybridbatch.common.stopping import Terminated, terminable
 from hybridbatch.common.threads import export_threads
 
 STAGES = {
@@ -48,8 +52,37 @@ logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a stage; returns the exit code (0 done, 2 bad input)."""
+    """Run a stage; returns the exit code.
+
+    0 done, 1 a failure of the project's own, 2 bad input, 3 a failure of the machine such as a
+    full disk, 130 or 143 stopped by SIGINT or SIGTERM, 141 when nobody reads the output.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with terminable():
+            return _run(arguments)
+    except HybridBatchError as error:
+        line = explain(error)
+        logger.error("error: %s", line or error)
+        return 3 if line else 2
+    except (KeyboardInterrupt, Terminated) as stop:
+        return _stopped(signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+    except Exception as error:
+        if (number := getattr(error, "sigval", None)) is not None:
+            return _stopped(number)  # torch's launcher of processes has handlers of its own
+        if line := explain(error):
+            logger.error("error: %s", line)
+            return 3
+        logger.exception("error: an unexpected failure; please report it with this trace")
+        return 1
+
+
+def _stopped(number: signal.Signals) -> int:
+    logger.error("stopped by %s; run the same command again to go on", number.name)
+    return 128 + number
+
+
+def _run(arguments: Sequence[str]) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
     if stage == "schemas":
         return _print_schemas()
@@ -61,16 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # one of a launcher's processes, whose first one writes
     _configure_logging(args.stage, args.job, args.log)
-    try:
-        if args.settings is None:
-            args.settings = _settings_of_report(args.config)
-        _run_measured(args, threads=threads)
-    except HybridBatchError as error:
-        logger.error("error: %s", error)
-        return 2
-    except Exception:
-        logger.exception("error: an unexpected failure; please report it with this trace")
-        return 1
+    if args.settings is None:
+        args.settings = _settings_of_report(args.config)
+    _run_measured(args, threads=threads)
     return 0
 
 
@@ -78,7 +104,14 @@ def _print_schemas() -> int:
     from hybridbatch import schemas, schemas_report, schemas_views
 
     tables = (*schemas.ALL, *schemas_report.REPORT_SCHEMAS, *schemas_views.VIEW_SCHEMAS)
-    print(schemas.markdown(tables))
+    try:
+        print(schemas.markdown(tables), flush=True)
+    except OSError as error:
+        # What is left in the buffer would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
+        return 128 + signal.SIGPIPE
     return 0
 
 
@@ -151,7 +184,7 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     handlers[0].setFormatter(logging.Formatter(f"[{label}] %(message)s"))
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
+        handlers.append(LogFile(log, mode="w", encoding="utf-8"))
         handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     first = int(os.environ.get("RANK", "0")) == 0
     level = logging.INFO if first else logging.WARNING

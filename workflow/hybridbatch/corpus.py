@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
@@ -137,14 +137,10 @@ def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
 
 
 def _parquet_tables(path: Path) -> Iterator[pa.Table]:
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_BATCH):
-                table = pa.Table.from_batches([batch])
-                check_table(table, PASSAGES, origin=str(path))
-                yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise HybridBatchError(f"{path}: not a readable Parquet file ({error})") from error
+    with ParquetInput(path, given=True) as file:
+        for table in file.batches(rows=_BATCH):
+            check_table(table, PASSAGES, origin=str(path))
+            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
 
 
 def _check(table: pa.Table, *, origin: str) -> None:

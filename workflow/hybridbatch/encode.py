@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput, parquet_writer
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_table, read_table, write_table
@@ -130,16 +130,11 @@ def encode_shard(
         piece: passages that are read, encoded and written together.
 
     Raises:
-        HybridBatchError: the file is no Parquet file of `schemas.PASSAGES`.
+        HybridBatchError: the file is damaged or not of `schemas.PASSAGES`.
     """
-    try:
-        file = pq.ParquetFile(source)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise HybridBatchError(f"{source}: not a readable Parquet file ({error})") from error
-    with file, atomic_file(target) as temporary, ExitStack() as stack:
-        progress, done, writer = Progress("passages", file.metadata.num_rows, "texts"), 0, None
-        for batch in file.iter_batches(piece):
-            rows = pa.Table.from_batches([batch])
+    with ParquetInput(source) as file, atomic_file(target) as temporary, ExitStack() as stack:
+        progress, done, writer = Progress("passages", file.rows, "texts"), 0, None
+        for rows in file.batches(rows=piece):
             check_table(rows, PASSAGES, origin=str(source))
 
             def report(part: int, _: int, before: int = done) -> None:
@@ -150,7 +145,7 @@ def encode_shard(
             if writer is None:
                 # Vectors do not compress, and reading them should cost as little as it can.
                 writer = stack.enter_context(
-                    pq.ParquetWriter(
+                    parquet_writer(
                         temporary, table.schema, compression="none", use_dictionary=False
                     )
                 )

@@ -19,8 +19,9 @@ import pyarrow as pa
 
 from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table, write_table
+from hybridbatch.common.tables import check_file, read_table, write_table
 from hybridbatch.schemas_views import EXAMPLES
 
 GAIN, LOSS, RANDOM = "gain", "loss", "random"
@@ -102,13 +103,11 @@ def run(args: argparse.Namespace) -> None:
 
 def read_precisions(file: Path) -> dict[str, float]:
     """Average precision of each query in the pool, from a run's `per_query.parquet`."""
-    read_table(file, schemas.PER_QUERY, columns=("metric",))  # checks the schema
-    rows = (
-        pl.scan_parquet(file)
-        .filter((pl.col("passage_language") == POOL) & (pl.col("metric") == METRIC))
-        .select("query_id", "value")
-        .collect()
-    )
+    check_file(file, schemas.PER_QUERY)
+    wanted = (pl.col("passage_language") == POOL) & (pl.col("metric") == METRIC)
+    columns = ["query_id", "passage_language", "metric", "value"]
+    found = pl.concat([piece.filter(wanted) for piece in frames([file], columns)])
+    rows = found.select("query_id", "value")
     return dict(rows.iter_rows())
 
 
@@ -274,14 +273,11 @@ def read_ranking(file: Path, query_ids: Sequence[str]) -> dict[str, list[dict[st
     Raises:
         HybridBatchError: the file is missing or breaks its schema, or does not rank a query.
     """
-    read_table(file, schemas.RANKINGS, columns=("rank",))  # checks the schema
-    rows = (
-        pl.scan_parquet(file)
-        .filter(pl.col("query_id").is_in(list(query_ids)))
-        .select("query_id", "rank", "passage_id", "score")
-        .collect()
-        .sort("query_id", "rank")
-    )
+    check_file(file, schemas.RANKINGS)
+    wanted = pl.col("query_id").is_in(list(query_ids))
+    columns = ["query_id", "rank", "passage_id", "score"]
+    rows = pl.concat([piece.filter(wanted) for piece in frames([file], columns)])
+    rows = rows.sort("query_id", "rank")
     lists: dict[str, list[dict[str, Any]]] = {query_id: [] for query_id in query_ids}
     for row in rows.iter_rows(named=True):
         lists[row["query_id"]].append(row)

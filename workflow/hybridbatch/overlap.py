@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import parquet_files, read_table, write_table
 from hybridbatch.sources.texts import normalised_column
@@ -67,13 +68,12 @@ def run(args: argparse.Namespace) -> None:
 def judged_passages(benchmark: Path) -> pa.Table:
     """The texts of the judged passages of a sharded benchmark: those that its metrics look at."""
     judged = pl.DataFrame(read_table(benchmark / "qrels.parquet", schemas.QRELS))
-    found = (
-        pl.scan_parquet(parquet_files(benchmark / "passages"))
-        .join(judged.lazy(), on="passage_id", how="semi")
-        .select("text")
-        .collect(engine="streaming")
-    )
-    return found.to_arrow()
+    files = parquet_files(benchmark / "passages")
+    found = [
+        piece.join(judged, on="passage_id", how="semi").select("text")
+        for piece in frames(files, ["passage_id", "text"])
+    ]
+    return pl.concat(found).to_arrow()
 
 
 def find_overlap(

@@ -13,9 +13,10 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import table_writer
-from hybridbatch.common.tables import read_table
+from hybridbatch.common.tables import check_file
 from hybridbatch.retrieval.judgements import POOL
 from hybridbatch.schemas import RANKINGS
 from hybridbatch.search import searched_queries
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_from_json(Settings, args.settings)
     languages = settings.pool_languages
     for file in args.rankings:
-        read_table(file, RANKINGS, columns=("rank",))  # checks the schema
+        check_file(file, RANKINGS)
     queries = searched_queries(args.benchmark, languages[0], pool=languages)
     with atomic_file(args.output) as temporary, table_writer(temporary, RANKINGS) as writer:
         for begin in range(0, len(queries), _QUERIES):
@@ -58,15 +59,14 @@ def run(args: argparse.Namespace) -> None:
 def merge_rankings(files: Sequence[Path], queries: pa.Array, *, k: int) -> pa.Table:
     """The first k of some queries over all files, as `schemas.RANKINGS`, in the queries' order."""
     order = pl.DataFrame({"query_id": pl.from_arrow(queries)}).with_row_index("number")
+    columns = ["query_id", "passage_id", "score"]
     merged = (
-        pl.scan_parquet(list(files))
-        .join(order.lazy(), on="query_id")
+        pl.concat([piece.join(order, on="query_id") for piece in frames(files, columns)])
         # Adding zero makes -0.0 the 0.0 that it equals.
         .sort("number", pl.col("score") + 0.0, "passage_id", descending=[False, True, True])
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("number").alias("rank"))
         .filter(pl.col("rank") <= k)
         .with_columns(pl.lit(POOL).alias("passage_language"))
         .select(RANKINGS.columns)
-        .collect()
     )
     return merged.to_arrow().cast(RANKINGS.arrow)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput, frames
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.schemas import QRELS, SHARDS
 
@@ -54,12 +54,12 @@ def check_unique(files: Sequence[Path]) -> None:
     Raises:
         HybridBatchError: names the id.
     """
-    ids = pl.scan_parquet(list(files)).select("passage_id")
-    hashes = ids.select(pl.col("passage_id").hash()).collect(engine="streaming")["passage_id"]
+    hashes = pl.concat([piece["passage_id"].hash() for piece in frames(files, ["passage_id"])])
     if hashes.n_unique() == len(hashes):
         return
     suspects = hashes.filter(hashes.is_duplicated()).unique()
-    doubtful = ids.filter(pl.col("passage_id").hash().is_in(suspects.implode())).collect()
+    is_suspect = pl.col("passage_id").hash().is_in(suspects.implode())
+    doubtful = pl.concat([piece.filter(is_suspect) for piece in frames(files, ["passage_id"])])
     twice = doubtful.filter(pl.col("passage_id").is_duplicated())["passage_id"].sort()
     if len(twice):
         raise HybridBatchError(
@@ -75,11 +75,8 @@ def check_judged(files: Sequence[Path], judged: pl.DataFrame, *, origin: Path) -
         HybridBatchError: names the qrels and the first passage that is missing.
     """
     wanted = judged.select(pl.col("passage_id").unique())
-    found = (
-        pl.scan_parquet(list(files))
-        .select("passage_id")
-        .join(wanted.lazy(), on="passage_id", how="semi")
-        .collect(engine="streaming")
+    found = pl.concat(
+        [piece.join(wanted, on="passage_id", how="semi") for piece in frames(files, ["passage_id"])]
     )
     missing = wanted.join(found, on="passage_id", how="anti")["passage_id"].sort()
     if len(missing):
@@ -91,5 +88,6 @@ def check_judged(files: Sequence[Path], judged: pl.DataFrame, *, origin: Path) -
 
 def _describe(file: Path) -> dict[str, object]:
     part, language, _ = file.stem.split(".")
-    count = pq.ParquetFile(file).metadata.num_rows
+    with ParquetInput(file) as opened:
+        count = opened.rows
     return {"shard": file.stem, "part": part, "language": language, "passages": count}

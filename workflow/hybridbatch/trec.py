@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
-from hybridbatch.common.tables import read_table
+from hybridbatch.common.tables import check_file, read_table
 from hybridbatch.retrieval.judgements import POOL, read_benchmark, read_judged
 from hybridbatch.schemas import QRELS, RANKINGS
 
@@ -148,11 +149,10 @@ def write_run(
     """
     if not tag or any(character.isspace() for character in tag):
         raise HybridBatchError(f"--settings: key tag is {tag!r}; it must be one word")
-    read_table(rankings, RANKINGS, columns=("rank",))  # checks the schema
+    check_file(rankings, RANKINGS)
+    wanted = _is_of("query_id", query_language) & (pl.col("rank") <= k)
     table = (
-        pl.scan_parquet(rankings)
-        .filter(_is_of("query_id", query_language), pl.col("rank") <= k)
-        .collect()
+        pl.concat([piece.filter(wanted) for piece in frames([rankings], RANKINGS.columns)])
         .filter(pl.int_range(1, pl.len() + 1).over("query_id") == pl.col("rank"))
         .filter((pl.col("score").diff().fill_null(0) <= 0).cum_min().over("query_id"))
     )

@@ -5,8 +5,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from hybridbatch.common.errors import HybridBatchError
+
+_WRITING = "while writing "
+# Snakemake puts it into a folder that is the output of a rule, which is then made as a whole.
+_FOLDER_MARK = ".snakemake_timestamp"
 
 
 @contextmanager
@@ -22,8 +28,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
         yield temporary
         _sync(temporary)
         temporary.replace(path)
+    except Exception as error:
+        error.add_note(f"{_WRITING}{path}")
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # on a read-only file system, say; the first error tells more
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -40,8 +50,26 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
+    except Exception as error:
+        error.add_note(f"{_WRITING}{path}")
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def file_in_writing(error: BaseException) -> str | None:
+    """The file or folder of the innermost block above that an error passed through."""
+    notes = getattr(error, "__notes__", ())
+    return next((n.removeprefix(_WRITING) for n in notes if n.startswith(_WRITING)), None)
+
+
+def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError:
+    """The error for a damaged file; one that a user gave is to be restored, a result made again."""
+    if given:
+        return HybridBatchError(f"{path}: damaged: {reason}; restore it from where it came from")
+    folders = [folder for folder in path.parents if (folder / _FOLDER_MARK).is_file()]
+    what = f"the folder {folders[0]}" if folders else "it"
+    return HybridBatchError(f"{path}: damaged: {reason}; remove {what} and run the workflow again")
 
 
 def sha256_file(path: Path) -> str:

@@ -1,12 +1,12 @@
 """Writes a Parquet file table by table, so that memory does not grow with it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from hybridbatch.common.parquet import parquet_writer
 from hybridbatch.common.tables import check_table
 from hybridbatch.schemas import Schema
 
@@ -20,7 +20,8 @@ class TableWriter:
     def __init__(self, path: Path, schema: Schema, *, row_group: int = ROW_GROUP) -> None:
         self._path, self._schema, self._row_group = path, schema, row_group
         self._waiting: list[pa.Table] = []
-        self._file = pq.ParquetWriter(path, schema.arrow, compression="zstd")
+        self._stack = ExitStack()
+        self._file = self._stack.enter_context(parquet_writer(path, schema.arrow))
 
     def write(self, table: pa.Table) -> None:
         """Append `table`; it reaches the disk with the next full row group.
@@ -36,7 +37,7 @@ class TableWriter:
     def close(self) -> None:
         """Write what waits, and end the file."""
         self._flush()
-        self._file.close()
+        self._stack.close()
 
     def _flush(self) -> None:
         if self._waiting:

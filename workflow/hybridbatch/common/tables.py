@@ -1,15 +1,16 @@
 """Reads and writes Parquet files, each checked against its schema in `schemas`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput, parquet_writer
 from hybridbatch.schemas import VECTOR, Schema
 
 
@@ -30,20 +31,33 @@ def write_table(table: pa.Table, path: Path, schema: Schema) -> None:
     """
     table = table.combine_chunks()
     check_table(table, schema, origin=str(path))
-    with atomic_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    with (
+        atomic_file(path) as temporary,
+        parquet_writer(temporary, table.schema) as writer,
+    ):
+        writer.write_table(table)
 
 
-def read_table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
+def read_table(
+    path: Path, schema: Schema, *, columns: Sequence[str] | None = None, given: bool = False
+) -> pa.Table:
     """Read a Parquet file, or a folder of shards and its subfolders in name order, and check it.
 
+    Args:
+        path: the file or folder.
+        schema: what it holds.
+        columns: the columns to read; None for all.
+        given: whether it is a user's own, which errors ask to restore and not to make again.
+
     Raises:
-        HybridBatchError: the file is missing, is not Parquet, or breaks the schema.
+        HybridBatchError: the file is missing, is damaged or not Parquet, or breaks the schema.
     """
     files = parquet_files(path)
     if not files:
         raise HybridBatchError(f"{path}: the folder holds no .parquet file")
-    return pa.concat_tables([_read_file(file, schema, columns=columns) for file in files])
+    return pa.concat_tables(
+        [_read_file(file, schema, columns=columns, given=given) for file in files]
+    )
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -66,15 +80,30 @@ def check_table(table: pa.Table, schema: Schema, *, origin: str) -> None:
         _check_key(table, schema, origin=origin)
 
 
-def _read_file(file: Path, schema: Schema, *, columns: Sequence[str] | None) -> pa.Table:
+def check_file(path: Path, schema: Schema) -> None:
+    """Check that a file of `results/` is there, is Parquet and has the columns of `schema`.
+
+    Raises:
+        HybridBatchError: it is missing, damaged or of other columns.
+    """
+    with _open_file(path, schema, given=False):
+        pass
+
+
+@contextmanager
+def _open_file(file: Path, schema: Schema, *, given: bool) -> Iterator[ParquetInput]:
     if not file.is_file():
         raise HybridBatchError(f"{file}: no such file; it should hold {schema.name}")
-    try:
-        # `partitioning=None`: a folder name like `language=ar` must not become a column.
-        _check_columns(pq.read_schema(file), schema, origin=str(file))
-        return pq.read_table(file, columns=columns and list(columns), partitioning=None)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise HybridBatchError(f"{file}: not a readable Parquet file ({error})") from error
+    with ParquetInput(file, given=given) as opened:
+        _check_columns(opened.schema, schema, origin=str(file))
+        yield opened
+
+
+def _read_file(
+    file: Path, schema: Schema, *, columns: Sequence[str] | None, given: bool
+) -> pa.Table:
+    with _open_file(file, schema, given=given) as opened:
+        return opened.read(columns)
 
 
 def _check_columns(found: pa.Schema, schema: Schema, *, origin: str) -> None:

@@ -17,6 +17,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.batching import TokenIds
+from hybridbatch.encoding.checkpoint_files import unloadable
 
 Pooling = Literal["mean", "cls"]
 Precision = Literal["fp32", "bf16"]
@@ -84,7 +85,8 @@ class DualEncoder(nn.Module):
         """Load a checkpoint folder (config, safetensors, fast tokenizer) in float32.
 
         Nothing is downloaded and no code of the checkpoint runs. `device` is a torch device.
-        Raises HybridBatchError for a folder that lacks a part or lacks weights of the model.
+        Raises HybridBatchError for a folder that lacks a part or lacks weights of the model, or
+        holds a damaged file.
         """
         if not (folder / "config.json").is_file():
             raise HybridBatchError(
@@ -100,8 +102,10 @@ class DualEncoder(nn.Module):
                 **options,
             )
             tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **options)
-        except (OSError, ValueError) as error:
-            raise HybridBatchError(f"{folder}: does not load as a checkpoint: {error}") from error
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:  # the tokenizers raise nothing more special
+            raise unloadable(folder, error) from error
         if not tokenizer.is_fast:
             raise HybridBatchError(f"{folder}: no fast tokenizer; add its tokenizer.json")
         _settle_missing_weights(model, report["missing_keys"], folder)

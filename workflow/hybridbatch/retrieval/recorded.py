@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.tables import read_table
+from hybridbatch.common.parquet import frames
+from hybridbatch.common.tables import check_file
 from hybridbatch.retrieval.judgements import POOL, Benchmark
 from hybridbatch.retrieval.ranking import Ints
 from hybridbatch.schemas import RANKINGS
@@ -89,7 +90,7 @@ def _fill_ranks(
     A `full` ranking holds every query, another one those with an entry and maybe others.
     """
     file = folder / f"{setting}.parquet"
-    read_table(file, RANKINGS, columns=("rank",))  # checks the schema
+    check_file(file, RANKINGS)
     relevant = benchmark.relevant
     rows = benchmark.pool.rows[relevant.columns[entries]]
     wanted = pl.DataFrame(
@@ -101,15 +102,16 @@ def _fill_ranks(
             "entry": entries,
         }
     )
-    scan = pl.scan_parquet(file)
-    listed, queries, settings = pl.collect_all(
-        [
-            scan.join(wanted.lazy(), on=["query_id", "passage_id"]).select("entry", "rank"),
-            scan.select(pl.col("query_id").unique()),
-            scan.select(pl.col("passage_language").unique()),
-        ],
-        engine="streaming",
-    )
+    columns = ["query_id", "passage_language", "rank", "passage_id"]
+    pieces = [
+        (
+            piece.join(wanted, on=["query_id", "passage_id"]).select("entry", "rank"),
+            piece.select(pl.col("query_id").unique()),
+            piece.select(pl.col("passage_language").unique()),
+        )
+        for piece in frames([file], columns)
+    ]
+    listed, queries, settings = (pl.concat(parts) for parts in zip(*pieces, strict=True))
     expected = benchmark.query_ids.to_pylist() if full else wanted["query_id"].to_list()
     _check_setting(file, setting, queries, settings, benchmark, expected)
     if listed["entry"].is_duplicated().any():

@@ -45,7 +45,7 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
         table = _table(_dataset_rows(path), path, source=source)
         check_table(table, schemas.PAIRS, origin=str(path))
     elif path.is_dir() or path.suffix == ".parquet":
-        table = read_table(path, schemas.PAIRS)
+        table = read_table(path, schemas.PAIRS, given=True)
     elif path.suffix in ENDINGS:
         table = _read_text(path, source=source)
         check_table(table, schemas.PAIRS, origin=str(path))

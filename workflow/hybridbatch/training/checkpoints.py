@@ -33,7 +33,8 @@ from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
 _STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.safetensors"
-_UNREADABLE = (OSError, ValueError, KeyError, SafetensorError, HybridBatchError)
+# KeyError, TypeError: a state that is JSON, but not the one that was written.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError, HybridBatchError)
 
 
 @dataclass

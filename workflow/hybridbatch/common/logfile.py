@@ -1,0 +1,19 @@
+"""The log file beside the console, whose loss does not drown the console in traces."""
+
+import logging
+import sys
+
+
+class LogFile(logging.FileHandler):
+    """A log file; where it can no longer be written, one line says so and the stage goes on."""
+
+    _lost = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, the name of logging
+        """Called for a line that could not be written, in the block that caught its error."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._lost:
+            self._lost = True
+            print(f"warning: {self.baseFilename}: not written on: {error}", file=sys.stderr)
