@@ -1,1 +1,1 @@
-"""What happens to a workflow that is killed, damaged or starved, and what the next command gives."""
+"""A workflow that is killed, damaged or starved, and what the next command gives."""

@@ -1,9 +1,9 @@
 """Kills at random moments: of a job, of Snakemake, of both, again and again until a run is done.
 
 A case is a chain: the same command starts, is killed, starts again where it stands, and so on; what
-it leaves in the end is compared with a run that nothing disturbed. A chain costs one run and a start
-for each kill. Everything about a case is drawn from its seed and number, but the moment of a kill
-is a time, so a second run of the same case may be hit elsewhere.
+it leaves in the end is compared with a run that nothing disturbed. A chain costs one run, and a
+start for each kill. Everything about a case is drawn from its seed and number, but the moment of a
+kill is a time, so a second run of the same case may be hit elsewhere.
 """
 
 import os
@@ -25,7 +25,7 @@ TARGETS = ("job", "snakemake", "group")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 STARTS = ("nothing", "boundary", "edit", "two edits")
 MOMENTS = ("start", "job", "checkpoint")
-_LENGTH = 2.5  # seconds: a job of the tiny project takes .5 to 5
+_LENGTH = 2.0  # seconds: a job of the tiny project takes .5 to 5
 _PLANNING = 5.0  # seconds from the command to its first job
 
 
@@ -92,7 +92,7 @@ def draw(number: int, *, seed: int) -> Case:
     start = STARTS[number % 4]
     edits = list(tiny_project.EDITS[scope])
     random_.shuffle(edits)
-    length = {"nothing": 12, "boundary": 8, "edit": 8, "two edits": 8}[start]
+    length = {"nothing": 16, "boundary": 10, "edit": 10, "two edits": 10}[start]
     return Case(
         number=number,
         scope=scope,
@@ -119,7 +119,7 @@ def _draw_kill(random_: random.Random) -> Kill:
 
 
 def try_case(case: Case, references: References, folder: Path, *, limit: float) -> Verdict:
-    """Run a case in `folder`, which is removed where nothing went wrong; at most `limit` seconds."""
+    """Run a case in `folder`, for `limit` seconds; a case that went wrong leaves it there."""
     chain = _Chain(case, references, folder, limit=limit)
     try:
         chain.run()
@@ -182,7 +182,9 @@ class _Chain:
                 self.strikes.append(self._hit(process, kills[used]))
                 used += 1
                 # A job that was hit may be tried again, and then Snakemake goes on.
-                until(lambda: process.poll() is not None, seconds=1.5 if self.strikes[-1].hit else 0)
+                until(
+                    lambda: process.poll() is not None, seconds=1.5 if self.strikes[-1].hit else 0
+                )
             code = self._wait(process)
         said = Done(code, self._said()[before:])
         self._look_into(said)

@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,7 @@ TRAINING = {
 _LANGUAGES = {"sw": 14, "yo": 9}
 _IN_MEMORY: Mapping[str, Any] = {"training": TRAINING}
 _SHARDED: Mapping[str, Any] = {
-    "benchmarks": [
-        {"name": "miracl", "languages": [*_LANGUAGES], "pool_languages": [*_LANGUAGES]}
-    ],
+    "benchmarks": [{"name": "miracl", "languages": [*_LANGUAGES], "pool_languages": [*_LANGUAGES]}],
     "samplings": [],
     "mirror": "mirror",
     "encoding": {"max_tokens": 32, "precision": "fp32", "shard_passages": 10, "dtype": "float16"},
@@ -204,6 +203,7 @@ class References:
     """Undisturbed projects, made once in a folder and kept there for the same checkout."""
 
     folder: Path
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     _mark: str = field(default_factory=lambda: _checkout()[:12])
     _digests: dict[tuple[str, tuple[str, ...]], dict[str, str]] = field(default_factory=dict)
 
@@ -217,26 +217,31 @@ class References:
             make(unfinished, scope).rename(place)
         return place
 
-    def project(self, scope: str, edits: Iterable[str] = ()) -> Path:
+    def project(self, scope: str, edits: Sequence[str] = ()) -> Path:
         """A finished project, run from nothing."""
         name = "-".join([scope, *edits])
         place = self.folder / self._mark / name
+        with self._lock:
+            return self._finished(place, scope, edits)
+
+    def _finished(self, place: Path, scope: str, edits: Sequence[str]) -> Path:
         if not (place / ".finished").exists():
             copy(self.untouched(scope), place)
             configure(place, scope, *edits)
             begin = time.monotonic()
             done = run(place)
             if done.code:
-                raise HybridBatchError(f"the undisturbed run {name} failed: {done.text[-3000:]}")
+                raise HybridBatchError(f"{place}: the undisturbed run failed: {done.text[-3000:]}")
             (place / ".finished").write_text(f"{time.monotonic() - begin:.1f} s", encoding="utf-8")
         return place
 
-    def digests(self, scope: str, edits: Iterable[str] = ()) -> Mapping[str, str]:
+    def digests(self, scope: str, edits: Sequence[str] = ()) -> Mapping[str, str]:
         """The digests of the artifacts of such a project."""
         key = scope, tuple(edits)
-        if key not in self._digests:
-            self._digests[key] = artifacts(self.project(scope, edits))
-        return self._digests[key]
+        with self._lock:
+            if key not in self._digests:
+                self._digests[key] = artifacts(self.project(scope, edits))
+            return self._digests[key]
 
 
 def _checkout() -> str:

@@ -1,55 +1,141 @@
 """Faults at length: `python tests/faults/run.py --kills 200 --seed 1`.
 
-One line for each case on the standard output, and a closing line with counts; ends with 1 where a case broke the promise.
+One line for each case on the standard output, and a closing line with counts; the exit code is 1
+where a case broke the promise. A case that did is left in the work folder with its log. Rows are
+added to a record, of which `--tables` makes Markdown; `--from N` goes on after an earlier part.
 """
 
 import argparse
+import json
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from faults.kills import Verdict, draw, try_case
-from faults.project import References
+from faults import damage, kills, record, surroundings
+from faults.project import SCOPES, References, copy
+from faults.record import Row
+
+Task = Callable[[], Row]
+
+
+@dataclass
+class Bench:
+    """Cases that run side by side, and what came of them."""
+
+    path: Path
+    parallel: int
+    end: float
+    rows: list[Row] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def run(self, tasks: Iterator[tuple[int, Task]], *, enough: Callable[[], bool]) -> None:
+        """Begin cases until there are enough or time is up, and wait for those that run."""
+        with ThreadPoolExecutor(self.parallel) as pool:
+            running: set[Future[Row]] = set()
+            while True:
+                while len(running) < self.parallel and not enough() and time.monotonic() < self.end:
+                    found = next(tasks, None)
+                    if found is None:
+                        break
+                    self.numbers.append(found[0])
+                    running.add(pool.submit(found[1]))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for each in done:
+                    self.add(each.result())
+
+    def add(self, row: Row) -> None:
+        """Write a row down and say what it is."""
+        self.rows.append(row)
+        with self.path.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(row) + "\n")
+        print(record.line(row), flush=True)
 
 
 def main() -> int:
-    """Try cases until so many kills have hit; returns the exit code."""
+    """Run what the options ask for; returns the exit code."""
     args = _arguments()
     args.work.mkdir(parents=True, exist_ok=True)
+    path = args.record or args.work / "record.jsonl"
+    if args.tables:
+        print(record.tables(record.read(path)))
+        return 0
+    bench = Bench(path, args.parallel, time.monotonic() + 60 * args.minutes)
     references = References(args.work / "references")
-    number, hits, broken = args.begin, 0, []
-    while hits < args.kills:
-        case = draw(number, seed=args.seed)
-        verdict = try_case(case, references, args.work / f"case-{number}", limit=args.limit)
-        hits += sum(each.hit for each in verdict.strikes)
-        print(line(verdict), flush=True)
-        broken += [number] if verdict.problems else []
-        number += 1
-    print(f"{hits} kills, {number - args.begin} cases, broken {broken}")
+    if args.kills:
+        enough = lambda: sum(map(record.hits, bench.rows)) >= args.kills  # noqa: E731
+        bench.run(_chains(args, references), enough=enough)
+    if args.damages:
+        bench.run(_damages(args, references), enough=lambda: False)
+    if args.surroundings:
+        bench.run(_trials(args, references), enough=lambda: False)
+    broken = [row for row in bench.rows if row["problems"]]
+    after = max(bench.numbers, default=args.begin - 1) + 1
+    print(
+        f"{len(bench.rows)} cases, {sum(map(record.hits, bench.rows))} kills, "
+        f"{len(broken)} broken; seed {args.seed}, go on with --from {after}"
+    )
     return 1 if broken else 0
 
 
-def line(verdict: Verdict) -> str:
-    """What a case did, on one line."""
-    strikes = " ".join(
-        f"{s.kill.target}/{s.kill.signal.name[3:]}@{'+'.join(s.running) or '-'}"
-        + ("" if s.hit else "(late)") + ("u" if s.unlocked else "") + ("r" if s.refused else "")
-        + (f"o{len(s.left)}" if s.left else "") + ("c" if s.resumed else "")
-        for s in verdict.strikes
-    )  # fmt: skip
-    end = "same bytes" if not verdict.problems else "BROKEN: " + " | ".join(verdict.problems)
-    return f"{verdict.case.number} {verdict.case}: {strikes} -> {end} ({verdict.seconds:.0f} s)"
+def _chains(args: argparse.Namespace, references: References) -> Iterator[tuple[int, Task]]:
+    def one(number: int) -> Row:
+        case = kills.draw(number, seed=args.seed)
+        folder = args.work / f"case-{args.seed}-{number}"
+        verdict = kills.try_case(case, references, folder, limit=args.limit)
+        return record.of_verdict(verdict, seed=args.seed)
+
+    number = args.begin
+    while True:
+        yield number, partial(one, number)
+        number += 1
+
+
+def _damages(args: argparse.Namespace, references: References) -> Iterator[tuple[int, Task]]:
+    """Half of them in each scope, one after the other: they share a project."""
+    for at, scope in enumerate(SCOPES):
+        wanted = references.digests(scope)
+        project = copy(references.project(scope), args.work / f"damaged-{scope}")
+        drawn = islice(damage.draw(project, seed=args.seed), args.begin, args.begin + args.damages)
+        for number, each in enumerate(drawn, args.begin):
+            if number % len(SCOPES) == at:
+                outcome = damage.try_damage(each, project, wanted)
+                row = record.of_outcome(outcome, seed=args.seed, number=number, scope=scope)
+                yield number, lambda row=row: row
+
+
+def _trials(args: argparse.Namespace, references: References) -> Iterator[tuple[int, Task]]:
+    for number, trial in enumerate(surroundings.trials(references, args.work)):
+        if number >= args.begin:
+            yield number, lambda n=number, t=trial: record.of_trial(t(), number=n)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=0, help="kill until so many have hit")
+    parser.add_argument("--damages", type=int, default=0, help="damage so many files")
+    parser.add_argument("--surroundings", action="store_true", help="full disk, NaN and so on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--from", dest="begin", type=int, default=0)
-    parser.add_argument("--limit", type=float, default=300)
-    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "hybridbatch-faults")
+    parser.add_argument(
+        "--from", dest="begin", type=int, default=0, help="number of the first case"
+    )
+    parser.add_argument("--parallel", type=int, default=1, help="cases side by side")
+    parser.add_argument("--limit", type=float, default=600, help="seconds that a chain may take")
+    parser.add_argument("--minutes", type=float, default=600, help="no case begins after that")
+    parser.add_argument("--tables", action="store_true", help="print the record as tables")
+    parser.add_argument("--record", type=Path, help="default: record.jsonl in the work folder")
+    parser.add_argument(
+        "--work", type=Path, default=Path(tempfile.gettempdir()) / "hybridbatch-faults"
+    )
     return parser.parse_args()
 
 

@@ -116,10 +116,15 @@ def _print_schemas() -> int:
 
 
 def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
+    from hybridbatch.common.locks import sole_job
     from hybridbatch.common.measure import measured
 
     module = importlib.import_module(f"hybridbatch.{args.stage}")
-    with measured(args.stage, job=args.job or args.stage, threads=threads, path=args.timing):
+    job = args.job or args.stage
+    with (
+        sole_job(args.timing, job=f"{args.stage} {job}"),
+        measured(args.stage, job=job, threads=threads, path=args.timing),
+    ):
         module.run(args)
 
 

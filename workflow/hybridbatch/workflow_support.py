@@ -17,7 +17,7 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
-from hybridbatch.preflight import check_files
+from hybridbatch.preflight import check_files, check_writable
 from hybridbatch.schemas import QRELS, SHARDS
 
 # What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
@@ -43,6 +43,14 @@ def plan(config: Mapping[str, Any]) -> Plan:
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
     return found
+
+
+def require_writable(*folders: str) -> None:
+    """End Snakemake with one line, before its first job, where results cannot be written."""
+    try:
+        check_writable(*folders)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def code(stage: str) -> str:

@@ -1,0 +1,135 @@
+"""The bench of faults in brief: some seeded kills, and each other fault once, where it is cheap.
+
+`python tests/faults/run.py --kills 200` tries many more.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from faults import damage, kills, project, record, surroundings
+from faults.project import References
+from faults.record import line, of_verdict
+
+LAST = len(project.STAGES["memory"]) - 1
+
+
+@pytest.fixture(scope="module")
+def references(tmp_path_factory: pytest.TempPathFactory) -> References:
+    found = References(tmp_path_factory.mktemp("references"))
+    found.project("memory")
+    return found
+
+
+def test_a_chain_of_kills_ends_with_the_same_bytes(references: References, tmp_path: Path) -> None:
+    # From the first index on: encoding and training take longer, and are killed in test_resume.
+    case = kills.Case(
+        number=1,
+        scope="memory",
+        start="boundary",
+        stage=7,
+        edits=(),
+        kills=kills.draw(1, seed=1).kills[:5],
+    )
+    verdict = kills.try_case(case, references, tmp_path / "case", limit=240)
+    assert verdict.problems == [], line(of_verdict(verdict, seed=1))
+    assert any(each.hit for each in verdict.strikes)
+
+
+def test_a_job_that_a_killed_workflow_left_running_does_not_win(
+    references: References, tmp_path: Path
+) -> None:
+    # The command is given again at once, while the training of the first one still runs.
+    dead = kills.Kill("snakemake", kills.SIGNALS[0], "checkpoint", 1, 0.0, patient=False)
+    case = kills.Case(0, "memory", "boundary", 3, (), (dead,))
+    verdict = kills.try_case(case, references, tmp_path / "case", limit=240)
+    assert verdict.problems == [], line(of_verdict(verdict, seed=1))
+    (strike,) = verdict.strikes
+    assert strike.unlocked and [each.stage for each in strike.left] == ["train"]
+
+
+@pytest.fixture(scope="module")
+def damageable(
+    references: References, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, list[damage.Job]]]:
+    copied = project.copy(references.project("memory"), tmp_path_factory.mktemp("d") / "project")
+    yield copied, damage.recorded_jobs(copied)
+    # Every case puts back what it damaged.
+    assert project.differences(copied, references.digests("memory")) == []
+
+
+def test_damaged_inputs_end_in_a_line_or_in_the_same_bytes(
+    references: References, damageable: tuple[Path, list[damage.Job]]
+) -> None:
+    folder, _ = damageable
+    tried = [
+        damage.try_damage(each, folder, references.digests("memory"))
+        for each in islice(damage.draw(folder, seed=1), 12)
+    ]
+    assert [f"{each.damage}: {each.kind}: {each.text}" for each in tried if each.broken] == []
+    assert sum(each.kind == "line" for each in tried) >= 4
+
+
+def test_harm_that_nobody_noticed_would_be_seen(
+    references: References, damageable: tuple[Path, list[damage.Job]]
+) -> None:
+    folder, jobs = damageable
+    metrics = next(job for job in jobs if job.rule == "metrics")
+    other = damage.Damage(metrics, "results/benchmarks/held-out/qrels.parquet", "none", 0.0)
+    false = dict.fromkeys(references.digests("memory"), "0" * 64)
+    assert damage.try_damage(other, folder, references.digests("memory")).kind == "same bytes"
+    assert damage.try_damage(other, folder, false).broken
+
+
+def test_a_full_disk_is_a_line_and_then_the_same_bytes(
+    references: References, tmp_path: Path
+) -> None:
+    if reason := surroundings.why_no_mounts():
+        pytest.skip(f"no small disk: {reason}")
+    trial = surroundings.full_disk(references, tmp_path / "full", "memory", stage=LAST, room=30_000)
+    assert trial.problems == ()
+    assert trial.lines == (
+        "results/report.html: the disk is full; free some space and run the same command again",
+    )
+
+
+def test_read_only_results_are_a_line_and_then_the_same_bytes(
+    references: References, tmp_path: Path
+) -> None:
+    if surroundings.is_root() and (reason := surroundings.why_no_mounts()):
+        pytest.skip(f"root may write everywhere, and no read-only mount: {reason}")
+    trial = surroundings.read_only(references, tmp_path / "ro", "memory", stage=LAST)
+    assert trial.problems == ()
+    assert trial.lines[0].startswith("results: ")
+
+
+def test_a_second_run_in_the_same_folder_is_refused(references: References, tmp_path: Path) -> None:
+    trial = surroundings.two_at_once(references, tmp_path / "two", "memory", stage=LAST)
+    assert trial.problems == ()
+
+
+def test_a_loss_of_nan_is_a_line_with_the_setting(references: References, tmp_path: Path) -> None:
+    folder = project.copy(references.project("memory"), tmp_path / "nan")
+    train = next(job for job in damage.recorded_jobs(folder) if job.rule == "train")
+    words = list(train.command)
+    at = words.index("--settings") + 1
+    words[at] = words[at].replace('"learning_rate": 2e-05', '"learning_rate": 1e+30')
+    assert words != list(train.command)
+    done = damage.run_job(folder, words)
+    assert done.code == 2
+    assert done.errors == [
+        "step 2: the loss is nan; lower learning_rate, set max_grad_norm, or set precision to fp32"
+    ]
+
+
+def test_the_tables_count_every_case(references: References) -> None:
+    kill = kills.Kill("job", kills.SIGNALS[1], "job", 1, 0.5, patient=True)
+    case = kills.Case(3, "memory", "nothing", 0, (), (kill, kill))
+    strikes = [kills.Strike(kill, ("train",), hit=True, resumed=True),
+               kills.Strike(kill, (), hit=False)]  # fmt: skip
+    row = of_verdict(kills.Verdict(case, strikes, [], 12.0), seed=1)
+    assert record.hits(row) == 1
+    assert "| job | SIGTERM | 1 | 1 | 0 | 0 | 1 | 0 |" in record.tables([row])
+    assert "| memory | nothing | 1 | 1 | 1 |" in record.tables([row])
