@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import faiss
@@ -27,6 +28,7 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.environment_errors import CAUSES, explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.workflow_support import of_shards, shell_prefix
 
 ROOT = Path(__file__).parent.parent
 FULL = Path("/dev/full")
@@ -321,3 +323,27 @@ def test_the_right_to_read_is_no_damage(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(PermissionError):
         read_table(path, schemas.RANKINGS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
+def test_a_killed_stage_is_spoken_for_by_its_shell(number: signal.Signals) -> None:
+    prefix = shell_prefix({}).replace("{{", "{").replace("}}", "}")
+    for signalled, told in ((number, 1), (signal.SIGTERM, 0)):
+        kill = f"python -c 'import os; os.kill(os.getpid(), {int(signalled)})'"
+        done = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail; {prefix}{kill}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 128 + signalled
+        assert done.stderr.count("mostly for want of memory; give it more and run") == told
+
+
+def test_a_damaged_list_ends_planning_with_one_line(tmp_path: Path) -> None:
+    listed = tmp_path / "shards.parquet"
+    write_some_table(schemas.SHARDS, listed)
+    listed.write_bytes(listed.read_bytes()[:-100])
+    with pytest.raises(SystemExit, match=r"hybridbatch: error: \S+shards\.parquet: damaged: "):
+        of_shards("{shard}", str(listed), SimpleNamespace(language="en"))

@@ -193,7 +193,7 @@ def _same(job: Job, project: Path, wanted: Mapping[str, str]) -> bool:
 
 
 def _unguarded(file: str) -> bool:
-    """Whether a file is a user's, in a format without checksums: damage is a change like another."""
+    """Whether a file is a user's, in a format without checksums: damage is a change like any."""
     return not re.match(r"results/", file) and not file.endswith(".parquet")
 
 

@@ -5,10 +5,12 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import sha256_file
@@ -18,7 +20,7 @@ from hybridbatch.common.threads import processors
 from hybridbatch.config import check_config
 from hybridbatch.plan import Plan
 from hybridbatch.preflight import check_files, check_writable
-from hybridbatch.schemas import QRELS, SHARDS
+from hybridbatch.schemas import QRELS, SHARDS, Schema
 
 # What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
 # metrics are cut, the first alone.
@@ -184,7 +186,7 @@ def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     """The rankings of every language that has judgements, and of the pool where there is one."""
     folder = Path(listed).parent
-    qrels = read_table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
+    qrels = _table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
@@ -195,6 +197,14 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
 def any_of(names: Iterable[str]) -> str:
     """A wildcard constraint that matches just these names (nothing where there are none)."""
     return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+# A process that the system kills, or that a library aborts when it gets no memory, says nothing.
+_WORD_FOR_THE_KILLED = (
+    "trap 'case $? in 134|137|139) echo \"hybridbatch: error: the stage was killed or crashed (exit"
+    ' status $?), mostly for want of memory; give it more and run the same command again" >&2;;'
+    " esac' EXIT"
+)
 
 
 def shell_prefix(config: Mapping[str, Any]) -> str:
@@ -208,6 +218,7 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
         words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(str(mirror))}")
     if config.get("training", {}).get("tensorboard"):
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
+    words.append(_WORD_FOR_THE_KILLED)
     # Snakemake formats the prefix together with the command.
     return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
 
@@ -226,8 +237,16 @@ def _granted() -> int:
 
 
 def _shards(listed: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = read_table(Path(listed), SHARDS).to_pylist()
+    rows: list[dict[str, Any]] = _table(Path(listed), SHARDS).to_pylist()
     return rows
+
+
+def _table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """What a file holds; a damaged one ends Snakemake with one line."""
+    try:
+        return read_table(path, schema, columns=columns)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def _version(name: str) -> str:
