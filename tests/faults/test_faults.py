@@ -3,6 +3,8 @@
 `python tests/faults/run.py --kills 200` tries many more.
 """
 
+import json
+import signal
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -23,31 +25,31 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> References:
     return found
 
 
+def kill(target: str, number: signal.Signals, *, after: int = 1, delay: float = 0.2) -> kills.Kill:
+    return kills.Kill(target, number, "job", after, delay, patient=False)
+
+
 def test_a_chain_of_kills_ends_with_the_same_bytes(references: References, tmp_path: Path) -> None:
-    # From the first index on: encoding and training take longer, and are killed in test_resume.
+    # After the metrics: what comes before takes longer, and training is killed in test_resume.
     case = kills.Case(
         number=1,
         scope="memory",
         start="boundary",
-        stage=7,
+        stage=9,
         edits=(),
-        kills=kills.draw(1, seed=1).kills[:5],
+        kills=(
+            # The jobs of this one run on while the same command is given again.
+            kill("snakemake", signal.SIGKILL),
+            kill("job", signal.SIGTERM),
+            kill("group", signal.SIGKILL, delay=0.5),
+            kill("snakemake", signal.SIGINT),
+            kill("group", signal.SIGTERM),
+        ),
     )
-    verdict = kills.try_case(case, references, tmp_path / "case", limit=240)
+    verdict = kills.try_case(case, references, tmp_path / "case", limit=300)
     assert verdict.problems == [], line(of_verdict(verdict, seed=1))
-    assert any(each.hit for each in verdict.strikes)
-
-
-def test_a_job_that_a_killed_workflow_left_running_does_not_win(
-    references: References, tmp_path: Path
-) -> None:
-    # The command is given again at once, while the training of the first one still runs.
-    dead = kills.Kill("snakemake", kills.SIGNALS[0], "checkpoint", 1, 0.0, patient=False)
-    case = kills.Case(0, "memory", "boundary", 3, (), (dead,))
-    verdict = kills.try_case(case, references, tmp_path / "case", limit=240)
-    assert verdict.problems == [], line(of_verdict(verdict, seed=1))
-    (strike,) = verdict.strikes
-    assert strike.unlocked and [each.stage for each in strike.left] == ["train"]
+    first = verdict.strikes[0]
+    assert first.hit and first.left and first.unlocked
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +68,10 @@ def test_damaged_inputs_end_in_a_line_or_in_the_same_bytes(
     folder, _ = damageable
     tried = [
         damage.try_damage(each, folder, references.digests("memory"))
-        for each in islice(damage.draw(folder, seed=1), 12)
+        for each in islice(damage.draw(folder, seed=1), 8)
     ]
     assert [f"{each.damage}: {each.kind}: {each.text}" for each in tried if each.broken] == []
-    assert sum(each.kind == "line" for each in tried) >= 4
+    assert sum(each.kind == "line" for each in tried) >= 3
 
 
 def test_harm_that_nobody_noticed_would_be_seen(
@@ -115,8 +117,7 @@ def test_a_loss_of_nan_is_a_line_with_the_setting(references: References, tmp_pa
     train = next(job for job in damage.recorded_jobs(folder) if job.rule == "train")
     words = list(train.command)
     at = words.index("--settings") + 1
-    words[at] = words[at].replace('"learning_rate": 2e-05', '"learning_rate": 1e+30')
-    assert words != list(train.command)
+    words[at] = json.dumps(json.loads(words[at]) | {"learning_rate": 1e30})
     done = damage.run_job(folder, words)
     assert done.code == 2
     assert done.errors == [
