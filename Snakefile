@@ -4,13 +4,18 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A config named on the command line replaces the default one; the two are never mixed.
+
+# This reads and checks the configuration, in files and on the command line, and makes the plan.
+include: "workflow/rules/common.smk"
+
+
+# A config named on the command line replaces the default one; the two are never mixed. Snakemake
+# reads the file too, after it has been found to be whole: it sends it along with the sources.
 if not workflow.overwrite_configfiles:
 
     configfile: "config/config.yaml"
 
 
-include: "workflow/rules/common.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/pairs.smk"

@@ -31,13 +31,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.languages import XQUAD_R
 from hybridbatch.index import read_vectors
 from hybridbatch.metrics import evaluate
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark, read_benchmark
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieve import align
+from hybridbatch.schemas import every as schemas
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 GROWTH = (13_000, 130_000, 1_300_000, 5_000_000)

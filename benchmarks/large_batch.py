@@ -24,7 +24,7 @@ from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.common.tables import table_from_rows
 from hybridbatch.common.threads import processors
 from hybridbatch.encoding.encoder import DualEncoder
-from hybridbatch.schemas import PAIRS
+from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import TrainingData, training_data
 from hybridbatch.training.loop import Training
 from hybridbatch.training.processes import Processes

@@ -22,16 +22,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybridbatch import schemas, statistics
+from hybridbatch import statistics
 from hybridbatch.common.languages import XQUAD_R
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.evaluation import comparisons, resampling
-from hybridbatch.evaluation.observations import (
-    group_systems,
-    read_observations,
-    read_questions,
-    read_run,
-)
+from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
+from hybridbatch.evaluation.questions import read_questions
+from hybridbatch.schemas import every as schemas
 
 SAMPLINGS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
 METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.schemas import every as schemas
 
 LANGUAGES = ("ar", "en", "th")
 

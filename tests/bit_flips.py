@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch import schemas, schemas_report, schemas_views
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import parquet_writer
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas import VECTOR, Schema
+from hybridbatch.schemas import every as schemas
+from hybridbatch.schemas.schema import VECTOR, Schema
 
-SCHEMAS = (*schemas.ALL, *schemas_report.REPORT_SCHEMAS, *schemas_views.VIEW_SCHEMAS)
+SCHEMAS = schemas.ALL
 
 
 def some_table(schema: Schema, *, rows: int, seed: int) -> pa.Table:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hybridbatch import schemas_report as schemas
-from hybridbatch.schemas import Schema
+from hybridbatch.schemas import every as schemas
+from hybridbatch.schemas.every import Schema
 from report_fixture import ALPHAS, write
 
 HYBRID, MONO, XY, BASE = (

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark
-from hybridbatch.schemas import Schema
+from hybridbatch.schemas import every as schemas
+from hybridbatch.schemas.every import Schema
 
 Qrels = Mapping[str, Mapping[str, int]]
 

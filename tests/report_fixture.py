@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hybridbatch import schemas, schemas_views
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.schemas import every as schemas
 
 ALPHAS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
 # Macro averages of the runs that the fixture builds its values around.
@@ -292,7 +292,7 @@ def write_examples(results: Path, benchmark: str, runs: Sequence[str]) -> None:
                 for rank, other in enumerate(listed[:5], start=1)
             )
     path = results / "examples" / "base.tiny" / f"{benchmark}.parquet"
-    write(rows, path, schemas_views.EXAMPLES)
+    write(rows, path, schemas.EXAMPLES)
 
 
 def write_projection(results: Path, benchmark: str, runs: Sequence[str]) -> None:
@@ -332,8 +332,8 @@ def write_projection(results: Path, benchmark: str, runs: Sequence[str]) -> None
                 }
             )
     folder = results / "projection" / "base.tiny" / benchmark
-    write(points, folder / "points.parquet", schemas_views.PROJECTION)
-    write(summary, folder / "summary.parquet", schemas_views.PROJECTION_SUMMARY)
+    write(points, folder / "points.parquet", schemas.PROJECTION)
+    write(summary, folder / "summary.parquet", schemas.PROJECTION_SUMMARY)
 
 
 def write_full_results(

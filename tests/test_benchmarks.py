@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.benchmarks import (
     Benchmark,
     Settings,
@@ -20,6 +19,7 @@ from hybridbatch.benchmarks import (
 )
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
+from hybridbatch.schemas import every as schemas
 from hybridbatch.sources.catalog import files_of
 
 DATA = Path(__file__).parent / "data" / "lareqa"

@@ -15,8 +15,7 @@ from hybridbatch import bias, metrics
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.evaluation.bias_tables import Pooled, exposure_rows, fairness_rows, preference_rows
-from hybridbatch.schemas import PER_QUERY
-from hybridbatch.schemas_report import EXPOSURE, FAIRNESS, PREFERENCE, RANK_DISTANCE
+from hybridbatch.schemas.every import EXPOSURE, FAIRNESS, PER_QUERY, PREFERENCE, RANK_DISTANCE
 
 ITEMS = 25
 TABLES = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MLQA_R, NAMES, XQUAD_R
 from hybridbatch.sources import catalog

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.cli import STAGES, main
 from hybridbatch.common.measure import measured
 from hybridbatch.common.progress import Progress
@@ -15,6 +14,7 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import export_threads, processors
 from hybridbatch.config import load_config
 from hybridbatch.plan import Plan
+from hybridbatch.schemas import every as schemas
 
 
 def test_every_stage_shows_its_help() -> None:
@@ -33,11 +33,39 @@ def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: 
     assert "unknown key thread; the keys are" in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("stage", "hint"),
+    [("trian", "; did you mean `train`?"), ("zzz", "; the stages are download, benchmarks")],
+)
+def test_an_unknown_stage_is_one_line(
+    capfd: pytest.CaptureFixture[str], stage: str, hint: str
+) -> None:
+    assert main([stage, "--settings", "{}"]) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert line.startswith(f"hybridbatch: error: unknown stage `{stage}`{hint}")
+
+
+def test_a_report_of_a_wrong_configuration_names_its_line(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    text = "recipe: a\ntrain_languages: [ja]\nsources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
+    for written, expected in (
+        (text, "mine.yaml:2: train_languages: no training source has 'ja'"),
+        (f"{text}recipe: b\n", "mine.yaml:5: the key `recipe` is there twice"),
+    ):
+        path.write_text(written)
+        assert main(["report", "--from", str(tmp_path), "--config", str(path)]) == 2
+        (line,) = capfd.readouterr().err.strip().splitlines()
+        assert expected in line
+
+
 def test_the_report_is_rebuilt_from_a_configuration_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
     monkeypatch.setattr("hybridbatch.report.run", seen.append)
+    monkeypatch.setattr("hybridbatch.cli._record_of_report", lambda args: None)
     root = Path(__file__).parent.parent
     monkeypatch.chdir(root)
     assert main(["report", "--from", str(tmp_path)]) == 0

@@ -70,19 +70,16 @@ def test_a_string_that_is_no_docstring_counts(package: Path) -> None:
     assert code_hash("hybridbatch.train", root=package) != before
 
 
-def test_what_a_schema_says_of_its_file_changes_nothing(package: Path) -> None:
-    text = 'from x import Schema\nPAIRS = Schema(name="pairs", doc="Pairs, " "one a row.")\n'
-    (package / "hybridbatch" / "errors.py").write_text(text)
-    before = code_hash("hybridbatch.train", root=package)
-    edit(package, "errors.py", "one a row", "one a line")
-    assert code_hash("hybridbatch.train", root=package) == before
-    edit(package, "errors.py", '"pairs"', '"mined"')
-    assert code_hash("hybridbatch.train", root=package) != before
-    # The keyword of another call may be anything.
-    (package / "hybridbatch" / "errors.py").write_text('TEXT = dict(doc="one")\n')
-    before = code_hash("hybridbatch.train", root=package)
-    edit(package, "errors.py", "one", "two")
-    assert code_hash("hybridbatch.train", root=package) != before
+def test_imports_for_type_checkers_alone_are_not_followed(package: Path) -> None:
+    text = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import hybridbatch.train\n"
+    path = package / "hybridbatch" / "languages.py"
+    path.write_text(text + "else:\n    import hybridbatch.errors\n")
+    names = set(closure("hybridbatch.languages", root=package))
+    assert names == {"hybridbatch", "hybridbatch.languages", "hybridbatch.errors"}
+    # What is no flag of `typing` may be true.
+    for other in ("TYPE_CHECKING = True", "from typing import TYPE_CHECKING as _, Any"):
+        path.write_text(text.replace("from typing import TYPE_CHECKING", other))
+        assert "hybridbatch.train" in closure("hybridbatch.languages", root=package)
 
 
 def test_unknown_module(package: Path) -> None:

@@ -44,14 +44,12 @@ def test_defaults_are_filled_in() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"alpha": 0.5}, "config: unknown key `alpha`; the keys are allow_contaminated, alphas"),
+        ({"alpha": 0.5}, "config: unknown key `alpha`; did you mean `alphas`?"),
+        ({"zzz": 0.5}, "config: unknown key `zzz`; the keys are allow_contaminated, alphas"),
         ({"alphas": [1.5]}, "config: alphas[0]: 1.5 is greater than the maximum of 1"),
         ({"alphas": ["half"]}, "config: alphas[0]: 'half' is not of type number"),
-        (
-            {"training": {"learning_rate": "1e-5"}},
-            "config: training.learning_rate: '1e-5' is not of type number; "
-            "YAML reads 1e-5 as text, write 1.0e-5",
-        ),
+        ({"recipe": 2024}, "config: recipe: 2024 is not of type string"),
+        ({"title": False}, "YAML reads yes, no, on and off as true and false: put the value in"),
         ({"training": {"step": 5}}, "config: training: unknown key `step`"),
         ({"train_languages": ["xx"]}, "config: train_languages[0]: unknown language 'xx'; known"),
         ({"train_languages": ["ja", "en"]}, "no training source has 'ja'"),
@@ -107,6 +105,12 @@ def test_a_factory_string_that_faiss_refuses_is_refused(factory: str) -> None:
         faiss.index_factory(384, factory, faiss.METRIC_INNER_PRODUCT)
     with pytest.raises(HybridBatchError, match=f"index.factory: '{factory}' is no FAISS factory"):
         config(index={"factory": factory})
+
+
+def test_text_from_a_program_is_taken_for_what_the_key_wants() -> None:
+    filled = config(alphas=["0.3"], threads="null", training={"learning_rate": "1e-5"})
+    assert (filled["alphas"], filled["threads"]) == ([0.3], None)
+    assert filled["training"]["learning_rate"] == 1e-5
 
 
 def test_missing_key_is_named() -> None:

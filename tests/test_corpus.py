@@ -10,7 +10,7 @@ import pytest
 from hybridbatch import corpus, shards
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.schemas import PASSAGES, QRELS, SHARDS
+from hybridbatch.schemas.every import PASSAGES, QRELS, SHARDS
 from hybridbatch.sources.miracl import corpus_path
 from miracl_fixture import write_corpus
 

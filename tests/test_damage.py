@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from bit_flips import SCHEMAS, flip, outcomes, write_some_table
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import ParquetInput, frames
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, write_table
-from hybridbatch.schemas import Schema
+from hybridbatch.schemas import every as schemas
+from hybridbatch.schemas.schema import Schema
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.encode import (
@@ -19,6 +18,7 @@ from hybridbatch.encode import (
     passage_texts,
 )
 from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.schemas import every as schemas
 from tiny import write_model
 
 

@@ -22,12 +22,12 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models
 
 from bit_flips import write_some_table
-from hybridbatch import schemas
 from hybridbatch.cli import main
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.environment_errors import CAUSES, explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.schemas import every as schemas
 from hybridbatch.workflow_support import of_shards, shell_prefix
 
 ROOT = Path(__file__).parent.parent

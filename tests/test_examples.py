@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch import examples, schemas
+from hybridbatch import examples
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.examples import GAIN, LOSS, RANDOM, Query, choose
-from hybridbatch.schemas_views import EXAMPLES
+from hybridbatch.schemas import every as schemas
+from hybridbatch.schemas.every import EXAMPLES
 
 LANGUAGES = ("ar", "en", "th")
 # Average precision in the pool, by query.

@@ -7,7 +7,7 @@ import pytest
 
 from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.schemas import (
+from hybridbatch.schemas.every import (
     BENCHMARK_RESULTS,
     INDEX_QUALITY,
     OVERLAP,

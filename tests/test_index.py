@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.index import (
     Settings,
@@ -22,7 +22,7 @@ from hybridbatch.index import (
     stored_vectors,
     write_indexes,
 )
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.every import PASSAGE_EMBEDDINGS
 from ranking_cases import random_case, unit, write_vectors
 
 CASE = unit(
@@ -36,7 +36,7 @@ def test_rows_of_an_index_are_the_languages_passages_in_file_order(tmp_path: Pat
         {p: CASE.passages[p] for p in order}, tmp_path / "passages.parquet", PASSAGE_EMBEDDINGS
     )
     run(argparse.Namespace(settings="{}", embeddings=file, output=tmp_path / "indexes"))
-    assert sorted(path.name for path in (tmp_path / "indexes").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "indexes").glob("*.faiss")) == [
         "de.faiss",
         "en.faiss",
         "zh.faiss",

@@ -20,7 +20,7 @@ from hybridbatch.metrics import (
 )
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import RelevantRanks
-from hybridbatch.schemas import PER_QUERY, RANKINGS, SUMMARY
+from hybridbatch.schemas.every import PER_QUERY, RANKINGS, SUMMARY
 from ranking_cases import Case, language, random_case, write_benchmark
 
 THEIRS = {"mAP": AP, "R@1": R @ 1, "R@10": R @ 10, "R@100": R @ 100, "nDCG@10": nDCG @ 10}

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.mine import Settings, mine_language
 from hybridbatch.plan import Plan
+from hybridbatch.schemas import every as schemas
 from test_config import config
 from tiny import LANGUAGES, pair_rows, write_model, write_pairs
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import table_from_rows
-from hybridbatch.schemas import PAIRS
+from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import training_data
 from hybridbatch.training.negatives import choose_negatives
 from hybridbatch.training.sampling import Batch, Sampler, SamplingSettings

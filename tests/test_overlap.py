@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.overlap import find_overlap, run
+from hybridbatch.schemas import every as schemas
 
 # Queries and passages of the benchmark.
 QUERIES = [("en:7", "7", "Who built it?"), ("de:7", "7", "Wer hat es gebaut?"), ("en:8", "8", "?")]
@@ -66,6 +66,7 @@ def arguments(folder: Path, rows: list[dict[str, Any]], **settings: Any) -> argp
     pq.write_table(queries, folder / "benchmark" / "queries.parquet")
     pq.write_table(passages, folder / "benchmark" / "passages.parquet")
     return argparse.Namespace(
+        allow_contaminated=False,
         settings=json.dumps({"recipe": "quick", "benchmark": "bridges", **settings}),
         pairs=[folder / "pairs.parquet"],
         benchmark=folder / "benchmark",
@@ -135,7 +136,7 @@ def test_a_shared_item_stops_unless_allowed(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match=message):
         run(args)
     assert not args.output.exists()
-    args.settings = args.settings.replace("}", ', "allow_contaminated": true}')
+    args.allow_contaminated = True
     run(args)
     assert read_table(args.output, schemas.OVERLAP)["kind"].to_pylist() == [
         "item",

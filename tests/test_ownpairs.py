@@ -6,9 +6,9 @@ from pathlib import Path
 import datasets
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table
+from hybridbatch.schemas import every as schemas
 from hybridbatch.sources.ownpairs import read_own_pairs
 
 ROWS = [

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.pairs import Settings, build_pairs, run
+from hybridbatch.schemas import every as schemas
 from hybridbatch.sources.catalog import files_of
 from hybridbatch.sources.merging import merge_pairs
 

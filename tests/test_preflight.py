@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snakemake.io import contains_wildcard
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.model import copy_local
@@ -98,3 +99,30 @@ def test_a_mirror_is_not_missed_where_nothing_comes_from_it() -> None:
 def test_the_workflow_ends_with_the_line() -> None:
     with pytest.raises(SystemExit, match=r"^hybridbatch: error: config: sources\[0\]\.path: none"):
         plan(MINIMAL | own(source="none.parquet"))
+
+
+@pytest.mark.parametrize("name", ["a{x}", "a{source}", "{ x , [a-z]+}b", "{{x}}"])
+def test_what_snakemake_takes_for_a_wildcard_is_refused(home: Path, name: str) -> None:
+    for kind in ("pairs.parquet", "benchmark", "model"):
+        (home / kind).rename(home / f"{name}{kind}")
+    paths = own(source=f"{name}pairs.parquet"), own(benchmark=f"{name}benchmark")
+    for changes in (*paths, {"model": f"./{name}model"}):
+        with pytest.raises(HybridBatchError, match=r"for a wildcard; rename .* \(ln -s\)"):
+            checked(**changes)
+    (home / "linked.parquet").symlink_to(home / f"{name}pairs.parquet")
+    checked(**own(source="linked.parquet"))
+
+
+@pytest.mark.parametrize("name", ["a{", "}{", "{}", "{a b}", "{a-b}"])
+def test_braces_that_are_no_wildcard_are_taken(home: Path, name: str) -> None:
+    assert not contains_wildcard(name)
+    (home / "pairs.parquet").rename(home / f"{name}pairs.parquet")
+    checked(**own(source=f"{name}pairs.parquet"))
+
+
+def test_a_path_that_begins_with_a_hyphen_is_no_option(home: Path) -> None:
+    (home / "pairs.parquet").rename(home / "-pairs.parquet")
+    (home / "model").rename(home / "-model")
+    found = checked(model="./-model", **own(source="./-pairs.parquet"))
+    assert found.source_files("mine", raw="r") == [str(home / "-pairs.parquet")]
+    assert found.untrained.id == "model.untrained"

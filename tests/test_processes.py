@@ -15,7 +15,7 @@ import tiny
 from hybridbatch import train
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas import TRAIN_LOG
+from hybridbatch.schemas.every import TRAIN_LOG
 from hybridbatch.training.processes import Processes, launch
 from test_resume import SETTINGS, digests, in_process, killed_at, train_here
 

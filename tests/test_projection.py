@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hybridbatch import projection, schemas
+from hybridbatch import projection
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.evaluation.planes import (
@@ -21,7 +21,8 @@ from hybridbatch.evaluation.planes import (
     project,
 )
 from hybridbatch.projection import draw_samples
-from hybridbatch.schemas_views import PROJECTION, PROJECTION_SUMMARY
+from hybridbatch.schemas import every as schemas
+from hybridbatch.schemas.every import PROJECTION, PROJECTION_SUMMARY
 
 LANGUAGES = ("ar", "en", "th")
 DIMENSION = 8

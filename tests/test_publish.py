@@ -21,7 +21,7 @@ from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.plan import Plan
 from hybridbatch.publication import card
-from hybridbatch.schemas import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training.sampling import SAMPLINGS
 
 RUN = "embedded.mine.hybrid.s3"
@@ -137,7 +137,8 @@ def test_the_folder_still_loads_as_a_plain_checkpoint(inputs: Path, tmp_path: Pa
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names == {
         *("1_Pooling/config.json", "2_Normalize/config.json", "README.md", "config.json"),
-        *("config_sentence_transformers.json", "model.safetensors", "modules.json"),
+        *("config_sentence_transformers.json", "hybridbatch.json", "model.safetensors"),
+        *("modules.json",),
         *("sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json"),
     }
 

@@ -197,6 +197,7 @@ def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
     settings["runs"].append(strange)
     settings["evaluations"].append([strange, "xquad-r"])
     settings["title"] = f"Title {attack}"
+    settings["allow_contaminated"] = True
     settings["config"] = {"title": attack, attack: "key"}
     html = render(tmp_path, settings)
     page = Page(html)

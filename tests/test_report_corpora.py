@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.report import LITERATURE
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
@@ -17,6 +16,7 @@ from hybridbatch.reporting.inputs import Inputs, Run, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.sections import ORDER, answer, claims, corpora
 from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.schemas import every as schemas
 
 RUN = Run("m.untrained", "m", None, "untrained", None, None, (), (), 0, 0, None)
 HYBRID = Run("m.r.hybrid.s1", "m", "r", "hybrid", 0.5, 1, ("en",), ("s",), 8, 8, 2)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 import report_fixture as fixture
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.report import LITERATURE
 from hybridbatch.reporting.document import Table
@@ -20,6 +19,7 @@ from hybridbatch.reporting.inputs import (
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.sections import answer, bias, data, headline, languages, pairs, training
 from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.schemas import every as schemas
 
 
 def context(results: Path, settings: dict[str, Any], *, literature: bool = False) -> Context:

@@ -12,13 +12,14 @@ import pytest
 
 import bias_fixture
 from hybridbatch import bias, index, metrics, retrieve, statistics
-from hybridbatch.common.artifacts import sha256_file
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import read_ranks
-from hybridbatch.schemas import (
+from hybridbatch.schemas.every import (
+    ESTIMATES,
     INDEX_QUALITY,
     PASSAGE_EMBEDDINGS,
     PASSAGES,
@@ -26,7 +27,6 @@ from hybridbatch.schemas import (
     QUERY_EMBEDDINGS,
     RANKINGS,
 )
-from hybridbatch.schemas_report import ESTIMATES
 from ranking_cases import Case, random_case, ranked, unit, write_benchmark, write_vectors
 
 SIZES = {"de": 60, "en": 45, "zh": 4}
@@ -86,7 +86,7 @@ def test_the_first_k_and_the_relevant_beyond_at_their_true_rank(
     )
     prepare(case, tmp_path, shuffled=shuffled)
     folder = rank(tmp_path)
-    assert sorted(path.name for path in folder.iterdir()) == [
+    assert sorted(path.name for path in folder.glob("*.parquet")) == [
         "all.parquet",
         "de.parquet",
         "en.parquet",
@@ -119,7 +119,7 @@ def test_lists_agree_with_counted_ranks_where_scores_are_rounded(tmp_path: Path)
     read = read_ranks(folder, benchmark)
     assert read.in_language.tolist() == counted.in_language.tolist()
     assert read.in_pool.tolist() == counted.in_pool.tolist()
-    for file in folder.iterdir():
+    for file in folder.glob("*.parquet"):
         for rows in rows_by_query(file).values():
             keys = [(-score, passage) for _, passage, score in rows]
             by_score = sorted(keys, key=lambda key: key[1], reverse=True)

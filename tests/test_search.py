@@ -11,10 +11,11 @@ from ir_measures import R, nDCG
 
 from hybridbatch import metrics, trec
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import place_of, write_digest_of
 from hybridbatch.common.tables import read_table
 from hybridbatch.index import build_index
 from hybridbatch.retrieval.quality import index_recall
-from hybridbatch.schemas import INDEX_QUALITY, PER_QUERY, RANKINGS, SUMMARY
+from hybridbatch.schemas.every import INDEX_QUALITY, PER_QUERY, RANKINGS, SUMMARY
 from ranking_cases import Case, language, random_case, ranked, unit
 from sharded_case import merge_pool, search_language, write_shards
 
@@ -160,7 +161,11 @@ def test_a_shard_of_another_size_is_named(tmp_path: Path) -> None:
     case = quarters(5)
     write_shards(case, tmp_path, size=20)
     other = tmp_path / "indexes" / "p-0000.de.0001.faiss"
-    other.write_bytes((tmp_path / "indexes" / "p-0000.zh.0000.faiss").read_bytes())
+    zh = tmp_path / "indexes" / "p-0000.zh.0000.faiss"
+    other.write_bytes(zh.read_bytes())
+    with pytest.raises(HybridBatchError, match=r"p-0000.de.0001.faiss: damaged or changed"):
+        search_language(tmp_path, "de", top_k=K)
+    write_digest_of(other, place_of(other), name=other.name)
     with pytest.raises(HybridBatchError, match=r"p-0000.de.0001.faiss: holds 4 vectors of 16"):
         search_language(tmp_path, "de", top_k=K)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
+from hybridbatch.schemas import every as schemas
 from miracl_fixture import pin, write_mirror
 from test_workflow import ROOT, snakemake
 from tiny import write_config, write_model, write_pairs

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import read_table
 from hybridbatch.config import load_config
 from hybridbatch.plan import Plan
+from hybridbatch.schemas import every as schemas
 from hybridbatch.workflow_support import gpus, heavy_threads, memory
 from one_node_slurm import missing, one_node_slurm
 from test_workflow import ROOT, make_project

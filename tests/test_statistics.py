@@ -14,7 +14,7 @@ from hybridbatch import bias, metrics, statistics
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.plan import Plan
-from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
+from hybridbatch.schemas.every import COMPARISONS, ESTIMATES, NONINFERIORITY
 from test_config import config
 
 ITEMS = 20

@@ -17,7 +17,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
-from hybridbatch.schemas import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training.data import read_training_data, with_validation
 from hybridbatch.training.settings import Settings, learning_rate
 from hybridbatch.training.validation import validation_batches

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hybridbatch.common.tables import check_table, table_from_rows, write_table
-from hybridbatch.schemas import TRAIN_LOG
+from hybridbatch.schemas.every import TRAIN_LOG
 from hybridbatch.training.sampling import Batch
 from hybridbatch.training.train_log import TrainLog
 

@@ -4,7 +4,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.schemas import PAIRS
+from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import (
     MISSING,
     held_out_by_hash,

@@ -16,7 +16,7 @@ from hybridbatch.metrics import evaluate
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.retrieval.toplists import pack, unpack
-from hybridbatch.schemas import RANKINGS
+from hybridbatch.schemas.every import RANKINGS
 from ranking_cases import Case, random_case, unit, write_benchmark
 
 

@@ -7,8 +7,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.schemas import every as schemas
 
 LANGUAGES = ("ar", "de", "en")
 _MARKS = {"ar": "ـ", "de": "ß", "en": "x"}

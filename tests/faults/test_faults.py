@@ -125,11 +125,13 @@ def test_a_loss_of_nan_is_a_line_with_the_setting(references: References, tmp_pa
     ]
 
 
-def test_the_tables_count_every_case(references: References) -> None:
-    kill = kills.Kill("job", kills.SIGNALS[1], "job", 1, 0.5, patient=True)
-    case = kills.Case(3, "memory", "nothing", 0, (), (kill, kill))
-    strikes = [kills.Strike(kill, ("train",), hit=True, resumed=True),
-               kills.Strike(kill, (), hit=False)]  # fmt: skip
+def test_the_tables_count_every_case() -> None:
+    tried = kill("job", signal.SIGTERM)
+    case = kills.Case(3, "memory", "nothing", 0, (), (tried, tried))
+    strikes = [
+        kills.Strike(tried, ("train",), hit=True, resumed=True),
+        kills.Strike(tried, (), hit=False),
+    ]
     row = of_verdict(kills.Verdict(case, strikes, [], 12.0), seed=1)
     assert record.hits(row) == 1
     assert "| job | SIGTERM | 1 | 1 | 0 | 0 | 1 | 0 |" in record.tables([row])

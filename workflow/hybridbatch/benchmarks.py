@@ -14,10 +14,13 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.schema import Schema
 from hybridbatch.sources.lareqa import LareqaFile, read_files
 from hybridbatch.sources.miracl import query_files, read_qrels, read_topics
 from hybridbatch.sources.rowchecks import check_ids, require, require_rows, require_text
@@ -41,7 +44,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The tables of a benchmark, of `schemas.QUERIES`, `PASSAGES` and `QRELS`.
+    """The tables of a benchmark, of the schemas QUERIES, PASSAGES and QRELS.
 
     The passages are None where the benchmark is sharded.
     """
@@ -141,9 +144,9 @@ def from_lareqa(files: Sequence[LareqaFile]) -> Benchmark:
         for passage_id in answers[query["item_id"]]
     ]
     return Benchmark(
-        queries=table_from_rows(queries, schemas.QUERIES),
-        passages=table_from_rows(passages, schemas.PASSAGES),
-        qrels=table_from_rows(qrels, schemas.QRELS),
+        queries=table_from_rows(queries, QUERIES),
+        passages=table_from_rows(passages, PASSAGES),
+        qrels=table_from_rows(qrels, QRELS),
     )
 
 
@@ -153,9 +156,9 @@ def from_miracl(paths: Sequence[Path]) -> Benchmark:
     queries = [row for code, (topics, _) in files.items() for row in read_topics(topics, code)]
     qrels = [row for code, (_, judged) in files.items() for row in read_qrels(judged, code)]
     return Benchmark(
-        queries=table_from_rows(queries, schemas.QUERIES),
+        queries=table_from_rows(queries, QUERIES),
         passages=None,
-        qrels=table_from_rows(qrels, schemas.QRELS),
+        qrels=table_from_rows(qrels, QRELS),
     )
 
 
@@ -168,14 +171,14 @@ def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
     Raises:
         HybridBatchError: names the file and the row or key.
     """
-    check_table(benchmark.queries, schemas.QUERIES, origin=origins.queries)
-    check_table(benchmark.qrels, schemas.QRELS, origin=origins.qrels)
+    check_table(benchmark.queries, QUERIES, origin=origins.queries)
+    check_table(benchmark.qrels, QRELS, origin=origins.qrels)
     queries, qrels = _frame(benchmark.queries), _frame(benchmark.qrels)
     require_rows(queries, origin=origins.queries)
     require_text(queries, "text", "item_id", origin=origins.queries)
     check_ids(queries, "query_id", origin=origins.queries)
     if benchmark.passages is not None:
-        check_table(benchmark.passages, schemas.PASSAGES, origin=origins.passages)
+        check_table(benchmark.passages, PASSAGES, origin=origins.passages)
         passages = _frame(benchmark.passages)
         require_rows(passages, origin=origins.passages)
         require_text(passages, "text", origin=origins.passages)
@@ -186,10 +189,10 @@ def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
 
 def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
     """Write queries.parquet, passages.parquet and qrels.parquet, each whole or not at all."""
-    write_table(benchmark.queries, folder / "queries.parquet", schemas.QUERIES)
+    write_table(benchmark.queries, folder / "queries.parquet", QUERIES)
     if benchmark.passages is not None:
-        write_table(benchmark.passages, folder / "passages.parquet", schemas.PASSAGES)
-    write_table(benchmark.qrels, folder / "qrels.parquet", schemas.QRELS)
+        write_table(benchmark.passages, folder / "passages.parquet", PASSAGES)
+    write_table(benchmark.qrels, folder / "qrels.parquet", QRELS)
 
 
 def _from_parquet(settings: Settings, inputs: Sequence[Path]) -> tuple[Benchmark, Origins]:
@@ -203,9 +206,9 @@ def _from_parquet(settings: Settings, inputs: Sequence[Path]) -> tuple[Benchmark
         )
     queries, qrels = inputs[0], inputs[-1]
     benchmark = Benchmark(
-        queries=read_table(queries, schemas.QUERIES, given=True),
-        passages=None if settings.sharded else read_table(inputs[1], schemas.PASSAGES, given=True),
-        qrels=read_table(qrels, schemas.QRELS, given=True),
+        queries=read_table(queries, QUERIES, given=True),
+        passages=None if settings.sharded else read_table(inputs[1], PASSAGES, given=True),
+        qrels=read_table(qrels, QRELS, given=True),
     )
     return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
 
@@ -237,14 +240,14 @@ def _check_size(benchmark: Benchmark, settings: Settings) -> None:
 
 
 def _sorted(benchmark: Benchmark) -> Benchmark:
-    def by(table: pa.Table, schema: schemas.Schema) -> pa.Table:
+    def by(table: pa.Table, schema: Schema) -> pa.Table:
         order = [(column, "ascending") for column in schema.key]
         return table.select(list(schema.columns)).cast(schema.arrow).sort_by(order)
 
     return Benchmark(
-        queries=by(benchmark.queries, schemas.QUERIES),
-        passages=None if benchmark.passages is None else by(benchmark.passages, schemas.PASSAGES),
-        qrels=by(benchmark.qrels, schemas.QRELS),
+        queries=by(benchmark.queries, QUERIES),
+        passages=None if benchmark.passages is None else by(benchmark.passages, PASSAGES),
+        qrels=by(benchmark.qrels, QRELS),
     )
 
 
@@ -272,7 +275,7 @@ def _from_cldr() -> Benchmark:
 
     queries, passages, qrels = benchmark_rows()
     return Benchmark(
-        queries=table_from_rows(queries, schemas.QUERIES),
-        passages=table_from_rows(passages, schemas.PASSAGES),
-        qrels=table_from_rows(qrels, schemas.QRELS),
+        queries=table_from_rows(queries, QUERIES),
+        passages=table_from_rows(passages, PASSAGES),
+        qrels=table_from_rows(qrels, QRELS),
     )

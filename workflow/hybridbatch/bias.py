@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
@@ -16,10 +17,10 @@ from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation import bias_tables
 from hybridbatch.evaluation.bias_measures import Floats, Ints
 from hybridbatch.evaluation.bias_tables import Pooled, Row
-from hybridbatch.evaluation.observations import read_questions
-from hybridbatch.retrieval.judgements import Benchmark, id_languages, one_array, read_benchmark
-from hybridbatch.schemas import PER_QUERY, RANKINGS, Schema
-from hybridbatch.schemas_report import (
+from hybridbatch.evaluation.questions import read_questions
+from hybridbatch.retrieval.columns import id_languages, one_array
+from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
+from hybridbatch.schemas.bias import (
     AGREEMENT,
     EXPOSURE,
     FAIRNESS,
@@ -27,6 +28,9 @@ from hybridbatch.schemas_report import (
     RANK_DISTANCE,
     RANK_DISTANCE_HISTOGRAM,
 )
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.rankings import RANKINGS
+from hybridbatch.schemas.schema import Schema
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +61,9 @@ def run(args: argparse.Namespace) -> None:
             f"{settings.persistence} between 0 and 1"
         )
     pooled = read_pooled(args.benchmark, args.rankings / "all.parquet", cutoff=settings.cutoff)
-    for schema, rows in measure(pooled, persistence=settings.persistence):
-        name = f"{schema.name}.parquet"
-        write_table(table_from_rows(rows, schema), args.output / name, schema)
+    with atomic_folder(args.output) as folder:
+        for schema, rows in measure(pooled, persistence=settings.persistence):
+            write_table(table_from_rows(rows, schema), folder / f"{schema.name}.parquet", schema)
     logger.info("%d queries in %d languages", len(pooled.query_ids), len(pooled.names))
 
 

@@ -14,38 +14,18 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from hybridbatch.common.environment_errors import explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.logfile import LogFile
+from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
 from hybridbatch.common.stopping import Terminated, terminable
 from hybridbatch.common.threads import export_threads
+from hybridbatch.stages import STAGES, TOOLS
 
-STAGES = {
-    "download": "fetch one raw file, checked against its SHA-256",
-    "benchmarks": "queries, passages and qrels of a benchmark",
-    "corpus": "cut a file of a large corpus into shards of passages",
-    "shards": "list the shards of a corpus and check it as a whole",
-    "pairs": "parallel question-passage pairs of a training source",
-    "overlap": "what the training pairs share with a benchmark",
-    "model": "the base model as a Hugging Face checkpoint",
-    "mine": "hard negatives for a training source, by the base model's index",
-    "train": "fine-tune a dual encoder with a batch sampling",
-    "publish": "a trained model with sentence-transformers' files and a model card",
-    "encode": "vectors of a benchmark's queries and passages",
-    "index": "a FAISS index for each passage language",
-    "retrieve": "rank every query against every language and the pool",
-    "search": "the first k of a passage language of a sharded benchmark",
-    "pool": "merge the languages of a sharded benchmark's pool",
-    "metrics": "mAP, recall, nDCG and rank distance",
-    "trec": "runs and qrels of any setting in TREC format",
-    "bias": "language bias: distances, exposure, preference, fairness, agreement",
-    "statistics": "intervals, significance and non-inferiority over the runs of a benchmark",
-    "examples": "a few queries, by a stated rule, with the top of the pool under each run",
-    "projection": "the embedding space in two dimensions, before and after training",
-    "report": "results/report.html",
-    "export": "a trained model with its benchmark results, as a folder to pass on",
-}
+# Commands that people run with a configuration.
+_WITH_CONFIG = ("report",)
 # Stages each of whose threads multiplies by itself.
 _OWN_PRODUCTS = ("search",)
 logger = logging.getLogger(__name__)
@@ -86,6 +66,8 @@ def _run(arguments: Sequence[str]) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
     if stage == "schemas":
         return _print_schemas()
+    if stage is not None and stage not in STAGES | TOOLS:
+        return _unknown_stage(stage)
     threads = export_threads(
         _threads_of(arguments), os.environ, of_products=1 if stage in _OWN_PRODUCTS else None
     )
@@ -94,18 +76,26 @@ def _run(arguments: Sequence[str]) -> int:
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # one of a launcher's processes, whose first one writes
     _configure_logging(args.stage, args.job, args.log)
-    if args.settings is None:
+    if args.stage in _WITH_CONFIG and args.settings is None:
         args.settings = _settings_of_report(args.config)
     _run_measured(args, threads=threads)
     return 0
 
 
-def _print_schemas() -> int:
-    from hybridbatch import schemas, schemas_report, schemas_views
+def _unknown_stage(stage: str) -> int:
+    from hybridbatch.common.suggest import did_you_mean
 
-    tables = (*schemas.ALL, *schemas_report.REPORT_SCHEMAS, *schemas_views.VIEW_SCHEMAS)
+    known = (*STAGES, *TOOLS, "schemas")
+    hint = did_you_mean(stage, known) or f"; the stages are {', '.join(known)}"
+    print(f"hybridbatch: error: unknown stage `{stage}`{hint}", file=sys.stderr)
+    return 2
+
+
+def _print_schemas() -> int:
+    from hybridbatch.schemas.every import ALL, markdown
+
     try:
-        print(schemas.markdown(tables), flush=True)
+        print(markdown(ALL), flush=True)
     except OSError as error:
         # What is left in the buffer would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,7 +115,40 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
         sole_job(args.timing, job=f"{args.stage} {job}"),
         measured(args.stage, job=job, threads=threads, path=args.timing),
     ):
-        module.run(args)
+        # Processes that a stage starts take the record from its arguments.
+        args.record = _record(args, module)
+        with making(args.record):
+            module.run(args)
+
+
+def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
+    """What the artifacts of this job will carry; None for a command outside of the workflow."""
+    if args.stage == "report":
+        return _record_of_report(args)
+    if args.made_from is None and args.outside is None:
+        return None
+    from hybridbatch.common.contents import CACHE, ContentDigests
+    from hybridbatch.planning.tracking import stage_codes, stage_versions
+
+    made_from = [*(args.made_from or ()), *getattr(module, "made_from", lambda _: ())(args)]
+    digests = ContentDigests(CACHE if CACHE.parent.parent.is_dir() else None)
+    inputs = {record_key(str(path)): read_record(path).made for path in made_from}
+    inputs |= {outside_key(str(path)): digests.of(path) for path in args.outside or ()}
+    return Record(
+        stage=args.stage,
+        options=args.settings,
+        code=stage_codes([args.stage])[args.stage],
+        versions=stage_versions(args.stage),
+        inputs=inputs,
+    )
+
+
+def _record_of_report(args: argparse.Namespace) -> Record | None:
+    """The record of the report, once what it reads is known to be of its configuration."""
+    from hybridbatch.planning.verification import checked_report_record
+
+    config = json.loads(args.settings).get("config")
+    return None if config is None else checked_report_record(config, results=args.results)
 
 
 def _parser(stage: str | None) -> argparse.ArgumentParser:
@@ -135,16 +158,31 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         epilog="`hybridbatch schemas` prints the schema of every Parquet file.",
     )
     commands = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
-    for name, text in STAGES.items():
-        command = commands.add_parser(name, help=text, description=text)
+    for name, entry in (STAGES | TOOLS).items():
+        command = commands.add_parser(name, help=entry.help, description=entry.help)
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
         _add_settings(command, stage)
         command.add_argument("--job", default="", help="names the job in the timing and progress")
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
         command.add_argument("--log", type=Path, help="log file, beside the console")
+        _add_inputs(command)
         importlib.import_module(f"hybridbatch.{name}").add_arguments(command)
     return parser
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    """What the artifacts are made from, for the record that they carry (see `common.records`)."""
+    command.add_argument(
+        "--made-from",
+        type=Path,
+        nargs="*",
+        help="artifacts of the workflow that the stage reads; the rules give them, and the "
+        "stage's artifacts then carry a record of what made them",
+    )
+    command.add_argument(
+        "--outside", type=Path, nargs="*", help="the same for files from outside and downloads"
+    )
 
 
 def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
@@ -164,10 +202,12 @@ def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
 
 def _settings_of_report(config: Path) -> str:
     # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
-    from hybridbatch.config import load_config
+    from hybridbatch.config import read_config
     from hybridbatch.plan import Plan
 
-    return Plan(load_config(config)).report_settings()
+    found = read_config([config])
+    with found.placed():
+        return Plan(found.values).report_settings()
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:

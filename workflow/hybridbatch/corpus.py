@@ -1,6 +1,6 @@
 """Stage `corpus`: cuts one file of a large corpus into shards of passages, streaming.
 
-A shard is a Parquet file of `schemas.PASSAGES` with a configured number of passages of one
+A shard is a Parquet file of the schema PASSAGES with a configured number of passages of one
 language; each is encoded and indexed by a job of its own. Memory does not grow with the corpus.
 """
 
@@ -21,7 +21,7 @@ from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
-from hybridbatch.schemas import PASSAGES
+from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.sources.miracl import Row, read_documents
 from hybridbatch.sources.rowchecks import check_ids
 
@@ -69,7 +69,7 @@ def cut(
     """Write `{part}.{language}.{number}.parquet`, the folder whole or not at all.
 
     Args:
-        tables: rows of `schemas.PASSAGES`, whose ids are checked; a text may be empty.
+        tables: rows of the schema PASSAGES, whose ids are checked; a text may be empty.
         folder: where the shards go; their rows stay in the order in which they come.
         part: the name of the part.
         size: passages in a shard; a language's last one holds the rest.

@@ -24,7 +24,8 @@ from tenacity import (
     wait_exponential,
 )
 
-from hybridbatch.common.artifacts import atomic_file, sha256_file
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.settings import settings_from_json

@@ -30,7 +30,11 @@ from hybridbatch.encoding.encoder import (
     resolve_precision,
 )
 from hybridbatch.encoding.inference import encode_texts
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, PASSAGES, QUERIES, QUERY_EMBEDDINGS, Schema
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.schema import Schema
 from hybridbatch.token_limits import check_max_tokens
 
 # Passages of a shard that are read, encoded and written together.
@@ -125,12 +129,12 @@ def encode_shard(
 
     Args:
         encode: `encode_table` but for rows, schema and progress.
-        source: the passages, of `schemas.PASSAGES`.
-        target: their vectors, of `schemas.PASSAGE_EMBEDDINGS`.
+        source: the passages, of the schema PASSAGES.
+        target: their vectors, of the schema PASSAGE_EMBEDDINGS.
         piece: passages that are read, encoded and written together.
 
     Raises:
-        HybridBatchError: the file is damaged or not of `schemas.PASSAGES`.
+        HybridBatchError: the file is damaged or not of the schema PASSAGES.
     """
     with ParquetInput(source) as file, atomic_file(target) as temporary, ExitStack() as stack:
         progress, done, writer = Progress("passages", file.rows, "texts"), 0, None
@@ -154,7 +158,7 @@ def encode_shard(
 
 
 def passage_texts(passages: pa.Table, *, template: str) -> list[str]:
-    """The text that is encoded for each row of `schemas.PASSAGES`.
+    """The text that is encoded for each row of the schema PASSAGES.
 
     `template` holds `{text}` and maybe `{title}`; a passage without title is its text alone.
     """

@@ -17,12 +17,16 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_file, read_table, write_table
-from hybridbatch.schemas_views import EXAMPLES
+from hybridbatch.schemas.examples import EXAMPLES
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.rankings import RANKINGS
 
 GAIN, LOSS, RANDOM = "gain", "loss", "random"
 POOL, METRIC = "all", "mAP"
@@ -83,7 +87,7 @@ def run(args: argparse.Namespace) -> None:
     precisions = {
         name: read_precisions(folder / "per_query.parquet") for name, folder in metrics.items()
     }
-    queries = read_table(args.benchmark / "queries.parquet", schemas.QUERIES)
+    queries = read_table(args.benchmark / "queries.parquet", QUERIES)
     eligible = candidates(
         queries, precisions, candidate=settings.candidate, baseline=settings.baseline
     )
@@ -91,8 +95,8 @@ def run(args: argparse.Namespace) -> None:
     table = describe(
         chosen,
         queries=queries,
-        passages=read_table(args.benchmark / "passages.parquet", schemas.PASSAGES),
-        qrels=read_table(args.benchmark / "qrels.parquet", schemas.QRELS),
+        passages=read_table(args.benchmark / "passages.parquet", PASSAGES),
+        qrels=read_table(args.benchmark / "qrels.parquet", QRELS),
         rankings={name: folder / f"{POOL}.parquet" for name, folder in rankings.items()},
         precisions=precisions,
         settings=settings,
@@ -103,7 +107,7 @@ def run(args: argparse.Namespace) -> None:
 
 def read_precisions(file: Path) -> dict[str, float]:
     """Average precision of each query in the pool, from a run's `per_query.parquet`."""
-    check_file(file, schemas.PER_QUERY)
+    check_file(file, PER_QUERY)
     wanted = (pl.col("passage_language") == POOL) & (pl.col("metric") == METRIC)
     columns = ["query_id", "passage_language", "metric", "value"]
     found = pl.concat([piece.filter(wanted) for piece in frames([file], columns)])
@@ -121,7 +125,7 @@ def candidates(
     """The queries that every run scored in the pool, sorted by id.
 
     Args:
-        queries: at least columns query_id, item_id and language of `schemas.QUERIES`.
+        queries: at least columns query_id, item_id and language of the schema QUERIES.
         precisions: average precision by run and query id.
         candidate: the run whose gain over `baseline` is asked for.
         baseline: the other run; None as `candidate` is.
@@ -198,14 +202,14 @@ def describe(
     precisions: dict[str, dict[str, float]],
     settings: Settings,
 ) -> pa.Table:
-    """A table of `schemas_views.EXAMPLES`: the first `settings.top` ranks of each query and run.
+    """A table of the schema EXAMPLES: the first `settings.top` ranks of each query and run.
 
     Args:
         chosen: the queries, in order.
-        queries: `schemas.QUERIES`.
-        passages: `schemas.PASSAGES`.
-        qrels: `schemas.QRELS`.
-        rankings: each run's ranking of the pool, a file of `schemas.RANKINGS`.
+        queries: of the schema QUERIES.
+        passages: of the schema PASSAGES.
+        qrels: of the schema QRELS.
+        rankings: each run's ranking of the pool, a file of the schema RANKINGS.
         precisions: average precision by run and query id.
         settings: the runs, in order, and how many ranks are shown.
 
@@ -273,7 +277,7 @@ def read_ranking(file: Path, query_ids: Sequence[str]) -> dict[str, list[dict[st
     Raises:
         HybridBatchError: the file is missing or breaks its schema, or does not rank a query.
     """
-    check_file(file, schemas.RANKINGS)
+    check_file(file, RANKINGS)
     wanted = pl.col("query_id").is_in(list(query_ids))
     columns = ["query_id", "rank", "passage_id", "score"]
     rows = pl.concat([piece.filter(wanted) for piece in frames([file], columns)])

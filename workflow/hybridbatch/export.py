@@ -22,7 +22,11 @@ from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.publication.card import table
 from hybridbatch.publication.layout import write_json
-from hybridbatch.schemas import BENCHMARK_RESULTS, INDEX_QUALITY, OVERLAP, RUNS, SUMMARY
+from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.overlap import OVERLAP
+from hybridbatch.schemas.runs import RUNS
+from hybridbatch.schemas.summary import SUMMARY
 
 CARD, RESULTS = "README.md", "benchmark_results"
 # What is meant by the averages of summary.
@@ -88,7 +92,7 @@ def export(run: str, dest: Path, *, results: Path) -> None:
 
 
 def read_results(run: str, results: Path) -> list[dict[str, Any]]:
-    """The macro averages of a run, as rows of `schemas.BENCHMARK_RESULTS`, by benchmark."""
+    """The macro averages of a run, as rows of the schema BENCHMARK_RESULTS, by benchmark."""
     rows = []
     for path in sorted((results / "metrics").glob(f"{run}/*/summary.parquet")):
         benchmark = path.parent.name

@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_file, atomic_folder, damaged
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import check_digests, place_of, write_digest_of
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.judgements import id_languages, one_array
-from hybridbatch.retrieval.ranking import Floats, Ints
-from hybridbatch.schemas import PASSAGE_EMBEDDINGS, Schema
+from hybridbatch.retrieval.columns import Floats, Ints, id_languages, one_array
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.schema import Schema
 
 # A float16 vector's norm is within about 1e-3 of 1.
 NORM_TOLERANCE = 1e-2
@@ -80,8 +81,9 @@ def run(args: argparse.Namespace) -> None:
     vectors = read_vectors(args.embeddings, PASSAGE_EMBEDDINGS)
     if args.output.suffix == ".faiss":
         index = _build_deterministic(vectors.values, settings)
-        with atomic_file(args.output) as temporary:
+        with atomic_file(place_of(args.output)) as record, atomic_file(args.output) as temporary:
             faiss.write_index(index, str(temporary))
+            write_digest_of(temporary, record, name=args.output.name)
         logger.info("%s vectors, %s", f"{len(vectors.ids):,}", kind(index, settings.factory))
     else:
         write_indexes(vectors, args.output, settings)
@@ -166,6 +168,7 @@ def read_index(folder: Path, language: str, *, vectors: int, dimension: int) -> 
 
 def map_index(file: Path, *, factory: str, vectors: int, dimension: int) -> Any:
     """As `read_index`, by file, with the vectors left on disk where FAISS can."""
+    check_digests(file)
     # One flag maps inverted lists, the other everything else; both at once are an error.
     flags = faiss.IO_FLAG_MMAP if "IVF" in factory else faiss.IO_FLAG_MMAP_IFC
     return _read_index(file, vectors=vectors, dimension=dimension, flags=flags)

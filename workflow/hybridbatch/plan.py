@@ -11,12 +11,38 @@ from typing import Any
 from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.inventory import Inventory
 from hybridbatch.model_names import model_kind
+from hybridbatch.planning.machine import Machine
 from hybridbatch.publication import origins
 from hybridbatch.sources import catalog
 
 
 class Plan(Inventory):
-    """The runs, evaluations and stages of one checked configuration (see `config.check_config`)."""
+    """The runs, evaluations and stages of one checked configuration (see `config.check_config`).
+
+    `config` says what the automatic choices are on `machine`, by default this one.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        mirror: str | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        super().__init__((machine or Machine.here()).resolve(config), mirror=mirror)
+
+    def raw_digest(self, path: str) -> str:
+        """The pinned digest of a download, as `ContentDigests` writes it.
+
+        Raises:
+            HybridBatchError: no such file is pinned.
+        """
+        return f"sha256:{json.loads(self.download_settings(path))['sha256']}"
+
+    def part_file(self, benchmark: str, part: str) -> str:
+        """Where a file of a corpus lies: among the downloads, or where the config says."""
+        found = self.corpora.part(benchmark, part)
+        return found.path if found.sha256 is None else f"results/raw/{found.path}"
 
     def download_settings(self, path: str) -> str:
         """Settings of the download of one raw file."""
@@ -58,7 +84,6 @@ class Plan(Inventory):
                 "recipe": self.config["recipe"],
                 "benchmark": benchmark,
                 "languages": self.config["train_languages"],
-                "allow_contaminated": self.config["allow_contaminated"],
                 "sharded": benchmark in self.corpora.names,
             }
         )

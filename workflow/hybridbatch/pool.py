@@ -17,9 +17,9 @@ from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import check_file
-from hybridbatch.retrieval.judgements import POOL
-from hybridbatch.schemas import RANKINGS
-from hybridbatch.search import searched_queries
+from hybridbatch.retrieval.columns import POOL
+from hybridbatch.retrieval.searched import searched_queries
+from hybridbatch.schemas.rankings import RANKINGS
 
 # Queries whose lists are merged at a time.
 _QUERIES = 512
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def merge_rankings(files: Sequence[Path], queries: pa.Array, *, k: int) -> pa.Table:
-    """The first k of some queries over all files, as `schemas.RANKINGS`, in the queries' order."""
+    """The first k of some queries over all files, as the schema RANKINGS, in the queries' order."""
     order = pl.DataFrame({"query_id": pl.from_arrow(queries)}).with_row_index("number")
     columns = ["query_id", "passage_id", "score"]
     merged = (

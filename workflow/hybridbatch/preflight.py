@@ -5,6 +5,8 @@ mirror it would not miss before the stage that reads them.
 """
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
@@ -13,6 +15,8 @@ from hybridbatch.model_names import local_folder
 from hybridbatch.sources.corpora import mirror_folder
 from hybridbatch.sources.ownpairs import ENDINGS, is_dataset
 
+# Snakemake takes this for a wildcard in any path of a rule, and has no way to write it otherwise.
+_WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")
 _SPLITS = "dataset_dict.json"  # what `datasets` leaves beside the folders of several splits
 
 
@@ -28,18 +32,21 @@ def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
         HybridBatchError: names the key, what is missing there, and the remedy.
     """
     _check_model(inventory.config["model"])
+    _check_braces(inventory.model_files(), key="config: model")
     for position, entry in enumerate(inventory.config["sources"]):
         if "path" in entry:
             (path,) = inventory.source_files(entry["name"], raw=raw)
             _check_pairs(Path(path), key=f"config: sources[{position}].path")
+            _check_braces([path], key=f"config: sources[{position}].path")
     for position, entry in enumerate(inventory.config["benchmarks"]):
         if "path" in entry:
             name, files = entry["name"], inventory.benchmark_files(entry["name"], raw=raw)
             parts = inventory.corpora.parts(name) if name in inventory.corpora.names else ()
+            files = [*files, *(part.path for part in parts)]
             _check_benchmark(
-                [Path(file) for file in (*files, *(part.path for part in parts))],
-                key=f"config: benchmarks[{position}].path",
+                [Path(file) for file in files], key=f"config: benchmarks[{position}].path"
             )
+            _check_braces(files, key=f"config: benchmarks[{position}].path")
     folder = mirror_folder(mirror)
     if folder is not None and not folder.is_dir() and _missing(inventory, raw):
         raise HybridBatchError(
@@ -78,6 +85,15 @@ def _check_benchmark(files: list[Path], *, key: str) -> None:
             raise HybridBatchError(
                 f"{key}: {file}: no such file; a benchmark's folder holds queries.parquet, "
                 f"passages.parquet and qrels.parquet"
+            )
+
+
+def _check_braces(files: Iterable[str], *, key: str) -> None:
+    for file in files:
+        if found := _WILDCARD.search(file):
+            raise HybridBatchError(
+                f"{key}: {file}: Snakemake takes {found[0]} for a wildcard; rename the folder or "
+                f"file, or name a link to it (ln -s) without braces"
             )
 
 

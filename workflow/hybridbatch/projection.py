@@ -22,7 +22,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
@@ -35,7 +34,12 @@ from hybridbatch.evaluation.planes import (
     language_axes,
     project,
 )
-from hybridbatch.schemas_views import PROJECTION, PROJECTION_SUMMARY
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.projection import PROJECTION, PROJECTION_SUMMARY
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
 
 QUERY, PASSAGE = "query", "passage"
 logger = logging.getLogger(__name__)
@@ -88,9 +92,9 @@ def run(args: argparse.Namespace) -> None:
             "give one for each, in order"
         )
     samples = draw_samples(
-        read_table(args.benchmark / "queries.parquet", schemas.QUERIES),
-        read_table(args.benchmark / "passages.parquet", schemas.PASSAGES),
-        read_table(args.benchmark / "qrels.parquet", schemas.QRELS),
+        read_table(args.benchmark / "queries.parquet", QUERIES),
+        read_table(args.benchmark / "passages.parquet", PASSAGES),
+        read_table(args.benchmark / "qrels.parquet", QRELS),
         items=settings.items,
         seed=settings.seed,
     )
@@ -173,9 +177,7 @@ def read_vectors(folder: Path, sample: Sample) -> Values:
         HybridBatchError: a file is missing or breaks its schema; an id has no vector.
     """
     schema, name = (
-        (schemas.QUERY_EMBEDDINGS, "queries")
-        if sample.kind == QUERY
-        else (schemas.PASSAGE_EMBEDDINGS, "passages")
+        (QUERY_EMBEDDINGS, "queries") if sample.kind == QUERY else (PASSAGE_EMBEDDINGS, "passages")
     )
     shards = folder / name
     files = sorted(shards.glob("*.parquet")) if shards.is_dir() else [folder / f"{name}.parquet"]

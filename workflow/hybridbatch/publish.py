@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import FOLDER_RECORD, check_digests
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.publication.card import Facts, Origin, model_card
 from hybridbatch.publication.facts import count_source, read_record, read_validations
@@ -109,8 +110,9 @@ def link_files(source: Path, folder: Path) -> None:
     """
     if not (source / "config.json").is_file():
         raise HybridBatchError(f"{source}: no config.json; name the folder of a trained model")
+    check_digests(source)
     for path in sorted(source.iterdir()):
-        if not path.is_file() or path.name.startswith("."):
+        if not path.is_file() or path.name.startswith(".") or path.name == FOLDER_RECORD:
             continue
         try:
             os.link(path, folder / path.name)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import current
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
@@ -83,6 +85,15 @@ def run(args: argparse.Namespace) -> None:
         views=settings.views,
         corpora=settings.corpora,
     )
+    corpora = read_corpora(
+        args.results,
+        recipe=settings.recipe,
+        corpora=settings.corpora,
+        evaluations=settings.evaluations,
+    )
+    if not settings.allow_contaminated:
+        refuse_contaminated(inputs, corpora, recipe=settings.recipe)
+    record = current()
     page = build_page(
         inputs,
         literature=read_literature(args.literature),
@@ -93,12 +104,7 @@ def run(args: argparse.Namespace) -> None:
         allow_contaminated=settings.allow_contaminated,
         config=settings.config,
         measured=read_evidence(args.results, settings.statistics, evaluations=settings.evaluations),
-        corpora=read_corpora(
-            args.results,
-            recipe=settings.recipe,
-            corpora=settings.corpora,
-            evaluations=settings.evaluations,
-        ),
+        corpora=corpora,
         qualities=read_qualities(args.results, full),
         checksums=input_checksums(
             args.results,
@@ -106,11 +112,32 @@ def run(args: argparse.Namespace) -> None:
             benchmarks=(*settings.benchmarks, *settings.corpora),
             sources=settings.sources,
         ),
+        made=None if record is None else record.made,
     )
     output = args.output or args.results / "report.html"
     with atomic_file(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     logger.info("%s: %d runs, %.1f MB", output, len(inputs.runs), len(page.encode()) / 1e6)
+
+
+def refuse_contaminated(inputs: Inputs, corpora: Mapping[str, Corpus], *, recipe: str) -> None:
+    """Refuse evaluations on items that were trained on; the stage `overlap` counted them.
+
+    Raises:
+        HybridBatchError: names the benchmark.
+    """
+    shared = {
+        name: len({row.item_id for row in rows if row.kind == "item"})
+        for name, rows in inputs.overlaps.items()
+    }
+    shared |= {name: corpus.shared_items for name, corpus in corpora.items()}
+    for name, items in shared.items():
+        if items:
+            raise HybridBatchError(
+                f"results/overlap/{recipe}/{name}.parquet: recipe {recipe} trains on {items:,} "
+                f"items of benchmark {name}; drop the source or the benchmark from the config, or "
+                f"set `allow_contaminated: true`"
+            )
 
 
 def build_page(
@@ -127,6 +154,7 @@ def build_page(
     corpora: Mapping[str, Corpus] | None = None,
     qualities: Mapping[tuple[str, str], tuple[IndexQuality, ...]] | None = None,
     checksums: tuple[Checksum, ...] = (),
+    made: str | None = None,
 ) -> str:
     """The report as HTML."""
     context = Context(
@@ -144,4 +172,4 @@ def build_page(
     )
     sections = [built for build in ORDER if (built := build(context)) is not None]
     sections.append(provenance.section(context, environment, checksums))
-    return render_page(title=title, sections=sections)
+    return render_page(title=title, sections=sections, made=made)

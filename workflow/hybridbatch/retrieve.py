@@ -23,22 +23,16 @@ from numpy.typing import NDArray
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.progress import Progress
+from hybridbatch.common.records import check_digests
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.index import Vectors, index_size, is_exact, read_index, read_vectors, set_effort
-from hybridbatch.retrieval.judgements import POOL, Benchmark, read_benchmark
+from hybridbatch.retrieval.columns import POOL, Floats, Ints
+from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
 from hybridbatch.retrieval.quality import measure_quality, sample_rows
-from hybridbatch.retrieval.ranking import (
-    QUERY_BLOCK,
-    Floats,
-    Ints,
-    Pool,
-    Scorer,
-    blocks,
-    count_ranks,
-)
+from hybridbatch.retrieval.ranking import QUERY_BLOCK, Pool, Scorer, blocks, count_ranks
 from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     Keys,
@@ -50,7 +44,10 @@ from hybridbatch.retrieval.toplists import (
     rounding_bound,
     unpack,
 )
-from hybridbatch.schemas import INDEX_QUALITY, PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, RANKINGS
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.rankings import RANKINGS
 
 logger = logging.getLogger(__name__)
 
@@ -166,8 +163,9 @@ def open_indexes(folder: Path, passages: Vectors, benchmark: Benchmark) -> list[
     """The indexes of all languages, in the order of the pool's columns.
 
     Raises:
-        HybridBatchError: an index is missing or not of these vectors.
+        HybridBatchError: an index is missing, damaged, or not of these vectors.
     """
+    check_digests(folder)
     pool = benchmark.pool
     column_of_row = np.empty(len(pool.rows), dtype=np.int64)
     column_of_row[pool.rows] = np.arange(len(pool.rows))

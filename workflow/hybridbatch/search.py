@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,9 +30,9 @@ from hybridbatch.index import (
     set_effort,
     stored_vectors,
 )
-from hybridbatch.retrieval.judgements import one_array
+from hybridbatch.retrieval.columns import Floats, Ints, one_array
 from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
-from hybridbatch.retrieval.ranking import Floats, Ints
+from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.retrieval.streaming import (
     Found,
     Ids,
@@ -44,15 +43,11 @@ from hybridbatch.retrieval.streaming import (
     search_index,
 )
 from hybridbatch.retrieval.toplists import norm_rounding_bound
-from hybridbatch.schemas import (
-    INDEX_QUALITY,
-    PASSAGE_EMBEDDINGS,
-    QRELS,
-    QUERIES,
-    QUERY_EMBEDDINGS,
-    RANKINGS,
-    SHARDS,
-)
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.rankings import RANKINGS
+from hybridbatch.schemas.shards import SHARDS
 
 logger = logging.getLogger(__name__)
 
@@ -116,13 +111,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", type=Path, required=True, help="how exact the indexes are")
 
 
-def run(args: argparse.Namespace) -> None:
-    """Search one language for one run."""
-    settings = settings_from_json(Settings, args.settings)
-    threads = set_threads(settings.threads)
-    language = settings.language
+def made_from(args: argparse.Namespace) -> list[Path]:
+    """The artifacts that a search reads besides those of the command line: a language's shards."""
+    shards = _shards(args, settings_from_json(Settings, args.settings).language)
+    return [file for shard in shards for file in (shard.embeddings, shard.index)]
+
+
+def _shards(args: argparse.Namespace, language: str) -> list[Shard]:
     listed = read_table(args.benchmark / "shards.parquet", SHARDS).to_pylist()
-    shards = [
+    return [
         Shard(
             args.embeddings / "passages" / f"{row['shard']}.parquet",
             args.indexes / f"{row['shard']}.faiss",
@@ -131,6 +128,14 @@ def run(args: argparse.Namespace) -> None:
         for row in listed
         if row["language"] == language
     ]
+
+
+def run(args: argparse.Namespace) -> None:
+    """Search one language for one run."""
+    settings = settings_from_json(Settings, args.settings)
+    threads = set_threads(settings.threads)
+    language = settings.language
+    shards = _shards(args, language)
     ids = searched_queries(args.benchmark, language, pool=settings.pool_languages)
     vectors = _query_vectors(args.embeddings / "queries.parquet", ids)
     found = search_shards(shards, vectors, settings, threads=threads)
@@ -152,19 +157,6 @@ def run(args: argparse.Namespace) -> None:
         "%s: %d queries, %d shards, %s, recall@%d %.4f",
         language, len(ids), len(shards), quality["factory"], settings.top_k, quality["recall"],
     )  # fmt: skip
-
-
-def searched_queries(folder: Path, language: str, *, pool: Sequence[str]) -> pa.Array:
-    """The ids of the queries to search in a language, in the order of the queries' file."""
-    queries = pl.DataFrame(read_table(folder / "queries.parquet", QUERIES, columns=("query_id",)))
-    qrels = pl.DataFrame(read_table(folder / "qrels.parquet", QRELS))
-    languages = [language, *pool] if language in pool else [language]
-    relevant = qrels.filter(
-        pl.col("relevance") >= 1,
-        pl.col("passage_id").str.split(":").list.first().is_in(languages),
-    )
-    wanted = queries.filter(pl.col("query_id").is_in(relevant["query_id"].implode()))
-    return one_array(wanted["query_id"].to_arrow())
 
 
 def search_shards(
@@ -227,7 +219,7 @@ def _search_exact(
 
 
 def ranking_table(found: Found, ids: pa.Array, *, setting: str) -> pa.Table:
-    """What was found as `schemas.RANKINGS`; `ids` are those of the query rows."""
+    """What was found as the schema RANKINGS; `ids` are those of the query rows."""
     columns = [
         ids.take(pa.array(found.queries)),
         pa.array([setting] * len(found.queries), pa.string()),

@@ -13,7 +13,8 @@ import polars as pl
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import ParquetInput, frames
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.schemas import QRELS, SHARDS
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.shards import SHARDS
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,9 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation import comparisons, resampling
 from hybridbatch.evaluation.comparisons import Design
-from hybridbatch.evaluation.observations import (
-    group_systems,
-    read_observations,
-    read_questions,
-    read_run,
-)
-from hybridbatch.schemas_report import COMPARISONS, ESTIMATES, NONINFERIORITY
+from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
+from hybridbatch.evaluation.questions import read_questions
+from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
 
 logger = logging.getLogger(__name__)
 

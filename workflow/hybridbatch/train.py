@@ -14,11 +14,13 @@ import torch
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.locks import sole_user
+from hybridbatch.common.records import current, making
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
-from hybridbatch.schemas import RUNS, TRAIN_LOG
+from hybridbatch.schemas.runs import RUNS
+from hybridbatch.schemas.train_log import TRAIN_LOG
 from hybridbatch.token_limits import check_max_tokens
 from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
@@ -83,7 +85,8 @@ def run(args: argparse.Namespace) -> None:
 def _run_here(args: argparse.Namespace) -> None:
     settings = settings_from_json(Settings, args.settings)
     device = resolve_device(settings.device)
-    with joined(device) as processes:
+    # A process that was started for this training has the command's arguments, not its context.
+    with making(getattr(args, "record", None) or current()), joined(device) as processes:
         check_processes(processes.count, batch_size=settings.batch_size)
         set_threads(max(1, set_threads(settings.threads) // processes.here))
         with _locked(args.state, processes):
@@ -192,7 +195,7 @@ def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
 def run_record(
     settings: Settings, training: PairData, *, best_step: int, stopping_reason: str
 ) -> dict[str, Any]:
-    """The run as a row of `schemas.RUNS`.
+    """The run as a row of the schema RUNS.
 
     Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
     alone, `x-y` on items with two languages.

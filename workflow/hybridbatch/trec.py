@@ -21,8 +21,10 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_file, read_table
-from hybridbatch.retrieval.judgements import POOL, read_benchmark, read_judged
-from hybridbatch.schemas import QRELS, RANKINGS
+from hybridbatch.retrieval.columns import POOL
+from hybridbatch.retrieval.judgements import read_benchmark, read_judged
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.rankings import RANKINGS
 
 logger = logging.getLogger(__name__)
 

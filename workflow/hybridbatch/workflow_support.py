@@ -1,50 +1,50 @@
 """What the Snakefile needs beside the plan: threads, the shell's prefix, what params track."""
 
-import hashlib
 import os
 import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from hybridbatch.codehash import code_hash
-from hybridbatch.common.artifacts import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import processors
-from hybridbatch.config import check_config
+from hybridbatch.config import given_config, read_config
 from hybridbatch.plan import Plan
+from hybridbatch.planning.lineage import Lineage
 from hybridbatch.preflight import check_files, check_writable
-from hybridbatch.schemas import QRELS, SHARDS, Schema
-
-# What is computed over all runs of a configuration, for each benchmark; of a sharded one, whose
-# metrics are cut, the first alone.
-_OF_CUT_RUNS = (
-    "statistics/{group}/{benchmark}/estimates",
-    "statistics/{group}/{benchmark}/comparisons",
-    "statistics/{group}/{benchmark}/noninferiority",
-)
-_OF_ALL_RUNS = (
-    *_OF_CUT_RUNS,
-    "examples/{group}/{benchmark}",
-    "projection/{group}/{benchmark}/points",
-    "projection/{group}/{benchmark}/summary",
-)
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.schema import Schema
+from hybridbatch.schemas.shards import SHARDS
 
 
-def plan(config: Mapping[str, Any]) -> Plan:
-    """The plan of Snakemake's config; bad input ends Snakemake with its one line."""
+def plan(
+    config: Mapping[str, Any], *, files: Sequence[str | Path] = (), arguments: Sequence[str] = ()
+) -> Plan:
+    """The plan of a configuration; bad input ends Snakemake with its one line.
+
+    Args:
+        config: Snakemake's own reading, which is used where there are neither files nor arguments.
+        files: the files to read again, so that errors name file and line, a key that is there twice
+            is seen, and the schema says what is a number.
+        arguments: the `key=value` entries of `--config`.
+    """
     try:
-        found = Plan(check_config(config), mirror=_mirror(config))
-        check_files(found, mirror=_mirror(config), raw="results/raw")
+        if files or arguments:
+            found = read_config([Path(file) for file in files], arguments)
+        else:
+            found = given_config(config)
+        mirror = _mirror(found.values)
+        with found.placed():
+            checked = Plan(found.values, mirror=mirror)
+            check_files(checked, mirror=mirror, raw="results/raw")
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
-    return found
+    return checked
 
 
 def require_writable(*folders: str) -> None:
@@ -55,26 +55,45 @@ def require_writable(*folders: str) -> None:
         sys.exit(f"hybridbatch: error: {error}")
 
 
-def code(stage: str) -> str:
-    """Hash of the code of a stage: its module and the project modules that it imports."""
-    return code_hash(f"hybridbatch.{stage}")
+def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
+    """Where Snakemake's config comes from, for `plan`: nothing in a workflow that uses this one.
 
-
-def resources(*patterns: str) -> str:
-    """Hash of files that a stage reads from the package's surroundings: templates and tables.
-
-    They are no inputs of the rule, since their absolute paths would re-run it in another checkout.
+    A config named on the command line replaces the default one; the two are never mixed.
     """
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
-        digest.update(f"{path.relative_to(root)} {sha256_file(path)}\n".encode())
-    return digest.hexdigest()[:16]
+    if workflow.modifier.skip_configfile:
+        return {}
+    settings = workflow.config_settings
+    alone = settings.replace_workflow_config and settings.config
+    files = settings.configfiles or ([] if alone else [default])
+    return {"files": files, "arguments": settings.config_args or ()}
 
 
-def versions(*packages: str) -> str:
-    """The installed versions of the packages on which a stage's results depend."""
-    return " ".join(f"{name}=={_version(name)}" for name in packages)
+def environment(folder: str) -> str:
+    """The file of the conda environment of a checkout, as rules in `workflow/rules` name it.
+
+    Snakemake makes the path absolute and then formats it, so that braces in the checkout's own path
+    must be doubled. Without any the path stays relative, as it is the same everywhere.
+    """
+    relative = "envs/hybridbatch.yaml"
+    if not {"{", "}"} & set(str(folder)):
+        return f"../../{relative}"
+    return _escaped(f"{folder}/{relative}")
+
+
+def allowed(plan: Plan) -> str:
+    """The flag of the stage `overlap` that accepts shared items, where the config allows them."""
+    return "--allow-contaminated" if plan.config["allow_contaminated"] else ""
+
+
+def made(lineage: Lineage, rule: str, wildcards: Mapping[str, str]) -> str:
+    """The digest of all that makes the artifacts of a rule's job, which the rule tracks.
+
+    Bad input ends Snakemake with its one line.
+    """
+    try:
+        return lineage.made(rule, **wildcards)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def heavy_threads(plan: Plan, *, cores: int | None) -> int:
@@ -84,7 +103,7 @@ def heavy_threads(plan: Plan, *, cores: int | None) -> int:
     that `--cores 8` on two processors does not run four two-thread jobs at once. On a cluster
     (`cores` None) a job asks for the threads that the config says, or the submitting machine has.
     """
-    threads = int(plan.config["threads"] or _granted())
+    threads = int(plan.config["threads"])
     present = processors()
     if cores is None or cores <= present:
         return threads
@@ -110,38 +129,12 @@ def _processes(plan: Plan, stage: str) -> int:
     return int(plan.config["training"]["processes"]) if stage == "train" else 1
 
 
-def report_inputs(plan: Plan) -> list[str]:
-    """Every file that the report of this plan reads."""
-    return [
-        *(f"results/runs/{run.id}.parquet" for run in plan.runs),
-        *(f"results/training/{run.id}/train_log.parquet" for run in plan.trained_runs),
-        *(
-            f"results/metrics/{run}/{benchmark}/summary.parquet"
-            for run, benchmark in plan.evaluations()
-        ),
-        *(
-            f"results/benchmarks/{benchmark}/{table}.parquet"
-            for benchmark in plan.in_memory
-            for table in ("queries", "passages", "qrels")
-        ),
-        *(
-            f"results/benchmarks/{benchmark}/{table}.parquet"
-            for benchmark in plan.corpora.names
-            for table in ("queries", "qrels", "shards")
-        ),
-        *(f"results/pairs/{source}.parquet" for source in plan.sources),
-        *(overlap_path(plan, benchmark) for benchmark in plan.overlaps()),
-        *(
-            f"results/bias/{run}/{benchmark}"
-            for run, benchmark in plan.evaluations()
-            if benchmark in plan.in_memory
-        ),
-        *(
-            f"results/{table}.parquet".format(group=plan.group, benchmark=benchmark)
-            for benchmark in plan.benchmarks
-            for table in (_OF_ALL_RUNS if benchmark in plan.in_memory else _OF_CUT_RUNS)
-        ),
-    ]
+def report_inputs(lineage: Lineage) -> list[str]:
+    """Every file that the report reads."""
+    try:
+        return list(lineage.node("report").record.inputs)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
@@ -152,12 +145,6 @@ def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
 def overlap_path(plan: Plan, benchmark: str) -> str:
     """Where the check for shared items of this recipe and a benchmark lies."""
     return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
-
-
-def part_file(plan: Plan, benchmark: str, part: str) -> str:
-    """Where a file of a corpus lies: among the downloads, or where the config says."""
-    found = plan.corpora.part(benchmark, part)
-    return found.path if found.sha256 is None else f"results/raw/{found.path}"
 
 
 def part_folders(plan: Plan, benchmark: str) -> list[str]:
@@ -220,20 +207,16 @@ def shell_prefix(config: Mapping[str, Any]) -> str:
         words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
     words.append(_WORD_FOR_THE_KILLED)
     # Snakemake formats the prefix together with the command.
-    return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")
+    return _escaped("; ".join(words) + "; ")
+
+
+def _escaped(text: str) -> str:
+    """Text with doubled braces, for what Snakemake formats."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _mirror(config: Mapping[str, Any]) -> str | None:
     return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
-
-
-def _granted() -> int:
-    """The processors that a Slurm job was given, of a node that may have more; else those present.
-
-    Snakemake reads the rules again inside of the job, and asks Slurm for a step as large as it then
-    finds the rule's threads to be.
-    """
-    return int(os.environ.get("SLURM_CPUS_PER_TASK") or processors())
 
 
 def _shards(listed: str) -> list[dict[str, Any]]:
@@ -247,10 +230,3 @@ def _table(path: Path, schema: Schema, *, columns: Sequence[str] | None = None) 
         return read_table(path, schema, columns=columns)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"

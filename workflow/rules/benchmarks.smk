@@ -1,6 +1,8 @@
 rule benchmarks:
     input:
-        lambda wildcards: PLAN.benchmark_files(wildcards.benchmark, raw="results/raw"),
+        lambda wildcards: outside(
+            PLAN.benchmark_files(wildcards.benchmark, raw="results/raw")
+        ),
     output:
         queries="results/benchmarks/{benchmark}/queries.parquet",
         passages="results/benchmarks/{benchmark}/passages.parquet",
@@ -17,9 +19,9 @@ rule benchmarks:
         mem_mb=support.memory(PLAN, "benchmarks"),
     params:
         settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
-        code=support.code("benchmarks"),
-        versions=support.versions("babel"),
+        made=made("benchmarks", "benchmark"),
     shell:
         "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
         " --output results/benchmarks/{wildcards.benchmark:q} --job {wildcards.benchmark:q}"
-        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet --log {log:q}"
+        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
+        " --outside {input:q} --log {log:q}"

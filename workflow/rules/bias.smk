@@ -4,6 +4,7 @@ rule bias:
         passages="results/benchmarks/{benchmark}/passages.parquet",
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
         rankings="results/rankings/{run}/{benchmark}",
+        checked=overlap_of_trained,
     output:
         directory("results/bias/{run}/{benchmark}"),
     log:
@@ -17,11 +18,10 @@ rule bias:
         mem_mb=support.memory(PLAN, "bias"),
     params:
         settings=lambda wildcards: PLAN.bias_settings(),
-        code=support.code("bias"),
-        versions=support.versions("polars", "numpy"),
+        made=made("bias", "run", "benchmark"),
     shell:
         "python -m hybridbatch bias --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/bias/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q} --log {log:q}"

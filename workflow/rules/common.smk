@@ -2,8 +2,13 @@ import os
 import sys
 
 from hybridbatch import workflow_support as support
+from hybridbatch.planning import tracking
 
-PLAN = support.plan(config)
+PLAN = support.plan(
+    config, **support.config_sources(workflow, default="config/config.yaml")
+)
+# What each rule tracks: the digest of all that makes its artifacts.
+LINEAGE = tracking.lineage(PLAN)
 # A sharded benchmark is cut, encoded and searched by rules of its own.
 SHARDED = support.any_of(PLAN.corpora.names)
 IN_MEMORY = support.any_of(PLAN.in_memory)
@@ -14,10 +19,10 @@ THREADS = support.heavy_threads(
 
 # The stages run in the interpreter that runs Snakemake. A prefix is not part of a rule's code, so
 # moving the checkout or the environment re-runs nothing.
-shell.prefix(support.shell_prefix(config))
+shell.prefix(support.shell_prefix(PLAN.config))
 
 MODEL = f"results/models/{PLAN.model_name}"
-ENVIRONMENT = "../../envs/hybridbatch.yaml"
+ENVIRONMENT = support.environment(workflow.basedir)
 
 
 wildcard_constraints:
@@ -39,8 +44,22 @@ def checkpoint(wildcards):
     return MODEL
 
 
+def outside(paths):
+    """Inputs from outside: their content is in the digest that a rule tracks, their time is not."""
+    return [
+        path if path.startswith("results/raw/") else ancient(path) for path in paths
+    ]
+
+
+def made(rule, *names):
+    """A param: the digest of all that makes the artifacts of a rule's job, by these wildcards."""
+    return lambda wildcards: support.made(
+        LINEAGE, rule, {name: getattr(wildcards, name) for name in names}
+    )
+
+
 def overlap_of_trained(wildcards):
-    """The check for shared items, which a trained run must pass before it is evaluated."""
+    """The check for shared items, which a trained run must pass before it has figures."""
     if PLAN.run(wildcards.run).trained:
         return support.overlap_path(PLAN, wildcards.benchmark)
     return []

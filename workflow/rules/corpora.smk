@@ -4,7 +4,9 @@
 
 rule topics:
     input:
-        lambda wildcards: PLAN.benchmark_files(wildcards.benchmark, raw="results/raw"),
+        lambda wildcards: outside(
+            PLAN.benchmark_files(wildcards.benchmark, raw="results/raw")
+        ),
     output:
         queries="results/benchmarks/{benchmark}/queries.parquet",
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
@@ -20,16 +22,17 @@ rule topics:
         mem_mb=support.memory(PLAN, "benchmarks"),
     params:
         settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
-        code=support.code("benchmarks"),
+        made=made("benchmarks", "benchmark"),
     shell:
         "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
         " --output results/benchmarks/{wildcards.benchmark:q} --job {wildcards.benchmark:q}"
-        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet --log {log:q}"
+        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
+        " --outside {input:q} --log {log:q}"
 
 
 rule corpus:
     input:
-        lambda wildcards: support.part_file(PLAN, wildcards.benchmark, wildcards.part),
+        lambda wildcards: outside([PLAN.part_file(wildcards.benchmark, wildcards.part)]),
     output:
         directory("results/benchmarks/{benchmark}/passages/{part}"),
     log:
@@ -45,12 +48,12 @@ rule corpus:
         settings=lambda wildcards: PLAN.corpus_settings(
             wildcards.benchmark, wildcards.part
         ),
-        code=support.code("corpus"),
+        made=made("corpus", "benchmark", "part"),
     shell:
         "python -m hybridbatch corpus --settings {params.settings:q} --input {input:q}"
         " --output {output:q} --job {wildcards.benchmark:q}/{wildcards.part:q}"
         " --timing results/timings/corpus/{wildcards.benchmark:q}/{wildcards.part:q}.parquet"
-        " --log {log:q}"
+        " --outside {input:q} --log {log:q}"
 
 
 checkpoint shards:
@@ -69,17 +72,17 @@ checkpoint shards:
     resources:
         mem_mb=support.memory(PLAN, "shards"),
     params:
-        code=support.code("shards"),
+        made=made("shards", "benchmark"),
     shell:
         "python -m hybridbatch shards --parts {input.parts:q} --qrels {input.qrels:q}"
         " --output {output:q} --job {wildcards.benchmark:q}"
-        " --timing results/timings/shards/{wildcards.benchmark:q}.parquet --log {log:q}"
+        " --timing results/timings/shards/{wildcards.benchmark:q}.parquet"
+        " --made-from {input:q} --log {log:q}"
 
 
 rule encode_queries:
     input:
         model=checkpoint,
-        overlap=overlap_of_trained,
         queries="results/benchmarks/{benchmark}/queries.parquet",
     output:
         "results/embeddings/{run}/{benchmark}/queries.parquet",
@@ -95,20 +98,18 @@ rule encode_queries:
         gpu=support.gpus(PLAN, "encode"),
     params:
         settings=lambda wildcards: PLAN.encode_settings(),
-        code=support.code("encode"),
-        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+        made=made("encode_queries", "run", "benchmark"),
     shell:
         "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
         " --queries {input.queries:q} --output {output:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"
 
 
 rule encode_shard:
     input:
         model=checkpoint,
-        overlap=overlap_of_trained,
         part="results/benchmarks/{benchmark}/passages/{part}",
     output:
         "results/embeddings/{run}/{benchmark}/passages/{part}.{language}.{number}.parquet",
@@ -125,22 +126,22 @@ rule encode_shard:
         gpu=support.gpus(PLAN, "encode"),
     params:
         settings=lambda wildcards: PLAN.encode_settings(),
-        code=support.code("encode"),
-        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+        made=made("encode_shard", "run", "benchmark", "part", "language", "number"),
         shard=lambda wildcards: support.shard_name(wildcards),
     shell:
         "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
         " --shard {input.part:q}/{params.shard:q}.parquet --output {output:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q} --timing"
         " results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"
 
 
 rule index_shard:
     input:
         "results/embeddings/{run}/{benchmark}/passages/{part}.{language}.{number}.parquet",
     output:
-        "results/indexes/{run}/{benchmark}/{part}.{language}.{number}.faiss",
+        index="results/indexes/{run}/{benchmark}/{part}.{language}.{number}.faiss",
+        record="results/indexes/{run}/{benchmark}/{part}.{language}.{number}.faiss.json",
     log:
         "logs/index/{run}/{benchmark}/{part}.{language}.{number}.log",
     wildcard_constraints:
@@ -153,15 +154,14 @@ rule index_shard:
         mem_mb=support.memory(PLAN, "index"),
     params:
         settings=lambda wildcards: PLAN.index_settings(),
-        code=support.code("index"),
-        versions=support.versions("faiss-cpu", "numpy"),
+        made=made("index_shard", "run", "benchmark", "part", "language", "number"),
         shard=lambda wildcards: support.shard_name(wildcards),
     shell:
         "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
-        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}"
+        " --output {output.index:q} --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}"
         " --timing"
         " results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"
 
 
 rule search:
@@ -193,8 +193,7 @@ rule search:
         settings=lambda wildcards: PLAN.search_settings(
             wildcards.benchmark, wildcards.language
         ),
-        code=support.code("search"),
-        versions=support.versions("faiss-cpu", "numpy"),
+        made=made("search", "run", "benchmark", "language"),
     shell:
         "python -m hybridbatch search --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"
@@ -203,7 +202,7 @@ rule search:
         " --output {output.ranking:q} --quality {output.quality:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}/{wildcards.language:q} --timing"
         " results/timings/search/{wildcards.run:q}/{wildcards.benchmark:q}/{wildcards.language:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input.queries:q} {input.qrels:q} {input.shards:q} {input.vectors:q} --log {log:q}"
 
 
 rule pool:
@@ -227,14 +226,13 @@ rule pool:
         mem_mb=support.memory(PLAN, "pool"),
     params:
         settings=lambda wildcards: PLAN.pool_settings(wildcards.benchmark),
-        code=support.code("pool"),
-        versions=support.versions("polars"),
+        made=made("pool", "run", "benchmark"),
     shell:
         "python -m hybridbatch pool --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/pool/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"
 
 
 rule metrics_cut:
@@ -242,6 +240,7 @@ rule metrics_cut:
         queries="results/benchmarks/{benchmark}/queries.parquet",
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
         rankings=rankings_of_languages,
+        checked=overlap_of_trained,
     output:
         per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
         summary="results/metrics/{run}/{benchmark}/summary.parquet",
@@ -256,8 +255,7 @@ rule metrics_cut:
         mem_mb=support.memory(PLAN, "metrics"),
     params:
         settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
-        code=support.code("metrics"),
-        versions=support.versions("polars", "numpy"),
+        made=made("metrics_cut", "run", "benchmark"),
     shell:
         "python -m hybridbatch metrics --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"
@@ -265,4 +263,4 @@ rule metrics_cut:
         " --output results/metrics/{wildcards.run:q}/{wildcards.benchmark:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input.queries:q} {input.qrels:q} {input.rankings:q} --log {log:q}"

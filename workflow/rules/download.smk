@@ -12,7 +12,7 @@ rule download:
         mem_mb=support.memory(PLAN, "download"),
     params:
         settings=lambda wildcards: PLAN.download_settings(wildcards.path),
-        code=support.code("download"),
+        code=tracking.stage_codes(["download"])["download"],
     shell:
         "python -m hybridbatch download --settings {params.settings:q} --output {output:q}"
         " --job {wildcards.path:q} --timing results/timings/download/{wildcards.path:q}.parquet"

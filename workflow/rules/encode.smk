@@ -1,7 +1,6 @@
 rule encode:
     input:
         model=checkpoint,
-        overlap=overlap_of_trained,
         queries="results/benchmarks/{benchmark}/queries.parquet",
         passages="results/benchmarks/{benchmark}/passages.parquet",
     output:
@@ -19,12 +18,11 @@ rule encode:
         gpu=support.gpus(PLAN, "encode"),
     params:
         settings=lambda wildcards: PLAN.encode_settings(),
-        code=support.code("encode"),
-        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+        made=made("encode", "run", "benchmark"),
     shell:
         "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"
         " --output results/embeddings/{wildcards.run:q}/{wildcards.benchmark:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"

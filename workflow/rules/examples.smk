@@ -27,8 +27,7 @@ rule examples:
         mem_mb=support.memory(PLAN, "examples"),
     params:
         settings=lambda wildcards: PLAN.examples_settings(wildcards.benchmark),
-        code=support.code("examples"),
-        versions=support.versions("polars"),
+        made=made("examples", "benchmark"),
         metrics=lambda wildcards: support.of_runs(
             PLAN, wildcards.benchmark, "results/metrics/{run}/{benchmark}"
         ),
@@ -38,4 +37,4 @@ rule examples:
         " --metrics {params.metrics:q} --output {output:q}"
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"
         " --timing results/timings/examples/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"

@@ -14,10 +14,9 @@ rule index:
         mem_mb=support.memory(PLAN, "index"),
     params:
         settings=lambda wildcards: PLAN.index_settings(),
-        code=support.code("index"),
-        versions=support.versions("faiss-cpu", "numpy"),
+        made=made("index", "run", "benchmark"),
     shell:
         "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"

@@ -4,6 +4,7 @@ rule metrics:
         passages="results/benchmarks/{benchmark}/passages.parquet",
         qrels="results/benchmarks/{benchmark}/qrels.parquet",
         rankings="results/rankings/{run}/{benchmark}",
+        checked=overlap_of_trained,
     output:
         per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
         summary="results/metrics/{run}/{benchmark}/summary.parquet",
@@ -18,12 +19,11 @@ rule metrics:
         mem_mb=support.memory(PLAN, "metrics"),
     params:
         settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
-        code=support.code("metrics"),
-        versions=support.versions("polars", "numpy"),
+        made=made("metrics", "run", "benchmark"),
     shell:
         "python -m hybridbatch metrics --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q} --rankings {input.rankings:q}"
         " --output results/metrics/{wildcards.run:q}/{wildcards.benchmark:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q} --log {log:q}"

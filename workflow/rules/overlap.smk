@@ -1,4 +1,5 @@
-# Training waits for this check, so that a contaminated evaluation is refused before work is lost.
+# No job reads this check, so that another benchmark trains nothing again. Its priority runs it before
+# training, so that a contaminated evaluation is refused before work is lost; evaluation waits for it.
 rule overlap:
     input:
         pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
@@ -15,28 +16,14 @@ rule overlap:
         mem_mb=support.memory(PLAN, "overlap"),
     params:
         settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
-        code=support.code("overlap"),
+        made=made("overlap", "benchmark"),
+        # Snakemake does not track a param that asks for the output: what is allowed decides
+        # whether the workflow goes on, and nothing of what is written. The report checks it too.
+        allowed=lambda wildcards, output: support.allowed(PLAN),
     shell:
         "python -m hybridbatch overlap --settings {params.settings:q} --pairs {input.pairs:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q} --output {output:q}"
+        " {params.allowed}"
         " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"
         " --timing results/timings/overlap/{wildcards.recipe:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
-
-
-# One file for all benchmarks, so that another benchmark does not change what training reads.
-rule overlap_checked:
-    input:
-        [support.overlap_path(PLAN, benchmark) for benchmark in PLAN.overlaps()],
-    output:
-        touch("results/overlap/{recipe}.checked"),
-    log:
-        "logs/overlap/{recipe}.log",
-    priority: 100
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=1000,
-    shell:
-        "echo no contaminated evaluation > {log:q}"
+        " --made-from {input:q} --log {log:q}"

@@ -1,6 +1,8 @@
 rule pairs:
     input:
-        lambda wildcards: PLAN.source_files(wildcards.source, raw="results/raw"),
+        lambda wildcards: outside(
+            PLAN.source_files(wildcards.source, raw="results/raw")
+        ),
     output:
         "results/pairs/{source}.parquet",
     log:
@@ -13,9 +15,9 @@ rule pairs:
         mem_mb=support.memory(PLAN, "pairs"),
     params:
         settings=lambda wildcards: PLAN.pairs_settings(wildcards.source),
-        code=support.code("pairs"),
-        versions=support.versions("babel"),
+        made=made("pairs", "source"),
     shell:
         "python -m hybridbatch pairs --settings {params.settings:q} --input {input:q}"
         " --output {output:q} --job {wildcards.source:q}"
-        " --timing results/timings/pairs/{wildcards.source:q}.parquet --log {log:q}"
+        " --timing results/timings/pairs/{wildcards.source:q}.parquet"
+        " --outside {input:q} --log {log:q}"

@@ -29,8 +29,7 @@ rule projection:
         mem_mb=support.memory(PLAN, "projection"),
     params:
         settings=lambda wildcards: PLAN.projection_settings(wildcards.benchmark),
-        code=support.code("projection"),
-        versions=support.versions("numpy"),
+        made=made("projection", "benchmark"),
         embeddings=lambda wildcards: support.of_runs(
             PLAN, wildcards.benchmark, "results/embeddings/{run}/{benchmark}"
         ),
@@ -41,4 +40,4 @@ rule projection:
         " --output results/projection/{wildcards.group:q}/{wildcards.benchmark:q}"
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"
         " --timing results/timings/projection/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"

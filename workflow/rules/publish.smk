@@ -17,9 +17,10 @@ rule publish:
         mem_mb=support.memory(PLAN, "publish"),
     params:
         settings=lambda wildcards: PLAN.publish_settings(wildcards.run),
-        code=support.code("publish"),
+        made=made("publish", "run"),
     shell:
         "python -m hybridbatch publish --settings {params.settings:q} --model {input.model:q}"
         " --run-record {input.record:q} --train-log {input.train_log:q} --pairs {input.pairs:q}"
         " --output {output:q} --job {wildcards.run:q}"
-        " --timing results/timings/publish/{wildcards.run:q}.parquet --log {log:q}"
+        " --timing results/timings/publish/{wildcards.run:q}.parquet"
+        " --made-from {input:q} --log {log:q}"

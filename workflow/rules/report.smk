@@ -1,10 +1,8 @@
 rule report:
     input:
-        support.report_inputs(PLAN),
+        support.report_inputs(LINEAGE),
         # Who asks for the report gets the models too; the page does not read them.
-        published=[
-            ancient(f"results/checkpoints/{run.id}") for run in PLAN.trained_runs
-        ],
+        published=[f"results/checkpoints/{run.id}" for run in PLAN.trained_runs],
     output:
         report(
             "results/report.html", caption="../captions/report.rst", category="Report"
@@ -18,11 +16,7 @@ rule report:
         mem_mb=support.memory(PLAN, "report"),
     params:
         settings=lambda wildcards: PLAN.report_settings(),
-        code=support.code("report"),
-        resources=support.resources(
-            "resources/paper_results.csv", "hybridbatch/templates/*"
-        ),
-        versions=support.versions("matplotlib", "jinja2", "pyarrow", "pyyaml"),
+        made=made("report"),
     shell:
         "python -m hybridbatch report --settings {params.settings:q} --from results"
         " --output {output:q}"

@@ -23,8 +23,7 @@ rule retrieve:
         mem_mb=support.memory(PLAN, "retrieve"),
     params:
         settings=lambda wildcards: PLAN.retrieve_settings(),
-        code=support.code("retrieve"),
-        versions=support.versions("faiss-cpu", "numpy"),
+        made=made("retrieve", "run", "benchmark"),
     shell:
         "python -m hybridbatch retrieve --settings {params.settings:q}"
         " --benchmark results/benchmarks/{wildcards.benchmark:q}"
@@ -33,4 +32,4 @@ rule retrieve:
         " --quality {output.quality:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/retrieve/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"

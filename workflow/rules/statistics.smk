@@ -23,8 +23,7 @@ rule statistics:
         mem_mb=support.memory(PLAN, "statistics"),
     params:
         settings=lambda wildcards: PLAN.statistics_settings(),
-        code=support.code("statistics"),
-        versions=support.versions("numpy", "polars"),
+        made=made("statistics", "benchmark"),
         metrics=lambda wildcards: support.of_runs(
             PLAN, wildcards.benchmark, "results/metrics/{run}/{benchmark}"
         ),
@@ -35,4 +34,4 @@ rule statistics:
         " --output results/statistics/{wildcards.group:q}/{wildcards.benchmark:q}"
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"
         " --timing results/timings/statistics/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
-        " --log {log:q}"
+        " --made-from {input:q} --log {log:q}"

@@ -5,8 +5,6 @@ rule train:
             "results/pairs/{source}.parquet", source=PLAN.validation_sources
         ),
         model=MODEL,
-        # Training waits for the check and does not read it: a newer one re-runs nothing.
-        checked=ancient(f"results/overlap/{PLAN.config['recipe']}.checked"),
     output:
         checkpoint=directory("results/training/{run}/model"),
         train_log="results/training/{run}/train_log.parquet",
@@ -23,8 +21,7 @@ rule train:
         gpu=support.gpus(PLAN, "train"),
     params:
         settings=lambda wildcards: PLAN.train_settings(wildcards.run),
-        code=support.code("train"),
-        versions=support.versions("torch", "transformers", "tokenizers", "numpy"),
+        made=made("train", "run"),
     shell:
         "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
         " --validation {input.validation:q} --model {input.model:q}"
@@ -32,4 +29,5 @@ rule train:
         " --run-record {output.record:q} --job {wildcards.run:q}"
         # Not an output: it outlives a job that was killed, and the stage removes it when done.
         " --state results/training_state/{wildcards.run:q}"
-        " --timing results/timings/train/{wildcards.run:q}.parquet --log {log:q}"
+        " --timing results/timings/train/{wildcards.run:q}.parquet"
+        " --made-from {input:q} --log {log:q}"

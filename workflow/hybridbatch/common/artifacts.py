@@ -1,7 +1,6 @@
 """Files and folders that appear under their final name only when they are complete."""
 
 import glob
-import hashlib
 import os
 import platform
 import shutil
@@ -10,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import write_digests
 
 _WRITING = "while writing "
 # Snakemake puts it into a folder that is the output of a rule, which is then made as a whole.
@@ -39,12 +39,17 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`; it takes the place of `path` on success."""
+    """Yield an empty temporary folder beside `path`; it takes the place of `path` on success.
+
+    The folder then holds `hybridbatch.json` with the SHA-256 of every file and, within
+    `records.making`, the record of what made it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(path)
     temporary.mkdir()
     try:
         yield temporary
+        write_digests(temporary)
         for entry in temporary.rglob("*"):
             if entry.is_file():
                 _sync(entry)
@@ -71,12 +76,6 @@ def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError
     folders = [folder for folder in path.parents if (folder / _FOLDER_MARK).is_file()]
     what = f"the folder {folders[0]}" if folders else "it"
     return HybridBatchError(f"{path}: damaged: {reason}; remove {what} and run the workflow again")
-
-
-def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _beside(path: Path) -> Path:

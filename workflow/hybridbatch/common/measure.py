@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.schemas import TIMINGS
+from hybridbatch.schemas.timings import TIMINGS
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Timing:
 
 @contextmanager
 def measured(stage: str, *, job: str, threads: int, path: Path | None) -> Iterator[None]:
-    """Measure the block; when it succeeds, write one row of `schemas.TIMINGS` to `path`."""
+    """Measure the block; when it succeeds, write one row of the schema TIMINGS to `path`."""
     begin = time.perf_counter()
     yield
     own = resource.getrusage(resource.RUSAGE_SELF)

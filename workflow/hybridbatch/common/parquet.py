@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hybridbatch.common.artifacts import damaged
+from hybridbatch.common.records import parquet_metadata
 
 # Rows that are held at a time where a file is read in pieces.
 BATCH = 1 << 16
@@ -32,7 +33,11 @@ T = TypeVar("T")
 def parquet_writer(
     path: Path, schema: pa.Schema, *, compression: str = "zstd", use_dictionary: bool = True
 ) -> Iterator[pq.ParquetWriter]:
-    """Yield a writer of a new file with page checksums; the footer is sealed at the end."""
+    """Yield a writer of a new file with page checksums; the footer is sealed at the end.
+
+    Within `records.making` the footer holds the record of what made the file.
+    """
+    schema = schema.with_metadata(parquet_metadata())
     options = {"compression": compression, "use_dictionary": use_dictionary}
     with pq.ParquetWriter(path, schema, write_page_checksum=True, **options) as writer:
         yield writer
@@ -68,6 +73,11 @@ class ParquetInput:
         return self._guarded(lambda: self._file.schema_arrow)
 
     @property
+    def metadata(self) -> dict[bytes, bytes]:
+        """The key-value metadata of the footer."""
+        return dict(self._file.metadata.metadata or {})
+
+    @property
     def rows(self) -> int:
         """The number of rows."""
         return int(self._file.metadata.num_rows)
@@ -76,6 +86,7 @@ class ParquetInput:
         """All rows of some columns, in the order in which they are named; None for all columns."""
         names = None if columns is None else list(columns)
         table = self._guarded(lambda: self._file.read(names))
+        table = table.replace_schema_metadata(None)  # the record is of the file, not of the rows
         return table if names is None else table.select(names)
 
     def batches(
@@ -86,7 +97,7 @@ class ParquetInput:
         pieces = self._guarded(lambda: self._file.iter_batches(rows, columns=names))
         # Only the reading is guarded: the caller's own errors between two pieces are no damage.
         while (batch := self._guarded(lambda: next(pieces, None))) is not None:
-            table = pa.Table.from_batches([batch])
+            table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
             yield table if names is None else table.select(names)
 
     def __enter__(self) -> "ParquetInput":
@@ -135,6 +146,17 @@ def frames(
                 yield pl.DataFrame(table)
             if empty:
                 yield pl.DataFrame(file.read(columns))
+
+
+def check_pages(path: Path) -> None:
+    """Read all of a file, each page and the footer compared with their checksums.
+
+    Raises:
+        HybridBatchError: the file is damaged.
+    """
+    with ParquetInput(path) as file:
+        for _ in file.batches():
+            pass
 
 
 def _footer(file: BinaryIO) -> tuple[int, bytes]:

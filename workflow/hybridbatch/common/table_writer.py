@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hybridbatch.common.parquet import parquet_writer
 from hybridbatch.common.tables import check_table
-from hybridbatch.schemas import Schema
+from hybridbatch.schemas.schema import Schema
 
 # Rows that a file's writer gathers before it writes them as one row group.
 ROW_GROUP = 1 << 17

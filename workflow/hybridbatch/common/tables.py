@@ -1,4 +1,4 @@
-"""Reads and writes Parquet files, each checked against its schema in `schemas`."""
+"""Reads and writes Parquet files, each checked against its schema."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import ParquetInput, parquet_writer
-from hybridbatch.schemas import VECTOR, Schema
+from hybridbatch.schemas.schema import VECTOR, Schema
 
 
 def table_from_rows(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:
@@ -24,6 +24,8 @@ def table_from_rows(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Tab
 
 def write_table(table: pa.Table, path: Path, schema: Schema) -> None:
     """Check `table` against `schema` and write it, whole or not at all.
+
+    Within `records.making` the file carries the record of what made it.
 
     Raises:
         HybridBatchError: a column is missing, superfluous, of another type or holds a null; a key

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import check_digests
 from hybridbatch.encoding.batching import TokenIds
 from hybridbatch.encoding.checkpoint_files import unloadable
 
@@ -86,12 +87,13 @@ class DualEncoder(nn.Module):
 
         Nothing is downloaded and no code of the checkpoint runs. `device` is a torch device.
         Raises HybridBatchError for a folder that lacks a part or lacks weights of the model, or
-        holds a damaged file.
+        holds a damaged file, or files that are not those which its record lists.
         """
         if not (folder / "config.json").is_file():
             raise HybridBatchError(
                 f"{folder}: no config.json; name a Hugging Face checkpoint folder"
             )
+        check_digests(folder)
         options = {"local_files_only": True, "trust_remote_code": False}
         try:
             model, report = AutoModel.from_pretrained(

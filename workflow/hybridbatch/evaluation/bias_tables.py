@@ -65,7 +65,7 @@ class Pooled:
 
 
 def rank_distance_rows(pooled: Pooled) -> list[Row]:
-    """Rows of `schemas_report.RANK_DISTANCE`."""
+    """Rows of the schema RANK_DISTANCE."""
     distances = _distances(pooled)
     names = ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")
     rows = []
@@ -81,7 +81,7 @@ def rank_distance_rows(pooled: Pooled) -> list[Row]:
 
 
 def histogram_rows(pooled: Pooled) -> list[Row]:
-    """Rows of `schemas_report.RANK_DISTANCE_HISTOGRAM`."""
+    """Rows of the schema RANK_DISTANCE_HISTOGRAM."""
     distances = _distances(pooled)
     defined = _defined(distances)
     if not defined.size:
@@ -103,7 +103,7 @@ def histogram_rows(pooled: Pooled) -> list[Row]:
 
 
 def exposure_rows(pooled: Pooled) -> list[Row]:
-    """Rows of `schemas_report.EXPOSURE`."""
+    """Rows of the schema EXPOSURE."""
     size = pooled.shape[1]
     top = measures.shares(pooled.passage_languages[pooled.top], count=size)
     cells = pooled.queries * size + pooled.languages
@@ -133,7 +133,7 @@ def exposure_rows(pooled: Pooled) -> list[Row]:
 
 
 def preference_rows(pooled: Pooled) -> list[Row]:
-    """Rows of `schemas_report.PREFERENCE`."""
+    """Rows of the schema PREFERENCE."""
     overall, against = _preferences(pooled)
     values = np.column_stack([against, overall])
     rows = []
@@ -153,7 +153,7 @@ def preference_rows(pooled: Pooled) -> list[Row]:
 
 
 def fairness_rows(pooled: Pooled) -> list[Row]:
-    """Rows of `schemas_report.FAIRNESS`.
+    """Rows of the schema FAIRNESS.
 
     A block is an item: its queries in one language, or in all, are averaged, so that blocks are
     independent of each other.
@@ -178,7 +178,7 @@ def fairness_rows(pooled: Pooled) -> list[Row]:
 
 
 def agreement_rows(pooled: Pooled, *, persistence: float) -> list[Row]:
-    """Rows of `schemas_report.AGREEMENT`."""
+    """Rows of the schema AGREEMENT."""
     rows: list[Row] = []
     for a, b, first, second in _versions(pooled):
         overlaps = _overlaps(pooled, first, second, persistence=persistence)
@@ -200,7 +200,7 @@ def agreement_rows(pooled: Pooled, *, persistence: float) -> list[Row]:
 
 
 def per_query_rows(pooled: Pooled, *, persistence: float) -> list[Row]:
-    """Rows of `schemas.PER_QUERY`: two measures that queries have, for intervals and tests.
+    """Rows of the schema PER_QUERY: two measures that queries have, for intervals and tests.
 
     `own_language_preference` against all other languages, and `rank_agreement`, the mean
     rank-biased overlap with the versions of the question in other languages.

@@ -132,7 +132,7 @@ def pairs(systems: Sequence[System]) -> list[tuple[int, int]]:
 
 
 def estimate_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]]:
-    """Rows of `schemas_report.ESTIMATES` for one metric."""
+    """Rows of the schema ESTIMATES for one metric."""
     observations = resampled.observations
     wanted = av.settings_and_macros(observations.cells)
     weights = av.matrix(wanted, len(observations.cells))
@@ -166,7 +166,7 @@ def estimate_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]]:
 
 
 def comparison_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]]:
-    """Rows of `schemas_report.COMPARISONS` for one metric."""
+    """Rows of the schema COMPARISONS for one metric."""
     wanted = av.settings_and_macros(resampled.observations.cells)
     rows = []
     for pair in pairs(resampled.systems):
@@ -190,7 +190,7 @@ def comparison_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]
 def noninferiority_rows(
     resampled: Resampled, design: Design, *, high_resource: frozenset[str]
 ) -> list[dict[str, Any]]:
-    """Rows of `schemas_report.NONINFERIORITY` for one metric: each hybrid against the others.
+    """Rows of the schema NONINFERIORITY for one metric: each hybrid against the others.
 
     Non-inferior rejects "worse by the margin or more", inferior "worse by the margin at most",
     each by its one-sided, Holm-corrected bootstrap p-value at the level (1 - confidence) / 2.

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas import PER_QUERY, QUERIES, RUNS
+from hybridbatch.evaluation.questions import Questions, one_array
+from hybridbatch.schemas.per_query import PER_QUERY
+from hybridbatch.schemas.runs import RUNS
 
 POOL, MACRO = "all", "macro"
 MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
@@ -98,21 +100,6 @@ class Observations:
     counts: Floats
 
 
-@dataclass(frozen=True)
-class Questions:
-    """A benchmark's queries: ids (q,), and for each its item and its language by number."""
-
-    ids: pa.Array
-    items: Ints
-    languages: tuple[str, ...]
-    language_codes: Ints
-
-    @property
-    def item_count(self) -> int:
-        """The number of items."""
-        return int(self.items.max(initial=-1)) + 1
-
-
 def read_run(path: Path) -> Run:
     """The run that a run record describes.
 
@@ -152,19 +139,6 @@ def system_id(run: Run) -> str:
         return f"{run.model}.{run.sampling}"
     usual = run.sampling != "hybrid" or run.alpha in (None, 0.5)
     return f"{run.model}.{run.recipe}.{run.sampling}{'' if usual else format(run.alpha, 'g')}"
-
-
-def read_questions(path: Path) -> Questions:
-    """Read `queries.parquet` of a benchmark."""
-    table = read_table(path, QUERIES, columns=("query_id", "item_id", "language"))
-    languages = _one_array(table["language"]).dictionary_encode()
-    items = _one_array(table["item_id"]).dictionary_encode()
-    return Questions(
-        ids=_one_array(table["query_id"]),
-        items=items.indices.to_numpy().astype(np.int64),
-        languages=tuple(languages.dictionary.to_pylist()),
-        language_codes=languages.indices.to_numpy().astype(np.int64),
-    )
 
 
 def read_observations(
@@ -211,9 +185,9 @@ def _read_values(paths: Sequence[Path], questions: Questions) -> _Values:
         _check_values(table, path, questions)
         tables.append(table)
     table = pa.concat_tables(tables)
-    metrics = _one_array(table["metric"]).dictionary_encode()
-    passages = _one_array(table["passage_language"]).dictionary_encode()
-    queries = pc.index_in(_one_array(table["query_id"]), value_set=questions.ids)
+    metrics = one_array(table["metric"]).dictionary_encode()
+    passages = one_array(table["passage_language"]).dictionary_encode()
+    queries = pc.index_in(one_array(table["query_id"]), value_set=questions.ids)
     return _Values(
         metrics=tuple(metrics.dictionary.to_pylist()),
         passage_languages=tuple(passages.dictionary.to_pylist()),
@@ -290,10 +264,4 @@ def _check_paired(
     raise HybridBatchError(
         f"{files[1]}: scores other queries than {files[0]} with {metric} for "
         f"{cell.query_language} to {cell.passage_language}; run the stage metrics again for both"
-    )
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(
-        [chunk.cast(pa.string()) for chunk in column.chunks] or [pa.array([], pa.string())]
     )

@@ -66,7 +66,7 @@ class Origin:
 class Facts:
     """All that a card states.
 
-    record: a row of `schemas.RUNS`. training: the settings of the stage `train`. hub_id: of the
+    record: a row of the schema RUNS. training: the settings of the stage `train`. hub_id: of the
     base model, None where it is no model of the hub. validation_data: of the losses in
     `validations`, None for items held out of the sources.
     """

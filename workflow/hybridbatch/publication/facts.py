@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.schemas.pairs import PAIRS
+from hybridbatch.schemas.runs import RUNS
+from hybridbatch.schemas.train_log import TRAIN_LOG
 
 
 @dataclass(frozen=True)

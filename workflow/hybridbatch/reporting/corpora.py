@@ -6,12 +6,15 @@ from pathlib import Path
 
 from hybridbatch.common.tables import read_table
 from hybridbatch.reporting.inputs import Summary, read_summary
-from hybridbatch.schemas import INDEX_QUALITY, OVERLAP, QUERIES, SHARDS
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.overlap import OVERLAP
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.shards import SHARDS
 
 
 @dataclass(frozen=True)
 class IndexQuality:
-    """A row of `schemas.INDEX_QUALITY`."""
+    """A row of the schema INDEX_QUALITY."""
 
     language: str
     factory: str

@@ -12,18 +12,17 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.tables import read_table
 from hybridbatch.reporting.claims_evidence import Parallel, Row, Thresholds
-from hybridbatch.schemas import QUERIES, Schema
-from hybridbatch.schemas_report import (
+from hybridbatch.schemas.bias import (
     AGREEMENT,
-    COMPARISONS,
-    ESTIMATES,
     EXPOSURE,
     FAIRNESS,
-    NONINFERIORITY,
     PREFERENCE,
     RANK_DISTANCE,
     RANK_DISTANCE_HISTOGRAM,
 )
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.schema import Schema
+from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
 
 ALL, MACRO = "all", "macro"
 T = TypeVar("T")

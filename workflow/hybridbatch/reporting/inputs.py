@@ -19,17 +19,15 @@ from hybridbatch.reporting.views import (
     read_examples,
     read_projection,
 )
-from hybridbatch.schemas import (
-    OVERLAP,
-    PAIRS,
-    PASSAGES,
-    QRELS,
-    QUERIES,
-    RUNS,
-    SUMMARY,
-    TIMINGS,
-    TRAIN_LOG,
-)
+from hybridbatch.schemas.overlap import OVERLAP
+from hybridbatch.schemas.pairs import PAIRS
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.runs import RUNS
+from hybridbatch.schemas.summary import SUMMARY
+from hybridbatch.schemas.timings import TIMINGS
+from hybridbatch.schemas.train_log import TRAIN_LOG
 
 UNTRAINED = "untrained"
 

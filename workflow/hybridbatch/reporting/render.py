@@ -9,14 +9,18 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from hybridbatch.reporting import page_record
 from hybridbatch.reporting.document import Cell, Section, Table
 from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
-def render_page(*, title: str, sections: Sequence[Section]) -> str:
-    """The page as HTML. Text is escaped; only SVG, style sheet and script are taken as markup."""
+def render_page(*, title: str, sections: Sequence[Section], made: str | None = None) -> str:
+    """The page as HTML; `made` is the digest of all that made it.
+
+    Text is escaped; only SVG, style sheet and script are taken as markup.
+    """
     style, script = (
         Markup((TEMPLATES / name).read_text(encoding="utf-8"))
         for name in ("report.css", "report.js")
@@ -26,6 +30,8 @@ def render_page(*, title: str, sections: Sequence[Section]) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         title=title,
+        made=made,
+        made_name=page_record.NAME,
         sections=tuple(sections),
         style=style,
         script=script,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas_views import EXAMPLES, PROJECTION, PROJECTION_SUMMARY
+from hybridbatch.schemas.examples import EXAMPLES
+from hybridbatch.schemas.projection import PROJECTION, PROJECTION_SUMMARY
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table
-from hybridbatch.retrieval.ranking import Ints, Pool, Relevant
-from hybridbatch.schemas import PASSAGES, QRELS, QUERIES
-
-# In place of a passage language: the pool of all languages.
-POOL = "all"
+from hybridbatch.retrieval.columns import Ints, id_languages, one_array
+from hybridbatch.retrieval.ranking import Pool, Relevant
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.queries import QUERIES
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,6 @@ def make_benchmark(
     pool = _pool(passage_ids, order.to_numpy().astype(np.int64))
     relevant = _relevant(qrels, query_ids, passage_ids, pool, origin=origin)
     return Benchmark(query_ids, query_languages, passage_ids, pool, relevant)
-
-
-def id_languages(ids: pa.Array) -> pa.Array:
-    """The part of each id before its first colon."""
-    return pc.list_element(pc.split_pattern(ids, ":", max_splits=1), 0)
-
-
-def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """A column of strings as one array of 32-bit offsets, however it was stored."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # of no chunks, or more than one array holds
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([])
-    return column.cast(pa.string())
 
 
 def _ids(table: pa.Table, key: str, origin: str) -> tuple[pa.Array, pa.Array]:

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridbatch.retrieval.ranking import Floats, Ints, Pool
+from hybridbatch.retrieval.columns import Floats, Ints
+from hybridbatch.retrieval.ranking import Pool
 from hybridbatch.retrieval.streaming import Found, RunningTop, pair_scores, search_exact
 from hybridbatch.retrieval.toplists import LanguageIndex, language_columns, rounding_bound
 
@@ -71,7 +72,7 @@ def index_recall(
 def quality_row(
     *, language: str, factory: str, k: int, vectors: int, size: int, recalls: Floats
 ) -> dict[str, object]:
-    """A row of `schemas.INDEX_QUALITY`; `recalls` (n,) are empty for an exact index."""
+    """A row of the schema INDEX_QUALITY; `recalls` (n,) are empty for an exact index."""
     return {
         "language": language,
         "factory": factory,
@@ -93,7 +94,7 @@ def measure_quality(
     factory: str,
     sizes: list[int],
 ) -> list[dict[str, object]]:
-    """Rows of `schemas.INDEX_QUALITY`, one for each language of a benchmark in memory.
+    """Rows of the schema INDEX_QUALITY, one for each language of a benchmark in memory.
 
     Args:
         indexes: one for each of the pool's languages, in its order.

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+from hybridbatch.retrieval.columns import Floats, Ints
 
 QUERY_BLOCK = 256
 _ARRANGED_TOGETHER = 1 << 16

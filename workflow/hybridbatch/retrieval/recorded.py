@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.tables import check_file
-from hybridbatch.retrieval.judgements import POOL, Benchmark
-from hybridbatch.retrieval.ranking import Ints
-from hybridbatch.schemas import RANKINGS
+from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.retrieval.judgements import Benchmark
+from hybridbatch.schemas.rankings import RANKINGS
 
 Values = NDArray[np.float64]
 

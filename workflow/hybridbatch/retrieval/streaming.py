@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybridbatch.retrieval.ranking import Floats, Ints, blocks
+from hybridbatch.retrieval.columns import Floats, Ints
+from hybridbatch.retrieval.ranking import blocks
 
 Ids = NDArray[np.object_]
 # Passages and queries of one matrix product: the scores stay in a core's cache.

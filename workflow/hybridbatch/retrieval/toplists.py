@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybridbatch.retrieval.ranking import Floats, Ints, Pool
+from hybridbatch.retrieval.columns import Floats, Ints
+from hybridbatch.retrieval.ranking import Pool
 
 Keys = NDArray[np.uint64]
 

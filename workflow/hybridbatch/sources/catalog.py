@@ -6,6 +6,7 @@ its SHA-256 and its size. Imports are light: the workflow reads the catalog befo
 
 import csv
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
@@ -130,6 +131,7 @@ def dataset(name: str) -> Dataset:
     raise HybridBatchError(f"catalog: no data set {name!r}; built in are {known}")
 
 
+@cache
 def raw_files() -> tuple[RawFile, ...]:
     """Every pinned file, in the order of `resources/raw_files.tsv`."""
     with _RAW_FILES.open(encoding="utf-8", newline="") as handle:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table
+from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.sources.pairchecks import with_joined_groups
 
 _IDS = ("item_id", "question_group", "passage_group")
@@ -21,7 +21,7 @@ def merge_pairs(tables: Sequence[pa.Table]) -> pa.Table:
     passage, in some language: the same fact in two sources must not meet itself in a batch.
 
     Args:
-        tables: pairs (`schemas.PAIRS`), one table per source, in the order of the config.
+        tables: pairs (the schema PAIRS), one table per source, in the order of the config.
 
     Returns:
         Pairs in the order of the tables and of their rows.
@@ -32,11 +32,11 @@ def merge_pairs(tables: Sequence[pa.Table]) -> pa.Table:
     if not tables:
         raise HybridBatchError("--pairs: no file of pairs; give one per training source")
     merged = pa.concat_tables(
-        [table.select(list(schemas.PAIRS.columns)).cast(schemas.PAIRS.arrow) for table in tables]
+        [table.select(list(PAIRS.columns)).cast(PAIRS.arrow) for table in tables]
     )
     if len(tables) > 1:
         merged = with_joined_groups(_with_unique_ids(merged), label="all sources")
-    check_table(merged, schemas.PAIRS, origin="pairs of all sources")
+    check_table(merged, PAIRS, origin="pairs of all sources")
     return merged
 
 
@@ -53,5 +53,5 @@ def _with_unique_ids(table: pa.Table) -> pa.Table:
         ).to_series()
         index = table.schema.get_field_index(column)
         values = renamed.to_arrow().cast(pa.string())
-        table = table.set_column(index, schemas.PAIRS.arrow.field(column), values)
+        table = table.set_column(index, PAIRS.arrow.field(column), values)
     return table

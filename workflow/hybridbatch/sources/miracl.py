@@ -82,7 +82,7 @@ def query_files(paths: Sequence[Path]) -> dict[str, tuple[Path, Path]]:
 
 
 def read_topics(path: Path, language: str) -> Iterator[Row]:
-    """Rows of `schemas.QUERIES`. Queries are not parallel: each is an item of its own."""
+    """Rows of the schema QUERIES. Queries are not parallel: each is an item of its own."""
     for number, (original, text) in _read_tsv(path, columns=2):
         if not text.strip():
             raise HybridBatchError(f"{path}: line {number}: the query is blank; download it again")
@@ -91,7 +91,7 @@ def read_topics(path: Path, language: str) -> Iterator[Row]:
 
 
 def read_qrels(path: Path, language: str) -> Iterator[Row]:
-    """Rows of `schemas.QRELS`, those judged not relevant too."""
+    """Rows of the schema QRELS, those judged not relevant too."""
     for number, (query, _, passage, relevance) in _read_tsv(path, columns=4):
         if not relevance.isdecimal():
             raise HybridBatchError(
@@ -106,7 +106,7 @@ def read_qrels(path: Path, language: str) -> Iterator[Row]:
 
 
 def read_documents(path: Path, language: str) -> Iterator[Row]:
-    """Rows of `schemas.PASSAGES` from one corpus file, one after the other; blank lines count not.
+    """Rows of the schema PASSAGES from one corpus file, one after the other; blank lines count not.
 
     Raises:
         HybridBatchError: the file is cut off or not gzip, or a line is no object with docid, title

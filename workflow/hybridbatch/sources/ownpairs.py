@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table
+from hybridbatch.schemas.pairs import PAIRS
 
 REQUIRED = ("item_id", "language", "question", "passage")
 _LISTS = "hard_negatives"
@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 
 def read_own_pairs(path: Path, *, source: str) -> pa.Table:
-    """The rows of one file as a table of `schemas.PAIRS`.
+    """The rows of one file as a table of the schema PAIRS.
 
     Args:
         path: `.parquet`, or a folder of such; a folder that `datasets` wrote with
@@ -43,17 +43,17 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
     """
     if is_dataset(path):
         table = _table(_dataset_rows(path), path, source=source)
-        check_table(table, schemas.PAIRS, origin=str(path))
+        check_table(table, PAIRS, origin=str(path))
     elif path.is_dir() or path.suffix == ".parquet":
-        table = read_table(path, schemas.PAIRS, given=True)
+        table = read_table(path, PAIRS, given=True)
     elif path.suffix in ENDINGS:
         table = _read_text(path, source=source)
-        check_table(table, schemas.PAIRS, origin=str(path))
+        check_table(table, PAIRS, origin=str(path))
     else:
         raise HybridBatchError(
             f"{path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"
         )
-    return table.select(list(schemas.PAIRS.columns)).cast(schemas.PAIRS.arrow)
+    return table.select(list(PAIRS.columns)).cast(PAIRS.arrow)
 
 
 def is_dataset(path: Path) -> bool:
@@ -72,15 +72,15 @@ def _read_text(path: Path, *, source: str) -> pa.Table:
 
 
 def _table(rows: Iterable[tuple[str, Row]], path: Path, *, source: str) -> pa.Table:
-    """The rows, each with what to call its place, as a table of `schemas.PAIRS`."""
-    columns: dict[str, list[Any]] = {name: [] for name in schemas.PAIRS.columns}
+    """The rows, each with what to call its place, as a table of the schema PAIRS."""
+    columns: dict[str, list[Any]] = {name: [] for name in PAIRS.columns}
     for place, row in rows:
         for name, value in _completed(row, f"{path}: {place}", source=source).items():
             columns[name].append(value)
     if not columns["item_id"]:
         raise HybridBatchError(f"{path}: no rows; it should hold at least one")
     try:
-        return pa.table(columns, schema=schemas.PAIRS.arrow)
+        return pa.table(columns, schema=PAIRS.arrow)
     except UnicodeEncodeError as error:
         raise HybridBatchError(
             f"{path}: a text holds half a character ({error.reason}); write the file in UTF-8, "
@@ -213,9 +213,9 @@ def _completed(row: Row, origin: str, *, source: str) -> Row:
 
 def _check_columns(names: list[str] | Row, origin: str) -> None:
     lost = [name for name in REQUIRED if name not in names]
-    extra = [name for name in names if name not in schemas.PAIRS.columns]
+    extra = [name for name in names if name not in PAIRS.columns]
     if lost or extra:
         raise HybridBatchError(
-            f"{origin}: columns of pairs are {', '.join(schemas.PAIRS.columns)}; "
+            f"{origin}: columns of pairs are {', '.join(PAIRS.columns)}; "
             f"missing: {', '.join(lost) or 'none'}, unexpected: {', '.join(extra) or 'none'}"
         )

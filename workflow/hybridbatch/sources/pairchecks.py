@@ -6,8 +6,8 @@ from types import MappingProxyType
 import polars as pl
 import pyarrow as pa
 
-from hybridbatch import schemas
 from hybridbatch.common.tables import check_table
+from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.sources.groups import joined_groups
 from hybridbatch.sources.rowchecks import require, require_language, require_rows, require_text
 
@@ -28,7 +28,7 @@ def check_pairs(table: pa.Table, *, origin: str) -> None:
     Raises:
         HybridBatchError: names the file and the row or key.
     """
-    check_table(table, schemas.PAIRS, origin=origin)
+    check_table(table, PAIRS, origin=origin)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     require_rows(frame, origin=origin)
@@ -59,7 +59,7 @@ def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
         )
         index = table.schema.get_field_index(column)
         values = joined.to_arrow().cast(pa.string())
-        table = table.set_column(index, schemas.PAIRS.arrow.field(column), values)
+        table = table.set_column(index, PAIRS.arrow.field(column), values)
     return table
 
 

@@ -26,8 +26,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from hybridbatch.codehash import code_hash
-from hybridbatch.common.artifacts import atomic_folder, sha256_file
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import check_digests
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
 
@@ -134,6 +136,7 @@ class Checkpoints:
 
     def _read(self, folder: Path) -> Snapshot | None:
         """A checkpoint; None if it is of another run."""
+        check_digests(folder, needed=True)
         state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         return _snapshot(folder, state) if state["fingerprint"] == self._fingerprint else None
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hybridbatch import schemas
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.sources.merging import merge_pairs
 from hybridbatch.sources.texts import normalised
 from hybridbatch.training.negatives import NO_GROUP, Negatives
@@ -69,7 +69,7 @@ def read_training_data(
     """Read the pairs of all sources; see `training_data`.
 
     Args:
-        paths: files of pairs (`schemas.PAIRS`), in the order of the sources.
+        paths: files of pairs (the schema PAIRS), in the order of the sources.
         sources: the names that the files' rows bear.
         languages: the training languages.
         validation_fraction: share of the question groups to hold out, 0 for none.
@@ -87,7 +87,7 @@ def read_training_data(
         )
     tables = []
     for path, source in zip(paths, sources, strict=True):
-        table = read_table(path, schemas.PAIRS)
+        table = read_table(path, PAIRS)
         others = set(table["source"].unique().to_pylist()) - {source}
         if others:
             raise HybridBatchError(
@@ -102,7 +102,7 @@ def read_training_data(
         validation_fraction=0.0 if validation else validation_fraction,
         with_negatives=with_negatives,
     )
-    return with_validation(data, read_table(validation, schemas.PAIRS)) if validation else data
+    return with_validation(data, read_table(validation, PAIRS)) if validation else data
 
 
 def with_validation(data: TrainingData, table: pa.Table) -> TrainingData:

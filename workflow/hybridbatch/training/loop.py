@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave beside the weights: a table of `schemas.TRAIN_LOG`, and the step kept.
+    """What training gave beside the weights: a table of the schema TRAIN_LOG, and the step kept.
 
     stopping_reason: `steps` where all were made, `patience` where validation stopped improving.
     """

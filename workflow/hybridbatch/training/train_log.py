@@ -1,4 +1,4 @@
-"""The training log (`schemas.TRAIN_LOG`) in the making.
+"""The training log (the schema TRAIN_LOG) in the making.
 
 A row names two languages for each pair of its batch. They are kept as numbers of a byte each, which
 a checkpoint holds as they are; they become strings once, when all is done.
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hybridbatch.schemas import TRAIN_LOG
+from hybridbatch.schemas.train_log import TRAIN_LOG
 from hybridbatch.training.sampling import CROSS_LINGUAL, MIXED, MONOLINGUAL, Batch
 from hybridbatch.training.validation import ALL
 
@@ -65,7 +65,7 @@ class TrainLog:
             column.frombytes(state[name].astype(column.typecode).tobytes())
 
     def table(self) -> pa.Table:
-        """The rows as a table of `schemas.TRAIN_LOG`."""
+        """The rows as a table of the schema TRAIN_LOG."""
         state = self.state()
         offsets = np.concatenate([[0], np.cumsum(state["pairs"])]).astype(np.int32)
         lists = {

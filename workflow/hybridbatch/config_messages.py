@@ -1,0 +1,115 @@
+"""Says in one line what is wrong with a value: the key, what it is, and the remedy."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jsonschema import ValidationError
+
+from hybridbatch.common.languages import NAMES
+from hybridbatch.common.suggest import did_you_mean
+
+_DIGITS = re.compile(r"[-+]?[0-9][0-9a-fA-FxX_:]*")
+_OF_YAML = "; YAML reads yes, no, on and off as true and false: put the value in quotation marks"
+
+
+def explain(error: ValidationError, schema: Mapping[str, Any]) -> tuple[list[str | int], str]:
+    """Where the error is, as a path into the values, and the message without its place.
+
+    Args:
+        error: what the validator found.
+        schema: the whole schema, to say where an unknown key belongs.
+    """
+    path, kind = list(error.path), error.validator
+    if kind == "additionalProperties":
+        name, text = _unknown_key(error, schema)
+        return [*path, name], f"{_inside(path)}{text}"
+    if kind == "required":
+        return path, f"{_inside(path)}{error.message}; add it"
+    return path, f"{key_of(path)}: {_of_value(error, path)}"
+
+
+def key_of(path: Iterable[str | int]) -> str:
+    """`training.steps`, `alphas[0]`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    return "".join(parts).lstrip(".")
+
+
+def _inside(path: list[str | int]) -> str:
+    return f"{key_of(path)}: " if path else ""
+
+
+def _unknown_key(error: ValidationError, schema: Mapping[str, Any]) -> tuple[str, str]:
+    known = error.schema["properties"]
+    name = next(name for name in error.instance if name not in known)
+    hint = did_you_mean(name, known)
+    if not hint:
+        elsewhere = [where for where, last in _all_keys(schema) if last == name]
+        hint = f"; did you mean `{elsewhere[0]}`?" if len(elsewhere) == 1 else ""
+    return name, f"unknown key `{name}`{hint or '; the keys are ' + ', '.join(sorted(known))}"
+
+
+def _all_keys(schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Every key of the schema's mappings: with the keys above it, and by itself."""
+    for name, inside in schema.get("properties", {}).items():
+        yield f"{above}{name}", name
+        yield from _all_keys(inside, f"{above}{name}.")
+
+
+def _of_value(error: ValidationError, path: list[str | int]) -> str:
+    value, kind = error.instance, error.validator
+    if kind == "enum":
+        words = list(map(str, error.validator_value))
+        if value is None:
+            return f"it has no value; give it one of {', '.join(words)}, or remove the key"
+        return f"{value!r} is not one of {', '.join(words)}{did_you_mean(value, words)}"
+    if kind == "type":
+        return _of_type(error)
+    if kind == "pattern" and error.schema.get("pattern", "").startswith("^[A-Za-z0-9]"):
+        return f"{value!r} is no name; use letters, digits and _ . @ + -"
+    if kind == "pattern" and "language" in key_of(path):
+        return f"{value!r} is no language code; known are {', '.join(NAMES)}"
+    if kind == "minLength" and not value:
+        return "the text is empty; give one, or remove the key"
+    if kind == "minItems" and not value:
+        return "the list is empty; name one at least"
+    if kind == "uniqueItems":
+        twice = next(item for number, item in enumerate(value) if item in value[:number])
+        return f"{twice!r} is there twice; keep one"
+    return str(error.message)
+
+
+def _of_type(error: ValidationError) -> str:
+    value, wanted = error.instance, error.validator_value
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    names = " or ".join(wanted)
+    if value is None:
+        nothing = "nothing is under it" if "object" in wanted else "it has no value"
+        return f"{nothing}; give it {_A[wanted[0]]}, or remove the key"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no finite number"
+    if isinstance(value, int) and names == "integer" and not isinstance(value, bool):
+        return str(error.message)  # one that is too great
+    if wanted == ["array"]:
+        return f"{value!r} is not of type array{_as_list(value)}"
+    if isinstance(value, str) and names == "integer" and _DIGITS.fullmatch(value):
+        return f"{value!r} is not of type integer; write decimal digits, without a leading zero"
+    hint = _OF_YAML if isinstance(value, bool) and "string" in wanted else ""
+    return f"{value!r} is not of type {names}{hint}"
+
+
+def _as_list(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; begin each entry with -"
+    return "; it is no whole list" if str(value).startswith("[") else f"; write [{value}]"
+
+
+_A = {
+    "object": "keys of its own",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}

@@ -1,0 +1,93 @@
+"""What `threads: null`, `device: auto` and `precision: auto` mean on this machine.
+
+They decide bytes, so a stage is told what they resolve to: a config that names what `auto` chooses
+runs nothing again, and another machine does not mix its results into these unseen.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.common.threads import processors
+
+_GPU_FILES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version")
+_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine: the processors that a job may use, whether it has a GPU, who multiplies bf16."""
+
+    processors: int
+    cuda: bool = False
+    bf16_cpu: bool = False
+    bf16_cuda: bool = False
+
+    @classmethod
+    def here(cls) -> "Machine":
+        """This machine; of a Slurm job's node, what the job was given.
+
+        Snakemake reads the rules again inside of the job, and asks Slurm for a step as large as it
+        then finds the rule's threads to be.
+        """
+        granted = int(os.environ.get("SLURM_CPUS_PER_TASK") or processors())
+        cuda, bf16_cuda = _cuda()
+        return cls(granted, cuda=cuda, bf16_cpu=_bf16_cpu(), bf16_cuda=bf16_cuda)
+
+    def resolve(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration with what its automatic choices are here."""
+        device = config["device"]
+        if device == "auto":
+            device = "cuda" if self.cuda else "cpu"
+        bf16 = self.bf16_cuda if device == "cuda" else self.bf16_cpu
+        resolved = {**config, "device": device, "threads": config["threads"] or self.processors}
+        for section in ("training", "encoding"):
+            precision = config[section]["precision"]
+            if precision == "auto":
+                precision = "bf16" if bf16 else "fp32"
+            resolved[section] = {**config[section], "precision": precision}
+        return resolved
+
+
+@cache
+def _cuda() -> tuple[bool, bool]:
+    """Whether torch has a GPU here, and one that multiplies bf16.
+
+    Importing torch takes seconds: it is asked only where there is a driver.
+    """
+    if not any(Path(file).exists() for file in _GPU_FILES):
+        return False, False
+    try:
+        import torch
+    except ImportError:  # Snakemake's own environment may lack it
+        return False, False
+    if not torch.cuda.is_available():
+        return False, False
+    return True, bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+@cache
+def _bf16_cpu() -> bool:
+    """Whether the processor multiplies bf16 matrices, as `encoding.encoder` asks torch."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _torch_bf16()
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            return not _CPU_FLAGS.isdisjoint(value.split())
+    return _torch_bf16()
+
+
+def _torch_bf16() -> bool:
+    try:
+        import torch
+    except ImportError:
+        return False
+    names = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name) for name in names)

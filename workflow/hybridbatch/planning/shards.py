@@ -1,0 +1,56 @@
+"""The shards of sharded benchmarks, as the stage `shards` listed them."""
+
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.common.tables import read_table
+from hybridbatch.schemas.qrels import QRELS
+from hybridbatch.schemas.shards import SHARDS
+
+
+class ShardList:
+    """Reads `results/benchmarks/{benchmark}/shards.parquet`, again only when it has changed.
+
+    Args:
+        folder: the folder `benchmarks` of the results.
+    """
+
+    def __init__(self, folder: Path = Path("results/benchmarks")) -> None:
+        self._folder = folder
+        self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
+
+    def names(self, benchmark: str, language: str) -> list[str]:
+        """The shards of a language, called `{part}.{language}.{number}`.
+
+        Raises:
+            HybridBatchError: the list is missing or damaged.
+        """
+        return list(self._by_language(benchmark).get(language, ()))
+
+    def judged(self, benchmark: str) -> list[str]:
+        """The languages whose passages have judgements; raises as `names`."""
+
+        def read(path: Path) -> list[str]:
+            passages = read_table(path, QRELS, columns=("passage_id",))["passage_id"]
+            return sorted({passage.split(":")[0] for passage in passages.to_pylist()})
+
+        return list(self._once(self._folder / benchmark / "qrels.parquet", read))
+
+    def _by_language(self, benchmark: str) -> dict[str, list[str]]:
+        def read(path: Path) -> dict[str, list[str]]:
+            found: dict[str, list[str]] = {}
+            for row in read_table(path, SHARDS, columns=("shard", "language")).to_pylist():
+                found.setdefault(row["language"], []).append(row["shard"])
+            return found
+
+        by_language: dict[str, list[str]] = self._once(
+            self._folder / benchmark / "shards.parquet", read
+        )
+        return by_language
+
+    def _once(self, path: Path, read: Any) -> Any:
+        facts = path.stat() if path.exists() else None
+        mark = (0, 0) if facts is None else (facts.st_size, facts.st_mtime_ns)
+        if path not in self._read or self._read[path][0] != mark:
+            self._read[path] = (mark, read(path))
+        return self._read[path][1]

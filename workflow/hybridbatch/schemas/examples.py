@@ -1,0 +1,39 @@
+"""The schema of the queries that the report shows."""
+
+import pyarrow as pa
+
+from hybridbatch.schemas.schema import FLOAT32, FLOAT64, INT32, STRING, Schema
+
+RANKS = pa.list_(pa.field("element", INT32, nullable=False))
+
+EXAMPLES = Schema(
+    name="examples",
+    path="results/examples/{model}.{recipe}/{benchmark}.parquet",
+    fields=(
+        ("number", INT32),
+        ("rule", STRING),
+        ("query_id", STRING),
+        ("item_id", STRING),
+        ("query_language", STRING),
+        ("query", STRING),
+        ("candidate", STRING),
+        ("baseline", STRING),
+        ("change", FLOAT64),
+        ("run", STRING),
+        ("average_precision", FLOAT64),
+        ("relevant_ranks", RANKS),
+        ("rank", INT32),
+        ("passage_id", STRING),
+        ("passage_language", STRING),
+        ("relevance", INT32),
+        ("score", FLOAT32),
+        ("title", STRING),
+        ("passage", STRING),
+    ),
+    nullable=frozenset({"candidate", "baseline", "change"}),
+    key=("query_id", "run", "rank"),
+    doc="Queries chosen by a rule (gain, loss, random), numbered in order, with the first ranks of "
+    "the pool under each run. change is the average precision under the run `candidate` minus "
+    "that under `baseline`; null where no two runs are compared. relevant_ranks are those of all "
+    "the query's relevant passages that are ranked, from the full ranking.",
+)
