@@ -60,10 +60,10 @@ def of_outcome(outcome: Outcome, *, seed: int, number: int, scope: str) -> Row:
     }
 
 
-def of_trial(trial: Trial, *, number: int) -> Row:
-    """A fault of the surroundings, as JSON can hold it."""
+def of_trial(trial: Trial, *, what: str, number: int) -> Row:
+    """A fault of the surroundings, or damage with its remedy, as JSON can hold it."""
     return {
-        "what": "surroundings",
+        "what": what,
         "number": number,
         "case": trial.fault,
         "lines": list(trial.lines),
@@ -107,6 +107,7 @@ def tables(rows: Sequence[Row]) -> str:
         _table_of_starts([row for row in rows if row["what"] == "kills"]),
         _table_of_damages([row for row in rows if row["what"] == "damage"]),
         _table_of_trials([row for row in rows if row["what"] == "surroundings"]),
+        _table_of_trials([row for row in rows if row["what"] == "remedies"]),
     ]
     return "\n\n".join(parts)
 

@@ -7,10 +7,11 @@ added to a record, of which `--tables` makes Markdown; `--from N` goes on after 
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,9 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from faults import damage, kills, record, surroundings
+from faults import damage, kills, record, remedies, surroundings
 from faults.project import SCOPES, References, copy
 from faults.record import Row
+from faults.surroundings import Trial
 
 Task = Callable[[], Row]
 
@@ -77,7 +79,11 @@ def main() -> int:
     if args.damages:
         bench.run(_damages(args, references), enough=lambda: False)
     if args.surroundings:
-        bench.run(_trials(args, references), enough=lambda: False)
+        found = surroundings.trials(references)
+        bench.run(_trials(args, "surroundings", found), enough=lambda: False)
+    if args.remedies:
+        found = remedies.trials(references)
+        bench.run(_trials(args, "remedies", found), enough=lambda: False)
     broken = [row for row in bench.rows if row["problems"]]
     after = max(bench.numbers, default=args.begin - 1) + 1
     print(
@@ -113,10 +119,18 @@ def _damages(args: argparse.Namespace, references: References) -> Iterator[tuple
                 yield number, lambda row=row: row
 
 
-def _trials(args: argparse.Namespace, references: References) -> Iterator[tuple[int, Task]]:
-    for number, trial in enumerate(surroundings.trials(references, args.work)):
-        if number >= args.begin:
-            yield number, lambda n=number, t=trial: record.of_trial(t(), number=n)
+def _trials(
+    args: argparse.Namespace, what: str, trials: Sequence[Callable[[Path], Trial]]
+) -> Iterator[tuple[int, Task]]:
+    def one(number: int) -> Row:
+        folder = args.work / f"{what}-{number}"
+        trial = trials[number](folder)
+        if not trial.problems:
+            shutil.rmtree(folder)
+        return record.of_trial(trial, what=what, number=number)
+
+    for number in range(args.begin, len(trials)):
+        yield number, partial(one, number)
 
 
 def _arguments() -> argparse.Namespace:
@@ -124,6 +138,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=0, help="kill until so many have hit")
     parser.add_argument("--damages", type=int, default=0, help="damage so many files")
     parser.add_argument("--surroundings", action="store_true", help="full disk, NaN and so on")
+    parser.add_argument("--remedies", action="store_true", help="damage, and do what the line says")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--from", dest="begin", type=int, default=0, help="number of the first case"

@@ -197,25 +197,32 @@ def _blocks(path: Path) -> int:
     return 0 if path.is_dir() else -(-path.stat().st_size // 4096) * 4096
 
 
-def trials(references: References, work: Path) -> list[Callable[[], Trial]]:
-    """Every fault of this module, at early and late stages, in memory and sharded."""
-    folder = work / "surroundings"
+def trials(references: References) -> list[Callable[[Path], Trial]]:
+    """Every fault of this module, at early and late stages; each is given its folder."""
     no_validation = {"steps": 1, "warmup_steps": 0, "validation": {"fraction": 0.0}}
     last_step = no_validation | {"validation": TRAINING["validation"]}
-    found: list[Callable[[], Trial]] = [
-        *(partial(infinite_loss, references, folder, training=t)
-          for t in ({}, no_validation, last_step)),
-        *(partial(two_at_once, references, folder, scope, stage=stage)
-          for scope in SCOPES for stage in (0, 3, len(STAGES[scope]) - 2)),
-    ]  # fmt: skip
-    if why_no_mounts() is None or not is_root():
-        found += [partial(read_only, references, folder, scope, stage=stage)
-                  for scope in SCOPES for stage in (0, 5)]  # fmt: skip
-    if why_no_mounts() is None:
-        found += [
-            partial(full_disk, references, folder, scope, stage=stage, room=room)
+    found: list[Callable[[Path], Trial]] = [
+        *(
+            partial(infinite_loss, references, training=each)
+            for each in ({}, no_validation, last_step)
+        ),
+        *(
+            partial(two_at_once, references, scope=scope, stage=stage)
             for scope in SCOPES
-            for stage, room in ((0, 40_000), (0, 150_000), (1, 100_000), (3, 60_000), (5, 20_000),
-                                (len(STAGES[scope]) - 1, 30_000))
-        ]  # fmt: skip
+            for stage in (0, 3, len(STAGES[scope]) - 2)
+        ),
+    ]
+    if why_no_mounts() is None or not is_root():
+        found += [
+            partial(read_only, references, scope=scope, stage=stage)
+            for scope in SCOPES
+            for stage in (0, 5)
+        ]
+    if why_no_mounts() is None:
+        rooms = ((0, 40_000), (0, 150_000), (1, 100_000), (3, 60_000), (5, 20_000))
+        found += [
+            partial(full_disk, references, scope=scope, stage=stage, room=room)
+            for scope in SCOPES
+            for stage, room in (*rooms, (len(STAGES[scope]) - 1, 30_000))
+        ]
     return found
