@@ -18,7 +18,8 @@ from faults.project import References
 from faults.surroundings import Trial
 
 _LIMIT = 240.0  # seconds for a command
-_REMOVE = re.compile(r"remove (?:the folder )?(results/\S+?),? and run")
+# `results/a.parquet: damaged: ...; remove it and run ...`, or with the path in place of `it`.
+_REMOVE = re.compile(r"^(results/[^:]+): .*; remove (?:it|(?:the folder )?(results/\S+)) and run ")
 _RUN = "model.tiny.hybrid.s1"
 # A file of each kind, and the stage from which on the results are gone, so that it is read.
 FILES = {
@@ -68,7 +69,7 @@ def remedied(
             break
         if done.crashed:
             problems.append(f"a trace: {done.text[-2500:]}")
-        found = [match[1] for line in done.errors if (match := _REMOVE.search(line))]
+        found = [m[2] or m[1] for line in done.errors if (m := _REMOVE.search(line))]
         if not found:
             problems.append(f"no remedy: {done.errors or done.text[-1500:]}")
             break
