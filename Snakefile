@@ -36,6 +36,10 @@ include: "workflow/rules/projection.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    support.require_writable("results", "logs")
+
+
 rule all:
     default_target: True
     input:

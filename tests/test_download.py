@@ -12,6 +12,8 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.download import Patience, Settings, choose_mirror, fetch
+from hybridbatch.planning.downloads import check_download
+from hybridbatch.sources import catalog
 
 BODY = "Ein Satz.\nΜία πρόταση.\n".encode() * 100
 PATH = "raw.example.org/data/v1/de.json"
@@ -199,3 +201,14 @@ def test_the_environment_overrides_the_option() -> None:
     assert choose_mirror("../mirror", {"HYBRIDBATCH_MIRROR": ""}) == "../mirror"
     assert choose_mirror("../mirror", {}) == "../mirror"
     assert choose_mirror(None, {}) is None
+
+
+def test_a_download_is_checked_again_when_it_is_read() -> None:
+    pinned = catalog.raw_files()[0]
+    file = Path("results/raw") / pinned.path
+    check_download(file, f"sha256:{pinned.sha256}")
+    with pytest.raises(HybridBatchError, match=rf"^{file}: damaged, its SHA-256 .*; remove it"):
+        check_download(file, f"sha256:{'0' * 64}")
+    # What the catalog does not pin, and a user's own file of the same name.
+    check_download(Path("results/raw/huggingface.co/docs-0.jsonl.gz"), "sha256:0")
+    check_download(Path("data") / pinned.path, "sha256:0")

@@ -106,10 +106,15 @@ def _print_schemas() -> int:
 
 
 def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
+    from hybridbatch.common.locks import sole_job
     from hybridbatch.common.measure import measured
 
     module = importlib.import_module(f"hybridbatch.{args.stage}")
-    with measured(args.stage, job=args.job or args.stage, threads=threads, path=args.timing):
+    job = args.job or args.stage
+    with (
+        sole_job(args.timing, job=f"{args.stage} {job}"),
+        measured(args.stage, job=job, threads=threads, path=args.timing),
+    ):
         # Processes that a stage starts take the record from its arguments.
         args.record = _record(args, module)
         with making(args.record):
@@ -123,12 +128,15 @@ def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
     if args.made_from is None and args.outside is None:
         return None
     from hybridbatch.common.contents import CACHE, ContentDigests
+    from hybridbatch.planning.downloads import check_download
     from hybridbatch.planning.tracking import stage_codes, stage_versions
 
     made_from = [*(args.made_from or ()), *getattr(module, "made_from", lambda _: ())(args)]
     digests = ContentDigests(CACHE if CACHE.parent.parent.is_dir() else None)
     inputs = {record_key(str(path)): read_record(path).made for path in made_from}
-    inputs |= {outside_key(str(path)): digests.of(path) for path in args.outside or ()}
+    for path in args.outside or ():
+        digest = inputs[outside_key(str(path))] = digests.of(path)
+        check_download(path, digest)
     return Record(
         stage=args.stage,
         options=args.settings,

@@ -4,6 +4,7 @@ Snakemake would say that an input is missing, and not which key names it; the fi
 mirror it would not miss before the stage that reads them.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -103,3 +104,25 @@ def _missing(inventory: Inventory, raw: str) -> bool:
         *(f for name in inventory.benchmarks for f in inventory.benchmark_files(name, raw=raw)),
     ]
     return any(file.startswith(f"{raw}/") and not Path(file).is_file() for file in built_in)
+
+
+def check_writable(*folders: str) -> None:
+    """Refuse to start where a folder of results, or one inside it, cannot be written.
+
+    Snakemake removes old outputs itself, before any job could say so, and ends in a trace.
+
+    Raises:
+        HybridBatchError: for the first such folder.
+    """
+    for top in map(Path, folders):
+        for folder in (top, *(path for path in top.rglob("*") if path.is_dir())):
+            if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+                raise HybridBatchError(f"{folder}: {_why_not_writable(folder)}")
+
+
+def _why_not_writable(folder: Path) -> str:
+    if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        why = "the file system is read-only; make it writable, or work in another folder,"
+    else:
+        why = "permission denied; give yourself the right to write there"
+    return f"{why} and run the same command again"

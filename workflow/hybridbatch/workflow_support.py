@@ -18,7 +18,7 @@ from hybridbatch.config import given_config, read_config
 from hybridbatch.plan import Plan
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.moved import moved_from
-from hybridbatch.preflight import check_files
+from hybridbatch.preflight import check_files, check_writable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +52,14 @@ def plan(
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
     return checked
+
+
+def require_writable(*folders: str) -> None:
+    """End Snakemake with one line, before its first job, where results cannot be written."""
+    try:
+        check_writable(*folders)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
 
 
 def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Files and folders that appear under their final name only when they are complete."""
 
+import glob
 import os
+import platform
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     when the block raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    temporary = _beside(path)
     try:
         yield temporary
         _sync(temporary)
@@ -44,10 +45,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     `records.making`, the record of what made it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    temporary = _beside(path)
+    temporary.mkdir()
     try:
         yield temporary
-        temporary.chmod(0o755)
         write_digests(temporary)
         for entry in temporary.rglob("*"):
             if entry.is_file():
@@ -75,6 +76,37 @@ def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError
     folders = [folder for folder in path.parents if (folder / _FOLDER_MARK).is_file()]
     what = f"the folder {folders[0]}" if folders else "it"
     return HybridBatchError(f"{path}: damaged: {reason}; remove {what} and run the workflow again")
+
+
+def _beside(path: Path) -> Path:
+    """This process's name for an unfinished `path`; those that killed processes left are removed.
+
+    The names hold machine and process, so that one at work elsewhere is left alone.
+    """
+    own = f".{path.name}.{platform.node()}"
+    for left in path.parent.glob(f"{glob.escape(own)}.*.part"):
+        number = left.name.removeprefix(f"{own}.").removesuffix(".part")
+        if not number.isdecimal() or (int(number) != os.getpid() and _runs(int(number))):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with suppress(OSError):  # what cannot be removed here is in nobody's way
+                left.unlink()
+    return path.parent / f"{own}.{os.getpid()}.part"
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this machine runs; true where that cannot be asked."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:

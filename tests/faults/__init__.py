@@ -1,0 +1,1 @@
+"""A workflow that is killed, damaged or starved, and what the next command gives."""

@@ -1,0 +1,30 @@
+"""Downloads are checked when they come, and again when a stage reads them: disks fail too."""
+
+from pathlib import Path
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import REMEDY
+from hybridbatch.sources import catalog
+
+RAW = Path("results/raw")
+
+
+def check_download(path: Path, digest: str) -> None:
+    """Check a file that a stage reads against the catalog, if it is one of its downloads.
+
+    Files that the catalog does not pin, such as those of MIRACL's corpus, are left to their
+    readers: gzip has checksums of its own.
+
+    Args:
+        path: the file, from the working folder.
+        digest: its digest, as `ContentDigests` writes it.
+
+    Raises:
+        HybridBatchError: its content is not what was downloaded.
+    """
+    if not path.is_relative_to(RAW):
+        return
+    name = path.relative_to(RAW).as_posix()
+    pinned = {file.path: file.sha256 for file in catalog.raw_files()}.get(name)
+    if pinned is not None and digest != f"sha256:{pinned}":
+        raise HybridBatchError(f"{path}: damaged, its SHA-256 is not the pinned one; {REMEDY}")
