@@ -32,11 +32,11 @@ import numpy as np
 import pyarrow as pa
 
 from hybridbatch.common.languages import XQUAD_R
-from hybridbatch.index import read_vectors
-from hybridbatch.metrics import evaluate
+from hybridbatch.evaluation.metrics import evaluate
+from hybridbatch.retrieval.index import read_vectors
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark, read_benchmark
 from hybridbatch.retrieval.ranking import full_ranks
-from hybridbatch.retrieve import align
+from hybridbatch.retrieval.retrieve import align
 from hybridbatch.schemas import every as schemas
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])

@@ -100,7 +100,7 @@ def search_shards(folder: Path) -> dict[str, float]:
     """The project's search, from opening the first shard on."""
     import pyarrow.parquet as pq
 
-    from hybridbatch import search
+    from hybridbatch.retrieval import search
 
     queries = unit_vectors(10**6, QUERIES)
     read_files(sorted(folder.glob("0*.faiss")))

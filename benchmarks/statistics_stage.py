@@ -22,10 +22,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybridbatch import statistics
 from hybridbatch.common.languages import XQUAD_R
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.evaluation import comparisons, resampling
+from hybridbatch.evaluation import comparisons, resampling, statistics
 from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
 from hybridbatch.evaluation.questions import read_questions
 from hybridbatch.schemas import every as schemas

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hybridbatch.sources.miracl import corpus_path
+from hybridbatch.data.sources.miracl import corpus_path
 
 _QUERIES = "huggingface.co/datasets/miracl/miracl/resolve/main"
 

@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from hybridbatch import index, pool, search
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.retrieval import index, pool, search
 from hybridbatch.schemas.every import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, SHARDS
 from ranking_cases import Case, language, write_benchmark, write_vectors
 

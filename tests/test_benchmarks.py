@@ -10,17 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hybridbatch.benchmarks import (
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.tables import read_table, table_from_rows
+from hybridbatch.data.benchmarks import (
     Benchmark,
     Settings,
     build_benchmark,
     run,
     write_benchmark,
 )
-from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.tables import read_table, table_from_rows
+from hybridbatch.data.sources.catalog import files_of
 from hybridbatch.schemas import every as schemas
-from hybridbatch.sources.catalog import files_of
 
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

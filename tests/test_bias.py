@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from bias_fixture import LANGUAGES, write_benchmark, write_rankings
-from hybridbatch import bias, metrics
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.evaluation import bias, metrics
 from hybridbatch.evaluation.bias_tables import Pooled, exposure_rows, fairness_rows, preference_rows
 from hybridbatch.schemas.every import EXPOSURE, FAIRNESS, PER_QUERY, PREFERENCE, RANK_DISTANCE
 

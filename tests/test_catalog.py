@@ -8,7 +8,7 @@ import pytest
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MLQA_R, NAMES, XQUAD_R
-from hybridbatch.sources import catalog
+from hybridbatch.data.sources import catalog
 
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch.sources.cldr import generate
-from hybridbatch.sources.cldr.facts import RELATIONS, Fact, extract
-from hybridbatch.sources.cldr.names import LANGUAGES, same_in_every_language
-from hybridbatch.sources.cldr.render import (
+from hybridbatch.data.sources.cldr import generate
+from hybridbatch.data.sources.cldr.facts import RELATIONS, Fact, extract
+from hybridbatch.data.sources.cldr.names import LANGUAGES, same_in_every_language
+from hybridbatch.data.sources.cldr.render import (
     CROSS_REFERENCES,
     TEMPLATES,
     passages,
@@ -210,7 +210,7 @@ def test_distractors_answer_no_question(items):
 def test_the_same_bytes_in_another_process_with_another_hash_seed(rows):
     code = (
         "import hashlib, json; "
-        "from hybridbatch.sources.cldr.generate import benchmark_rows, pair_rows; "
+        "from hybridbatch.data.sources.cldr.generate import benchmark_rows, pair_rows; "
         "print(hashlib.sha256(json.dumps([pair_rows(), benchmark_rows()]).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "17", "PYTHONPATH": str(WORKFLOW)}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch.sources.cldr import names
-from hybridbatch.sources.cldr.facts import RELATIONS, Fact, extract
+from hybridbatch.data.sources.cldr import names
+from hybridbatch.data.sources.cldr.facts import RELATIONS, Fact, extract
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from hybridbatch.common.measure import measured
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import export_threads, processors
-from hybridbatch.config import load_config
-from hybridbatch.plan import Plan
+from hybridbatch.planning.config import load_config
+from hybridbatch.planning.plan import Plan
 from hybridbatch.schemas import every as schemas
 
 
@@ -64,7 +64,7 @@ def test_the_report_is_rebuilt_from_a_configuration_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    monkeypatch.setattr("hybridbatch.report.run", seen.append)
+    monkeypatch.setattr("hybridbatch.reporting.report.run", seen.append)
     monkeypatch.setattr("hybridbatch.cli._record_of_report", lambda args: None)
     root = Path(__file__).parent.parent
     monkeypatch.chdir(root)

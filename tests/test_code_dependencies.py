@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.cli import STAGES
-from hybridbatch.codehash import closure, code_hash
+from hybridbatch.common.codehash import closure, code_hash
 
 PACKAGE = Path(__file__).parent.parent / "workflow" / "hybridbatch"
 
@@ -41,7 +41,7 @@ SCHEMAS = {
 
 
 def hashes(root: Path) -> dict[str, str]:
-    return {stage: code_hash(f"hybridbatch.{stage}", root=root) for stage in STAGES}
+    return {stage: code_hash(STAGES[stage].module, root=root) for stage in STAGES}
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ EDITS = {
         set(),
     ),
     "help of an option": (
-        "train.py",
+        "training/train.py",
         ("checkpoint folder to start from", "folder of the checkpoint"),
         set(),
     ),
@@ -122,7 +122,7 @@ def test_an_edit_changes_just_the_stages_that_depend_on_it(
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_the_schemas_that_it_reads_and_writes(stage: str) -> None:
     prefix = "hybridbatch.schemas."
-    found = {name.removeprefix(prefix) for name in closure(f"hybridbatch.{stage}")}
+    found = {name.removeprefix(prefix) for name in closure(STAGES[stage].module)}
     known = {path.stem for path in (PACKAGE / "schemas").glob("*.py")} - {"schema", "__init__"}
     assert found & known == set(SCHEMAS[stage].split())
 
@@ -131,14 +131,14 @@ def test_a_stage_depends_on_the_schemas_that_it_reads_and_writes(stage: str) -> 
     ("stage", "others"),
     [
         ("index", "retrieval.ranking retrieval.judgements encoding"),
-        ("mine", "retrieval.ranking retrieval.judgements training"),
-        ("pool", "search index retrieval.streaming retrieval.ranking"),
-        ("bias", "statistics evaluation.observations evaluation.comparisons"),
-        ("overlap", "pairs reporting retrieval"),
-        ("publish", "train training sources"),
+        ("mine", "retrieval.ranking retrieval.judgements training.loop training.sampling"),
+        ("pool", "retrieval.search retrieval.index retrieval.streaming retrieval.ranking"),
+        ("bias", "evaluation.statistics evaluation.observations evaluation.comparisons"),
+        ("overlap", "data.pairs reporting retrieval"),
+        ("publish", "training data"),
     ],
 )
 def test_a_stage_does_not_depend_on_its_neighbours(stage: str, others: str) -> None:
-    names = closure(f"hybridbatch.{stage}")
+    names = closure(STAGES[stage].module)
     prefixes = tuple(f"hybridbatch.{other}." for other in others.split())
     assert not [name for name in names if f"{name}.".startswith(prefixes)]

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch import codehash
-from hybridbatch.codecache import remembered
-from hybridbatch.codehash import Module, Source, code_hash, parse
+from hybridbatch.common import codehash
+from hybridbatch.common.codecache import remembered
+from hybridbatch.common.codehash import Module, Source, code_hash, parse
 
 SOURCE = Source("hybridbatch.a", "hybridbatch", b"import hybridbatch.b\nx = 1\n")
-MODULES = ("hybridbatch.overlap", "hybridbatch.pool", "hybridbatch.metrics")
+MODULES = (
+    "hybridbatch.data.overlap",
+    "hybridbatch.retrieval.pool",
+    "hybridbatch.evaluation.metrics",
+)
 
 
 def ask(path: Path, source: Source = SOURCE) -> Module:
@@ -106,7 +110,7 @@ def test_several_at_once(tmp_path: Path) -> None:
 def test_entries_of_former_texts_do_not_pile_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hybridbatch.codecache._MOST", 10)
+    monkeypatch.setattr("hybridbatch.common.codecache._MOST", 10)
     path = tmp_path / "code.json"
     for number in range(100):
         ask(path, Source("hybridbatch.a", "hybridbatch", b"x = %d\n" % number))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch.codehash import closure, code_hash
+from hybridbatch.common.codehash import closure, code_hash
+from hybridbatch.stages import STAGES
 
 
 @pytest.fixture
@@ -88,13 +89,19 @@ def test_unknown_module(package: Path) -> None:
 
 
 def test_sampler_is_in_trainings_closure_and_not_in_the_reports() -> None:
-    assert "hybridbatch.training.sampling" in closure("hybridbatch.train")
-    assert "hybridbatch.training.sampling" not in closure("hybridbatch.report")
-    assert not {"hybridbatch.report", "hybridbatch.config"} & set(closure("hybridbatch.train"))
+    assert "hybridbatch.training.sampling" in closure("hybridbatch.training.train")
+    assert "hybridbatch.training.sampling" not in closure("hybridbatch.reporting.report")
+    assert not {"hybridbatch.reporting.report", "hybridbatch.planning.config"} & set(
+        closure("hybridbatch.training.train")
+    )
 
 
 @pytest.mark.parametrize("stage", ["corpus", "shards", "encode", "index", "search", "pool"])
 def test_no_template_of_generated_data_cuts_or_encodes_a_corpus_again(stage: str) -> None:
-    modules = set(closure(f"hybridbatch.{stage}"))
-    other = ("hybridbatch.benchmarks", "hybridbatch.sources.cldr", "hybridbatch.sources.lareqa")
+    modules = set(closure(STAGES[stage].module))
+    other = (
+        "hybridbatch.data.benchmarks",
+        "hybridbatch.data.sources.cldr",
+        "hybridbatch.data.sources.lareqa",
+    )
     assert not [module for module in modules if module.startswith(other)]

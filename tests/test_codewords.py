@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch.codehash import Source, parse
-from hybridbatch.codewords import bindings
+from hybridbatch.common.codehash import Source, parse
+from hybridbatch.common.codewords import bindings
 
 PACKAGE = Path(__file__).parent.parent / "workflow" / "hybridbatch"
 
@@ -96,13 +96,13 @@ JUDGED = {
     # Compares the text of torch's RuntimeError; ours count in the hash.
     ("encoding/inference.py", "_CPU_OUT_OF_MEMORY in str(error)"),
     # Part of another error.
-    ("sources/ownpairs.py", "reason = str(error).partition('\\n')[0]"),
+    ("data/sources/ownpairs.py", "reason = str(error).partition('\\n')[0]"),
     (
-        "sources/miracl.py",
+        "data/sources/miracl.py",
         "what = f'key {error} is missing' if isinstance(error, KeyError) else str(error)",
     ),
     # Told to the other processes, which raise it.
-    ("train.py", "problem = str(error)"),
+    ("training/train.py", "problem = str(error)"),
     ("training/checkpoints.py", "reason = str(error)"),
     ("training/processes.py", "return str(error)"),
     # Says what is damaged, for `hybridbatch verify` and the report's refusal.
@@ -126,13 +126,13 @@ JUDGED = {
     ("encoding/checkpoint_files.py", "return (path, f'not JSON ({error})')"),
     ("encoding/checkpoint_files.py", "return (path, str(error))"),
     # Where in a configuration it is wrong.
-    ("config.py", "message = str(error)"),
-    ("config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
-    ("config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
-    ("config_files.py", "mark = error.problem_mark or error.context_mark"),
+    ("planning/config.py", "message = str(error)"),
+    ("planning/config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
+    ("planning/config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
+    ("planning/config_files.py", "mark = error.problem_mark or error.context_mark"),
     # Ends Snakemake.
-    ("workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
-    ("deployment.py", "sys.exit(f'hybridbatch: error: {error}')"),
+    ("planning/workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
+    ("planning/deployment.py", "sys.exit(f'hybridbatch: error: {error}')"),
 }
 
 

@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.config import check_config, load_config
-from hybridbatch.plan import Plan
+from hybridbatch.planning.config import check_config, load_config
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.workflow_support import gpus, memory
+from hybridbatch.stages import STAGES
 from hybridbatch.training.settings import Settings
-from hybridbatch.workflow_support import gpus, memory
 
 ROOT = Path(__file__).parent.parent
 MINIMAL: dict[str, Any] = {
@@ -225,7 +226,7 @@ def test_stage_settings_are_accepted_by_the_stages() -> None:
         "pool": large.pool_settings("mine"),
     }
     for stage, text in cases.items():
-        settings_from_json(importlib.import_module(f"hybridbatch.{stage}").Settings, text)
+        settings_from_json(importlib.import_module(STAGES[stage].module).Settings, text)
 
 
 def test_squadshifts_validates_training_where_the_config_says_so() -> None:
@@ -249,7 +250,7 @@ def test_squadshifts_validates_training_where_the_config_says_so() -> None:
 
 def test_configuration_page_explains_every_key() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    schema = yaml.safe_load((ROOT / "workflow/hybridbatch/config_schema.yaml").read_text())
+    schema = yaml.safe_load((ROOT / "workflow/hybridbatch/planning/config_schema.yaml").read_text())
 
     def keys(properties: dict[str, Any]) -> list[str]:
         nested = [

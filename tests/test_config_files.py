@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.config import Configuration, read_config
-from hybridbatch.config_early import check_command_line
-from hybridbatch.config_files import from_values, merged, read_arguments, read_file
-from hybridbatch.config_values import values_of
-from hybridbatch.plan import Plan
+from hybridbatch.planning.config import Configuration, read_config
+from hybridbatch.planning.config_early import check_command_line
+from hybridbatch.planning.config_files import from_values, merged, read_arguments, read_file
+from hybridbatch.planning.config_values import values_of
+from hybridbatch.planning.plan import Plan
 
 # Five lines; what a test adds begins in the sixth.
 BASE = """recipe: demo

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from hybridbatch import corpus, shards
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.data import corpus, shards
+from hybridbatch.data.sources.miracl import corpus_path
 from hybridbatch.schemas.every import PASSAGES, QRELS, SHARDS
-from hybridbatch.sources.miracl import corpus_path
 from miracl_fixture import write_corpus
 
 

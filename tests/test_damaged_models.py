@@ -11,8 +11,8 @@ import torch
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.encoder import DualEncoder
-from hybridbatch.index import map_index, read_index
-from hybridbatch.model import fetch_model
+from hybridbatch.encoding.model import fetch_model
+from hybridbatch.retrieval.index import map_index, read_index
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from tiny import write_model
 

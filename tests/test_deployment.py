@@ -13,7 +13,7 @@ import yaml
 
 from deployment_stubs import Stubs, write_stubs
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.deployment import ENVIRONMENT_FILE, Software, pinned_versions, software
+from hybridbatch.planning.deployment import ENVIRONMENT_FILE, Software, pinned_versions, software
 from hybridbatch.stages import STAGES
 from test_workflow import ROOT, make_project
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.download import Patience, Settings, choose_mirror, fetch
+from hybridbatch.data.download import Patience, Settings, choose_mirror, fetch
+from hybridbatch.data.sources import catalog
 from hybridbatch.planning.downloads import check_download
-from hybridbatch.sources import catalog
 
 BODY = "Ein Satz.\nΜία πρόταση.\n".encode() * 100
 PATH = "raw.example.org/data/v1/de.json"

@@ -10,7 +10,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
-from hybridbatch.encode import (
+from hybridbatch.encoding.encode import (
     Settings,
     embedding_table,
     encode_shard,

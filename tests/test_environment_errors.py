@@ -27,9 +27,9 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.environment_errors import CAUSES, explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.deployment import Software
+from hybridbatch.planning.deployment import Software
+from hybridbatch.planning.workflow_support import of_shards
 from hybridbatch.schemas import every as schemas
-from hybridbatch.workflow_support import of_shards
 
 ROOT = Path(__file__).parent.parent
 FULL = Path("/dev/full")
@@ -117,7 +117,7 @@ def test_a_limit_of_file_size_names_the_output(tmp_path: Path, vectors: Path) ->
 
 def test_a_limit_of_memory_is_one_line(tmp_path: Path, vectors: Path) -> None:
     setup = (
-        "import resource, hybridbatch.index, hybridbatch.common.measure\n"
+        "import resource, hybridbatch.retrieval.index, hybridbatch.common.measure\n"
         "from pathlib import Path\n"
         "now = 4096 * int(Path('/proc/self/statm').read_text().split()[0]) + (30 << 20)\n"
         "resource.setrlimit(resource.RLIMIT_AS, (now, now))"
@@ -131,7 +131,8 @@ def test_a_limit_of_memory_is_one_line(tmp_path: Path, vectors: Path) -> None:
 
 def test_too_many_open_files_are_one_line(tmp_path: Path, vectors: Path) -> None:
     setup = (
-        "import os, resource, hybridbatch.cli, hybridbatch.index, hybridbatch.common.measure\n"
+        "import os, resource, hybridbatch.cli\n"
+        "import hybridbatch.common.measure, hybridbatch.retrieval.index\n"
         "kept = [os.dup(2) for _ in range(50)]\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (51, 51))"
     )
@@ -160,7 +161,7 @@ def test_a_library_that_does_not_load_is_one_line(module: str, told: str, tmp_pa
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_stage_says_so_and_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     code = (
-        "import sys, time, hybridbatch.index as index\n"
+        "import sys, time, hybridbatch.retrieval.index as index\n"
         "from hybridbatch.common.artifacts import atomic_file\n"
         "from hybridbatch.cli import main\n"
         "def run(args):\n"
@@ -274,7 +275,7 @@ def test_what_is_said(error: Exception, told: str) -> None:
         AssertionError("std::bad_alloc"),
         ValueError("shapes differ"),
         RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
-        ImportError("cannot import name 'a'", name="hybridbatch.bias"),
+        ImportError("cannot import name 'a'", name="hybridbatch.evaluation.bias"),
     ],
 )
 def test_what_is_ours_is_not_explained(error: Exception) -> None:
@@ -309,7 +310,7 @@ def test_every_cause_is_one_line_with_a_remedy() -> None:
 def test_an_unexpected_failure_keeps_its_trace(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("hybridbatch.index.run", lambda args: {}["absent"])
+    monkeypatch.setattr("hybridbatch.retrieval.index.run", lambda args: {}["absent"])
     assert main(["index", "--embeddings", "e", "--output", str(tmp_path / "o")]) == 1
     told = capfd.readouterr().err
     assert "please report it with this trace" in told

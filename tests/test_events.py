@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.cli import main
-from hybridbatch.config import check_config
-from hybridbatch.deployment import Software
-from hybridbatch.plan import Plan
+from hybridbatch.planning.config import check_config
+from hybridbatch.planning.deployment import Software
+from hybridbatch.planning.plan import Plan
 from hybridbatch.training import events
 from test_train import digests, inputs, log_of, settings_of  # noqa: F401 - inputs is a fixture
 

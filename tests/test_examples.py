@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch import examples
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.examples import GAIN, LOSS, RANDOM, Query, choose
+from hybridbatch.reporting import examples
+from hybridbatch.reporting.examples import GAIN, LOSS, RANDOM, Query, choose
 from hybridbatch.schemas import every as schemas
 from hybridbatch.schemas.every import EXAMPLES
 

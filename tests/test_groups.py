@@ -4,8 +4,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridbatch.sources.groups import UnionFind, joined_groups
-from hybridbatch.sources.texts import normalised, normalised_column
+from hybridbatch.data.sources.groups import UnionFind, joined_groups
+from hybridbatch.data.sources.texts import normalised, normalised_column
 
 
 def test_sets_go_by_their_smallest_member() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.index import (
+from hybridbatch.retrieval.index import (
     Settings,
     build_index,
     is_exact,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.sources.catalog import files_of
-from hybridbatch.sources.lareqa import LareqaFile, read_file, read_files
+from hybridbatch.data.sources.catalog import files_of
+from hybridbatch.data.sources.lareqa import LareqaFile, read_file, read_files
 
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

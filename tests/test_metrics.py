@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ir_measures import AP, R, nDCG
 
-from hybridbatch import metrics
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
-from hybridbatch.metrics import (
+from hybridbatch.evaluation import metrics
+from hybridbatch.evaluation.metrics import (
     METRICS,
     Evaluation,
     evaluate,

@@ -9,9 +9,9 @@ import pytest
 
 from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.mine import Settings, mine_language
-from hybridbatch.plan import Plan
+from hybridbatch.planning.plan import Plan
 from hybridbatch.schemas import every as schemas
+from hybridbatch.training.mine import Settings, mine_language
 from test_config import config
 from tiny import LANGUAGES, pair_rows, write_model, write_pairs
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from hybridbatch.benchmarks import Settings, build_benchmark
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL, PAPER_MIRACL
-from hybridbatch.config import check_config
-from hybridbatch.plan import Plan
-from hybridbatch.sources import catalog
-from hybridbatch.sources.miracl import (
+from hybridbatch.data.benchmarks import Settings, build_benchmark
+from hybridbatch.data.sources import catalog
+from hybridbatch.data.sources.miracl import (
     corpus_checksums,
     corpus_path,
     read_documents,
     read_qrels,
     read_topics,
 )
+from hybridbatch.planning.config import check_config
+from hybridbatch.planning.plan import Plan
 from test_config import MINIMAL
 
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

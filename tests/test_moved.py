@@ -7,9 +7,9 @@ import pytest
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.records import Record, making
-from hybridbatch.plan import Plan
 from hybridbatch.planning.machine import Machine
 from hybridbatch.planning.moved import moved_from
+from hybridbatch.planning.plan import Plan
 from test_config import config
 
 OTHER, HERE = Machine(8, bf16_cpu=True), Machine(2)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.sources.catalog import files_of
-from hybridbatch.sources.ntrex import LANGUAGES, NtrexPair, Window, pairs, read_files, windows
+from hybridbatch.data.sources.catalog import files_of
+from hybridbatch.data.sources.ntrex import LANGUAGES, NtrexPair, Window, pairs, read_files, windows
 
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 

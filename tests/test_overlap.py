@@ -12,7 +12,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
-from hybridbatch.overlap import find_overlap, run
+from hybridbatch.data.overlap import find_overlap, run
 from hybridbatch.schemas import every as schemas
 
 # Queries and passages of the benchmark.

@@ -8,8 +8,8 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table
+from hybridbatch.data.sources.ownpairs import read_own_pairs
 from hybridbatch.schemas import every as schemas
-from hybridbatch.sources.ownpairs import read_own_pairs
 
 ROWS = [
     {"item_id": "007", "language": "en", "question": "Is it NA?", "passage": 'It is "NA", yes.'},

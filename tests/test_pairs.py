@@ -14,10 +14,10 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
-from hybridbatch.pairs import Settings, build_pairs, run
+from hybridbatch.data.pairs import Settings, build_pairs, run
+from hybridbatch.data.sources.catalog import files_of
+from hybridbatch.data.sources.merging import merge_pairs
 from hybridbatch.schemas import every as schemas
-from hybridbatch.sources.catalog import files_of
-from hybridbatch.sources.merging import merge_pairs
 
 DATA = Path(__file__).parent / "data" / "lareqa"
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")

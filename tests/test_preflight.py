@@ -7,10 +7,10 @@ import pytest
 from snakemake.io import contains_wildcard
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.model import copy_local
-from hybridbatch.plan import Plan
-from hybridbatch.preflight import check_files
-from hybridbatch.workflow_support import plan
+from hybridbatch.encoding.model import copy_local
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.preflight import check_files
+from hybridbatch.planning.workflow_support import plan
 from test_config import MINIMAL, config
 from tiny import write_benchmark, write_model, write_pairs
 

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 import tiny
-from hybridbatch import train
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
 from hybridbatch.schemas.every import TRAIN_LOG
+from hybridbatch.training import train
 from hybridbatch.training.processes import Processes, launch
 from test_resume import SETTINGS, digests, in_process, killed_at, train_here
 
@@ -54,7 +54,7 @@ def free_port():
 def in_two(first, second, *args):
     """Run `first` and `second` in processes that work together; returns their exit codes."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hybridbatch.train"])
+    context.set_forkserver_preload(["hybridbatch.training.train"])
     port = free_port()
     both = [
         context.Process(target=as_launched, args=(rank, port, work, *args))

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hybridbatch import projection
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.evaluation.planes import (
@@ -20,7 +19,8 @@ from hybridbatch.evaluation.planes import (
     language_axes,
     project,
 )
-from hybridbatch.projection import draw_samples
+from hybridbatch.reporting import projection
+from hybridbatch.reporting.projection import draw_samples
 from hybridbatch.schemas import every as schemas
 from hybridbatch.schemas.every import PROJECTION, PROJECTION_SUMMARY
 

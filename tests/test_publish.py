@@ -13,14 +13,13 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModel
 
 import tiny
-from hybridbatch import publish
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.config import check_config
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
-from hybridbatch.plan import Plan
-from hybridbatch.publication import card
+from hybridbatch.planning.config import check_config
+from hybridbatch.planning.plan import Plan
+from hybridbatch.publication import card, publish
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training.sampling import SAMPLINGS
 
@@ -224,7 +223,7 @@ def test_files_of_another_run_or_source_are_refused(inputs: Path, tmp_path: Path
 
 
 def test_every_sampling_of_the_config_can_be_drawn_and_described() -> None:
-    text = files("hybridbatch").joinpath("config_schema.yaml").read_text(encoding="utf-8")
+    text = files("hybridbatch.planning").joinpath("config_schema.yaml").read_text(encoding="utf-8")
     known = yaml.safe_load(text)["properties"]["samplings"]["items"]["enum"]
     assert set(known) == set(SAMPLINGS) == set(card.LAWS)
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import report_fixture as fixture
-from hybridbatch import report
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.reporting import report
 
 # Elements of HTML that have no end tag.
 VOID = {"meta", "link", "br", "img", "input", "hr"}

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.report import LITERATURE
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.document import Bullets, Paragraph, Section, Table
 from hybridbatch.reporting.evidence import Measured, Options, Statistics
 from hybridbatch.reporting.inputs import Inputs, Run, read_timings
 from hybridbatch.reporting.literature import read_literature
+from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import ORDER, answer, claims, corpora
 from hybridbatch.reporting.systems import Context, Scores, group_systems
 from hybridbatch.schemas import every as schemas

@@ -7,7 +7,6 @@ import pytest
 
 import report_fixture as fixture
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.report import LITERATURE
 from hybridbatch.reporting.document import Table
 from hybridbatch.reporting.inputs import (
     read_inputs,
@@ -17,6 +16,7 @@ from hybridbatch.reporting.inputs import (
     read_train_log,
 )
 from hybridbatch.reporting.literature import read_literature
+from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import answer, bias, data, headline, languages, pairs, training
 from hybridbatch.reporting.systems import Context, Scores, group_systems
 from hybridbatch.schemas import every as schemas

@@ -18,12 +18,11 @@ import pytest
 import torch
 
 import tiny
-from hybridbatch import train
 from hybridbatch.common import artifacts, locks
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.locks import sole_user
 from hybridbatch.common.settings import settings_from_dict
-from hybridbatch.training import checkpoints, gradient_cache
+from hybridbatch.training import checkpoints, gradient_cache, train
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.settings import Settings
@@ -79,7 +78,7 @@ def train_and_die(inputs, output, settings, module, function, call):
 def in_process(target, *args):
     # A server that has imported the stage: its children start at once, and none has run before.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hybridbatch.train"])
+    context.set_forkserver_preload(["hybridbatch.training.train"])
     process = context.Process(target=target, args=args)
     process.start()
     process.join(timeout=120)

@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import bias_fixture
-from hybridbatch import bias, index, metrics, retrieve, statistics
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
+from hybridbatch.evaluation import bias, metrics, statistics
+from hybridbatch.retrieval import index, retrieve
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import read_ranks
 from hybridbatch.schemas.every import (

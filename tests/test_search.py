@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from ir_measures import R, nDCG
 
-from hybridbatch import metrics, trec
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import place_of, write_digest_of
 from hybridbatch.common.tables import read_table
-from hybridbatch.index import build_index
+from hybridbatch.evaluation import metrics
+from hybridbatch.retrieval import trec
+from hybridbatch.retrieval.index import build_index
 from hybridbatch.retrieval.quality import index_recall
 from hybridbatch.schemas.every import INDEX_QUALITY, PER_QUERY, RANKINGS, SUMMARY
 from ranking_cases import Case, language, random_case, ranked, unit

@@ -26,7 +26,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_model(project / "model")
     write_pairs(project / "pairs.parquet", range(4))
     mirror = write_mirror(project / "mirror", SIZES)
-    pin(project / "workflow" / "resources" / "raw_files.tsv", mirror)
+    pin(project / "workflow" / "hybridbatch" / "resources" / "raw_files.tsv", mirror)
     write_config(
         project / "config" / "config.yaml",
         benchmarks=[{"name": "miracl", "languages": LANGUAGES, "pool_languages": LANGUAGES}],

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.common.tables import read_table
-from hybridbatch.config import load_config
-from hybridbatch.plan import Plan
+from hybridbatch.planning.config import load_config
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.workflow_support import gpus, heavy_threads, memory
 from hybridbatch.schemas import every as schemas
-from hybridbatch.workflow_support import gpus, heavy_threads, memory
 from slurm_cluster import missing, slurm_cluster
 from test_workflow import ROOT, make_project, snakemake
 from tiny import write_config

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hybridbatch import pairs
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.sources import catalog, squad
+from hybridbatch.data import pairs
+from hybridbatch.data.sources import catalog, squad
 
 # The layout of the published files: no title, several answers, a line's end after the paragraph.
 CONTENT: dict[str, Any] = {

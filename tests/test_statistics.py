@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from bias_fixture import LANGUAGES, write_benchmark, write_rankings, write_run
-from hybridbatch import bias, metrics, statistics
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
-from hybridbatch.plan import Plan
+from hybridbatch.evaluation import bias, metrics, statistics
+from hybridbatch.planning.plan import Plan
 from hybridbatch.schemas.every import COMPARISONS, ESTIMATES, NONINFERIORITY
 from test_config import config
 

@@ -8,8 +8,8 @@ from transformers import BertConfig, BertModel, XLMRobertaConfig, XLMRobertaMode
 from hybridbatch.cli import main
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.encoder import DualEncoder
-from hybridbatch.plan import Plan
-from hybridbatch.token_limits import check_max_tokens
+from hybridbatch.encoding.token_limits import check_max_tokens
+from hybridbatch.planning.plan import Plan
 from test_config import config
 from tiny import write_benchmark, write_model, write_pairs
 

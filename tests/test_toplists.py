@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hybridbatch.index import build_index, is_exact
+from hybridbatch.retrieval.index import build_index, is_exact
 from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     LanguageIndex,

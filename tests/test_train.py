@@ -12,12 +12,12 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 import tiny
-from hybridbatch import train
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
+from hybridbatch.training import train
 from hybridbatch.training.data import read_training_data, with_validation
 from hybridbatch.training.settings import Settings, learning_rate
 from hybridbatch.training.validation import validation_batches

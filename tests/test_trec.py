@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from ir_measures import R, nDCG
 
-from hybridbatch import trec
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import table_from_rows, write_table
-from hybridbatch.metrics import evaluate
+from hybridbatch.evaluation.metrics import evaluate
+from hybridbatch.retrieval import trec
 from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.retrieval.toplists import pack, unpack

@@ -144,7 +144,7 @@ def test_a_finished_run_has_nothing_to_do(finished: Path) -> None:
 
 
 def test_comments_and_fresh_timestamps_run_nothing_again(edited: Path) -> None:
-    append(edited, "train.py", "# a remark")
+    append(edited, "training/train.py", "# a remark")
     for path in (edited / "workflow").rglob("*"):
         path.touch()
     assert planned(edited) == set()

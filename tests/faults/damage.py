@@ -20,7 +20,7 @@ from pathlib import Path
 
 from faults.project import Done
 from hybridbatch import cli
-from hybridbatch.sources import catalog
+from hybridbatch.data.sources import catalog
 
 KINDS = ("flip", "cut", "empty")
 _STAGES = ("encode", "train", "retrieve", "report", "search", "metrics", "projection", "publish")
@@ -156,7 +156,7 @@ def run_job(project: Path, command: Sequence[str]) -> Done:
 def _stage(project: str, words: list[str], log: str) -> None:
     os.chdir(project)
     # The pins of the project, whose downloads are generated; its code is that of this process.
-    catalog._RAW_FILES = Path(project) / "workflow" / "resources" / "raw_files.tsv"
+    catalog._RAW_FILES = Path(project) / "workflow" / "hybridbatch" / "resources" / "raw_files.tsv"
     catalog.raw_files.cache_clear()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(descriptor, 1)

@@ -94,7 +94,7 @@ def make(folder: Path, scope: str) -> Path:
     else:
         write_pairs(folder / "pairs.parquet", range(4))
         mirror = write_mirror(folder / "mirror", _LANGUAGES)
-        pin(folder / "workflow" / "resources" / "raw_files.tsv", mirror)
+        pin(folder / "workflow" / "hybridbatch" / "resources" / "raw_files.tsv", mirror)
     configure(folder, scope)
     return folder
 

@@ -109,7 +109,7 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
     from hybridbatch.common.locks import sole_job
     from hybridbatch.common.measure import measured
 
-    module = importlib.import_module(f"hybridbatch.{args.stage}")
+    module = importlib.import_module((STAGES | TOOLS)[args.stage].module)
     job = args.job or args.stage
     with (
         sole_job(args.timing, job=f"{args.stage} {job}"),
@@ -170,7 +170,7 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
         command.add_argument("--log", type=Path, help="log file, beside the console")
         _add_inputs(command)
-        importlib.import_module(f"hybridbatch.{name}").add_arguments(command)
+        importlib.import_module(entry.module).add_arguments(command)
     return parser
 
 
@@ -205,8 +205,8 @@ def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
 
 def _settings_of_report(config: Path) -> str:
     # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
-    from hybridbatch.config import read_config
-    from hybridbatch.plan import Plan
+    from hybridbatch.planning.config import read_config
+    from hybridbatch.planning.plan import Plan
 
     found = read_config([config])
     with found.placed():

@@ -12,9 +12,9 @@ sys.path.insert(
     ),
 )
 
-from hybridbatch import workflow_support as support
+from hybridbatch.planning import workflow_support as support
 from hybridbatch.planning.machine import VARIABLE, Machine
-from hybridbatch.deployment import software
+from hybridbatch.planning.deployment import software
 from hybridbatch.planning import tracking
 
 # A job on another node computes with what this machine's automatic choices are.

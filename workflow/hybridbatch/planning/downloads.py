@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import REMEDY
-from hybridbatch.sources import catalog
+from hybridbatch.data.sources import catalog
 
 RAW = Path("results/raw")
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hybridbatch.common.records import Record, outside_key
-from hybridbatch.plan import Plan
-from hybridbatch.planning.shards import ShardList
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.shard_list import ShardList
 
 RAW = "results/raw"
 _TABLES = ("queries", "passages", "qrels")

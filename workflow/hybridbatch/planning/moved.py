@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import read_record
-from hybridbatch.plan import Plan
+from hybridbatch.planning.plan import Plan
 
 # Option of a stage -> the config's key; each is automatic by default.
 _KEYS = {

@@ -5,21 +5,21 @@ from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 
-from hybridbatch.codecache import remembered
-from hybridbatch.codehash import Parse, code_hash, parse
+from hybridbatch.common.codecache import remembered
+from hybridbatch.common.codehash import Parse, code_hash, parse
 from hybridbatch.common.contents import CACHE, ContentDigests
 from hybridbatch.common.digests import sha256_file
-from hybridbatch.deployment import Software
-from hybridbatch.plan import Plan
+from hybridbatch.planning.deployment import Software
 from hybridbatch.planning.lineage import Lineage
-from hybridbatch.planning.shards import ShardList
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.shard_list import ShardList
 from hybridbatch.stages import STAGES
 
 _OWN = Software()  # the interpreter of this process
 _PARSED = Path(".snakemake/hybridbatch/code.json")
 # What a stage reads from the package's surroundings. They are no inputs of its rule, since their
 # absolute paths would run it again in another checkout.
-_RESOURCES = {"report": ("resources/paper_results.csv", "hybridbatch/templates/*")}
+_RESOURCES = {"report": ("resources/paper_results.csv", "reporting/templates/*")}
 
 
 def stage_codes(stages: Iterable[str]) -> dict[str, str]:
@@ -32,8 +32,8 @@ def stage_codes(stages: Iterable[str]) -> dict[str, str]:
 
 
 def _stage_code(stage: str, parse: Parse) -> str:
-    digest = hashlib.sha256(code_hash(f"hybridbatch.{stage}", parse=parse).encode())
-    root = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256(code_hash(STAGES[stage].module, parse=parse).encode())
+    root = Path(__file__).resolve().parents[1]
     patterns = _RESOURCES.get(stage, ())
     for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         digest.update(f"{path.relative_to(root)} {sha256_file(path)}\n".encode())

@@ -17,10 +17,10 @@ from hybridbatch.common.records import (
     place_of,
     read_record,
 )
-from hybridbatch.config import check_config
-from hybridbatch.plan import Plan
+from hybridbatch.planning.config import check_config
 from hybridbatch.planning.lineage import RAW, Lineage, Node
-from hybridbatch.planning.shards import ShardList
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.shard_list import ShardList
 from hybridbatch.planning.tracking import lineage
 from hybridbatch.reporting.page_record import read_page_record
 

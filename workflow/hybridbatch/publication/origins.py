@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hybridbatch.sources import catalog
+from hybridbatch.data.sources import catalog
 
 
 def base_model(config: Mapping[str, Any], *, kind: str, name: str) -> dict[str, Any]:

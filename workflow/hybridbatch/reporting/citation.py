@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hybridbatch.sources.catalog import DATASETS
+from hybridbatch.data.sources.catalog import DATASETS
 
 _METHOD = """@misc{elmahdy2024synergistic,
   title  = {Synergistic Approach for Simultaneous Optimization of Monolingual, Cross-lingual,

@@ -13,7 +13,7 @@ from hybridbatch.reporting import page_record
 from hybridbatch.reporting.document import Cell, Section, Table
 from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def render_page(*, title: str, sections: Sequence[Section], made: str | None = None) -> str:

@@ -25,8 +25,8 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from hybridbatch.codehash import code_hash
 from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import check_digests
@@ -152,7 +152,7 @@ def fingerprint(
     parts = {
         "settings": asdict(settings),
         "files": [[path.name, sha256_file(path)] for path in files],
-        "code": code_hash("hybridbatch.train"),
+        "code": code_hash("hybridbatch.training.train"),
         "torch": torch.__version__,
         "threads": list(threads),
     }

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.data.sources.merging import merge_pairs
+from hybridbatch.data.sources.texts import normalised
 from hybridbatch.schemas.pairs import PAIRS
-from hybridbatch.sources.merging import merge_pairs
-from hybridbatch.sources.texts import normalised
 from hybridbatch.training.negatives import NO_GROUP, Negatives
 from hybridbatch.training.sampling import Items
 

@@ -1,0 +1,78 @@
+"""Remembers from process to process what `codehash` reads from each module.
+
+An entry's key is a hash of the module's text, so that an edit is never answered with what was
+before it. The file is a help and nothing more: where it is missing, damaged or not to be written,
+the modules are read anew.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hybridbatch.common import codehash, codewords
+from hybridbatch.common.codehash import Module, Parse, Source
+
+# Beyond this many entries those of former texts are dropped.
+_MOST = 2000
+_Entries = dict[str, Module]
+
+
+@contextmanager
+def remembered(path: Path) -> Iterator[Parse]:
+    """Yield a `parse` for `code_hash` that knows the modules of `path`; add the new ones to it.
+
+    Several processes may do so at once: each puts a whole file in place of the last one's.
+    """
+    reader = _reader()
+    known = _read(path)
+    used: _Entries = {}
+
+    def parse(source: Source) -> Module:
+        key = _key(source, reader)
+        used[key] = known.get(key) or codehash.parse(source)
+        return used[key]
+
+    yield parse
+    if not used.keys() <= known.keys():
+        _write(path, used)
+
+
+def _key(source: Source, reader: str) -> str:
+    head = f"{reader}\n{source.name}\n{source.parent}\n".encode()
+    return hashlib.sha256(head + source.text).hexdigest()
+
+
+def _reader() -> str:
+    """What reads the modules: an edit of it, or another Python, shares no entry with this one."""
+    own = (Path(str(module.__file__)).read_bytes() for module in (codehash, codewords))
+    digests = " ".join(hashlib.sha256(text).hexdigest() for text in own)
+    return f"{sys.version} {digests}"
+
+
+def _read(path: Path) -> _Entries:
+    try:
+        checksum, _, body = path.read_bytes().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != checksum:
+            return {}
+        entries = json.loads(body)
+        return {key: Module(digest, tuple(names)) for key, (digest, names) in entries.items()}
+    except (OSError, ValueError, TypeError):
+        return {}  # none yet, not to be read, or of another form
+
+
+def _write(path: Path, used: _Entries) -> None:
+    from hybridbatch.common.artifacts import atomic_file  # seldom needed, and slow to import
+
+    entries = {**_read(path), **used}  # another process may have written since
+    if len(entries) > _MOST:
+        entries = used
+    plain = {key: (module.digest, module.imports) for key, module in entries.items()}
+    body = json.dumps(plain, sort_keys=True).encode()
+    try:
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    except OSError:
+        return  # a folder that is not to be written, or a full disk

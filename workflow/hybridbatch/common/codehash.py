@@ -1,0 +1,167 @@
+"""A hash of the code that a stage runs: its module and every project module that it imports.
+
+Snakemake does not see an edit of a module behind a shell command. Each rule therefore tracks
+this hash as a param. It is taken over syntax trees without the words that change no result
+(`codewords`), so that comments, layout, a touch or a fresh checkout change nothing.
+"""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hybridbatch.common.codewords import bindings, without_words
+
+PACKAGE = "hybridbatch"
+
+
+@dataclass(frozen=True)
+class Module:
+    """What the hash needs of a module.
+
+    Attributes:
+        digest: of its syntax tree without words.
+        imports: dotted names that it may import; some are no modules but what one holds.
+    """
+
+    digest: str
+    imports: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module as it lies on the disk: `parent` is the package that `from .` means in it."""
+
+    name: str
+    parent: str
+    text: bytes
+
+
+Parse = Callable[[Source], Module]
+
+
+@functools.lru_cache(maxsize=1024)
+def parse(source: Source) -> Module:
+    """Read a module; the same text is read once in a process.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    tree = ast.parse(source.text, source.name)
+    imports = tuple(sorted(set(_imports(tree, source.parent))))
+    tree = without_words(tree)
+    return Module(hashlib.sha256(_dump(tree).encode()).hexdigest(), imports)
+
+
+def code_hash(module: str, *, root: Path | None = None, parse: Parse = parse) -> str:
+    """Hash of `module` (such as `hybridbatch.training.train`) and its closure, 16 hex digits.
+
+    Args:
+        module: dotted name of a module of the package.
+        root: folder that holds the package; by default the one this module was loaded from.
+        parse: how a module is read; `CodeCache.parse` remembers it from process to process.
+
+    Raises:
+        ModuleNotFoundError: there is no such module.
+    """
+    digest = hashlib.sha256()
+    for name, found in sorted(closure(module, root=root, parse=parse).items()):
+        digest.update(f"{name} {found.digest}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def closure(module: str, *, root: Path | None = None, parse: Parse = parse) -> dict[str, Module]:
+    """The project modules that `module` imports, followed transitively, itself included."""
+    root = root or Path(__file__).resolve().parents[2]
+    found: dict[str, Module] = {}
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        source = _source(name, str(root))
+        if source is None:
+            continue
+        found[name] = parse(source)
+        waiting.extend(found[name].imports)
+        if "." in name:
+            waiting.append(name.rpartition(".")[0])  # importing a.b runs a/__init__.py too
+    if module not in found:
+        raise ModuleNotFoundError(f"no module {module} under {root}")
+    return found
+
+
+def _source(name: str, root: str) -> Source | None:
+    base = "/".join((root, *name.split(".")))
+    for path, parent in ((f"{base}.py", name.rpartition(".")[0]), (f"{base}/__init__.py", name)):
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - a Path for each costs as much again
+                return Source(name, parent, file.read())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return None
+
+
+def _imports(tree: ast.Module, parent: str) -> Iterator[str]:
+    for node in _run_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if _is_ours(alias.name))
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = parent.split(".")
+                above = parents[: len(parents) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            if _is_ours(base):
+                yield base
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _is_ours(name: str) -> bool:
+    return name == PACKAGE or name.startswith(f"{PACKAGE}.")
+
+
+def _run_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """All nodes but the statements of a module-level `if TYPE_CHECKING:`, which never run."""
+    for statement in tree.body:
+        never = isinstance(statement, ast.If) and _is_type_checking(statement.test, tree)
+        if isinstance(statement, ast.If) and never:
+            for other in statement.orelse:
+                yield from ast.walk(other)
+        else:
+            yield from ast.walk(statement)
+
+
+def _is_type_checking(test: ast.expr, tree: ast.Module) -> bool:
+    name = "TYPE_CHECKING"
+    if not isinstance(test, ast.Name) or test.id != name or bindings(ast.walk(tree))[name] != 1:
+        return False
+    return any(
+        isinstance(statement, ast.ImportFrom)
+        and statement.module == "typing"
+        and any(alias.name == name for alias in statement.names)
+        for statement in tree.body
+    )
+
+
+def _dump(value: object) -> str:
+    """As `ast.dump`, but the same in every version of Python that has these nodes.
+
+    A version adds fields that are empty in older code, and `ast.dump` writes them.
+    """
+    if isinstance(value, ast.Constant):
+        return f"Constant({value.value!r})"
+    if isinstance(value, ast.AST):
+        fields = [
+            f"{name}={_dump(field)}"
+            for name in value._fields
+            if (field := getattr(value, name, None)) is not None and field != []
+        ]
+        return f"{type(value).__name__}({','.join(fields)})"
+    if isinstance(value, list):
+        return f"[{','.join(map(_dump, value))}]"
+    return repr(value)

@@ -1,0 +1,1 @@
+"""What is trained and evaluated on: downloads, benchmarks, corpora and pairs."""

@@ -1,0 +1,159 @@
+"""Stage `corpus`: cuts one file of a large corpus into shards of passages, streaming.
+
+A shard is a Parquet file of the schema PASSAGES with a configured number of passages of one
+language; each is encoded and indexed by a job of its own. Memory does not grow with the corpus.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.table_writer import TableWriter, table_writer
+from hybridbatch.common.tables import check_table
+from hybridbatch.data.sources.miracl import Row, read_documents
+from hybridbatch.data.sources.rowchecks import check_ids
+from hybridbatch.schemas.passages import PASSAGES
+
+# Passages that are held, checked and written together.
+_BATCH = 8192
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is cut: the part's name, its kind (miracl or parquet), passages in a shard.
+
+    `language` is that of a MIRACL file; a Parquet file says it in each row.
+    """
+
+    part: str
+    kind: str
+    shard_passages: int
+    language: str | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's paths."""
+    parser.add_argument("--input", type=Path, required=True, help="one file of the corpus")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the shards")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Cut one file of a corpus."""
+    settings = settings_from_json(Settings, args.settings)
+    if settings.kind == "miracl":
+        rows = read_documents(args.input, settings.language or "")
+        tables = _tables(rows)
+    else:
+        tables = _parquet_tables(args.input)
+    counts = cut(
+        tables, args.output, part=settings.part, size=settings.shard_passages, origin=args.input
+    )
+    logger.info("%s: %s passages, %d shards", args.input, f"{sum(counts.values()):,}", len(counts))
+
+
+def cut(
+    tables: Iterable[pa.Table], folder: Path, *, part: str, size: int, origin: Path
+) -> dict[str, int]:
+    """Write `{part}.{language}.{number}.parquet`, the folder whole or not at all.
+
+    Args:
+        tables: rows of the schema PASSAGES, whose ids are checked; a text may be empty.
+        folder: where the shards go; their rows stay in the order in which they come.
+        part: the name of the part.
+        size: passages in a shard; a language's last one holds the rest.
+        origin: what errors name.
+
+    Returns:
+        The number of passages of each shard, by name.
+
+    Raises:
+        HybridBatchError: an id or a language is wrong, or there are no passages.
+    """
+    counts: dict[str, int] = {}
+    first = 0
+    with atomic_folder(folder) as temporary, ExitStack() as files:
+        cutters: dict[str, _Cutter] = {}
+        for table in tables:
+            _check(table, origin=f"{origin} (rows from {first:,})")
+            first += table.num_rows
+            for language, rows in _by_language(table):
+                if language not in cutters:
+                    cutters[language] = _Cutter(temporary, f"{part}.{language}", size, counts)
+                    files.enter_context(cutters[language].files)
+                cutters[language].write(rows)
+    if not counts:
+        raise HybridBatchError(f"{origin}: no passages; download or build it again")
+    return counts
+
+
+class _Cutter:
+    """Writes the passages of one language, a shard after the other."""
+
+    def __init__(self, folder: Path, stem: str, size: int, counts: dict[str, int]) -> None:
+        self.files = ExitStack()
+        self._folder, self._stem, self._size, self._counts = folder, stem, size, counts
+        self._written = 0
+        self._writer: TableWriter | None = None
+
+    def write(self, rows: pa.Table) -> None:
+        while rows.num_rows:
+            number, filled = divmod(self._written, self._size)
+            name = f"{self._stem}.{number:04d}"
+            if self._writer is None or not filled:
+                self.files.close()
+                path = self._folder / f"{name}.parquet"
+                self._writer = self.files.enter_context(
+                    table_writer(path, PASSAGES, row_group=_BATCH)
+                )
+            taken = rows.slice(0, self._size - filled)
+            self._writer.write(taken)
+            self._counts[name] = filled + taken.num_rows
+            self._written += taken.num_rows
+            rows = rows.slice(taken.num_rows)
+
+
+def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
+    """The rows as tables of at most `_BATCH` rows."""
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield pa.Table.from_pylist(batch, schema=PASSAGES.arrow)
+            batch = []
+    if batch:
+        yield pa.Table.from_pylist(batch, schema=PASSAGES.arrow)
+
+
+def _parquet_tables(path: Path) -> Iterator[pa.Table]:
+    with ParquetInput(path, given=True) as file:
+        for table in file.batches(rows=_BATCH):
+            check_table(table, PASSAGES, origin=str(path))
+            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+
+
+def _check(table: pa.Table, *, origin: str) -> None:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    check_ids(frame, "passage_id", origin=origin)
+
+
+def _by_language(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each language, in order; nearly always one."""
+    languages = table["language"].unique().to_pylist()
+    for language in languages:
+        if len(languages) == 1:
+            yield language, table
+        else:
+            yield language, table.filter(pc.equal(table["language"], language))

@@ -1,0 +1,83 @@
+"""Checks of a table of pairs that its schema cannot say, and the joining of its groups."""
+
+import logging
+from types import MappingProxyType
+
+import polars as pl
+import pyarrow as pa
+
+from hybridbatch.common.tables import check_table
+from hybridbatch.data.sources.groups import joined_groups
+from hybridbatch.data.sources.rowchecks import require, require_language, require_rows, require_text
+from hybridbatch.schemas.pairs import PAIRS
+
+SPLITS = ("train", "validation", "test")
+# Group column -> the text that makes two rows one group.
+_GROUPED = MappingProxyType({"question_group": "question", "passage_group": "passage"})
+_OF_AN_ITEM = ("question_group", "passage_group", "split")
+logger = logging.getLogger(__name__)
+
+
+def check_pairs(table: pa.Table, *, origin: str) -> None:
+    """Check pairs against the schema and against the rules that training relies on.
+
+    Texts, ids and groups are not blank; the language is a code; the split is one of `SPLITS`; an
+    item has one question_group, one passage_group and one split; a hard negative is neither blank
+    nor the passage of its own row.
+
+    Raises:
+        HybridBatchError: names the file and the row or key.
+    """
+    check_table(table, PAIRS, origin=origin)
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    require_rows(frame, origin=origin)
+    texts = ("item_id", "question_group", "passage_group", "question", "passage", "source")
+    require_text(frame, *texts, origin=origin)
+    require_language(frame, origin=origin)
+    problem = f"`split` is {{split!r}}; use one of {', '.join(SPLITS)}"
+    require(frame, pl.col("split").is_in(SPLITS), problem, origin=origin)
+    _check_items(frame, origin=origin)
+    _check_negatives(frame, origin=origin)
+
+
+def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
+    """Widen the groups of pairs: the same question or passage in a language joins two of them.
+
+    Only then is a batch with one pair of a group free of translated duplicates. Two texts are the
+    same if `texts.normalised` says so. `label` names the data in the log.
+    """
+    frame = pl.from_arrow(table.select([*_GROUPED, *_GROUPED.values(), "language"]))
+    assert isinstance(frame, pl.DataFrame)
+    for column, text in _GROUPED.items():
+        joined, gone = joined_groups(frame[column], frame["language"], frame[text])
+        if not gone:
+            continue
+        total = frame[column].n_unique()
+        logger.info(
+            "%s: %d of %d %ss have the %s of another: joined", label, gone, total, column, text
+        )
+        index = table.schema.get_field_index(column)
+        values = joined.to_arrow().cast(pa.string())
+        table = table.set_column(index, PAIRS.arrow.field(column), values)
+    return table
+
+
+def _check_items(frame: pl.DataFrame, *, origin: str) -> None:
+    for column in _OF_AN_ITEM:
+        first = pl.col(column).first().over("item_id")
+        rule = pl.col(column) == first
+        problem = (
+            f"item {{item_id!r}} has {column} {{{column}!r}} here and another in an earlier row; "
+            f"an item has one {column} in all languages"
+        )
+        require(frame, rule, problem, origin=origin)
+
+
+def _check_negatives(frame: pl.DataFrame, *, origin: str) -> None:
+    negatives = pl.col("hard_negatives")
+    blank = pl.element().is_null() | (pl.element().str.strip_chars() == "")
+    problem = "`hard_negatives` holds a blank text; remove it"
+    require(frame, ~negatives.list.eval(blank).list.any(), problem, origin=origin)
+    problem = "`hard_negatives` holds the passage of its own row; remove it"
+    require(frame, ~negatives.list.contains(pl.col("passage")), problem, origin=origin)

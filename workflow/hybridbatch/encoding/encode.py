@@ -1,0 +1,199 @@
+"""Stage `encode`: unit vectors of a benchmark's queries and passages, once for each model.
+
+Of a sharded benchmark the queries and every shard of passages are jobs of their own; a shard
+streams from its file to its file, so that memory depends neither on the corpus nor on the shard.
+"""
+
+import argparse
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.parquet import ParquetInput, parquet_writer
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import check_table, read_table, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.encoding.encoder import (
+    DualEncoder,
+    Pooling,
+    Precision,
+    resolve_device,
+    resolve_precision,
+)
+from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.encoding.token_limits import check_max_tokens
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.passages import PASSAGES
+from hybridbatch.schemas.queries import QUERIES
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.schema import Schema
+
+# Passages of a shard that are read, encoded and written together.
+_PIECE = 1 << 15
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stage uses of the config; `passage_template` joins title and text."""
+
+    pooling: Pooling
+    query_prefix: str
+    passage_prefix: str
+    passage_template: str
+    max_tokens: int
+    tokens_per_batch: int
+    precision: str
+    dtype: str
+    device: str
+    threads: int | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the paths that the stage reads and writes."""
+    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--benchmark", type=Path, help="folder of the benchmark: both tables")
+    given.add_argument("--queries", type=Path, help="queries alone, a file")
+    given.add_argument("--shard", type=Path, help="passages alone, a file")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the two tables, or "
+                        "the file of the queries or the shard")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the stage."""
+    settings = settings_from_json(Settings, args.settings)
+    threads = set_threads(settings.threads)
+    device = resolve_device(settings.device)
+    precision = resolve_precision(settings.precision, device)
+    encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
+    check_max_tokens(encoder, settings.max_tokens, key="encoding.max_tokens")
+    logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
+    encode = partial(encode_table, encoder, settings=settings, precision=precision)
+    if args.shard is not None:
+        encode_shard(encode, args.shard, args.output)
+    elif args.queries is not None:
+        table = encode(read_table(args.queries, QUERIES), QUERY_EMBEDDINGS)
+        write_table(table, args.output, QUERY_EMBEDDINGS)
+    else:
+        queries = read_table(args.benchmark / "queries.parquet", QUERIES)
+        passages = read_table(args.benchmark / "passages.parquet", PASSAGES)
+        for rows, schema, name in (
+            (queries, QUERY_EMBEDDINGS, "queries"),
+            (passages, PASSAGE_EMBEDDINGS, "passages"),
+        ):
+            write_table(encode(rows, schema), args.output / f"{name}.parquet", schema)
+
+
+def encode_table(
+    encoder: DualEncoder,
+    rows: pa.Table,
+    schema: Schema,
+    *,
+    settings: Settings,
+    precision: Precision,
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """The embeddings of queries or passages, as `schema` (one of the two) says."""
+    if schema is QUERY_EMBEDDINGS:
+        label, prefix, texts = "queries", settings.query_prefix, rows["text"].to_pylist()
+    else:
+        label, prefix = "passages", settings.passage_prefix
+        texts = passage_texts(rows, template=settings.passage_template)
+    vectors = encode_texts(
+        encoder,
+        texts,
+        prefix=prefix,
+        max_tokens=settings.max_tokens,
+        tokens_per_batch=settings.tokens_per_batch,
+        precision=precision,
+        progress=progress or Progress(label, len(texts), "texts").callback,
+    )
+    return embedding_table(rows[schema.columns[0]], vectors, schema=schema, dtype=settings.dtype)
+
+
+def encode_shard(
+    encode: Callable[..., pa.Table], source: Path, target: Path, *, piece: int = _PIECE
+) -> None:
+    """Encode a file of passages a piece at a time; `target` is whole or not there.
+
+    Args:
+        encode: `encode_table` but for rows, schema and progress.
+        source: the passages, of the schema PASSAGES.
+        target: their vectors, of the schema PASSAGE_EMBEDDINGS.
+        piece: passages that are read, encoded and written together.
+
+    Raises:
+        HybridBatchError: the file is damaged or not of the schema PASSAGES.
+    """
+    with ParquetInput(source) as file, atomic_file(target) as temporary, ExitStack() as stack:
+        progress, done, writer = Progress("passages", file.rows, "texts"), 0, None
+        for rows in file.batches(rows=piece):
+            check_table(rows, PASSAGES, origin=str(source))
+
+            def report(part: int, _: int, before: int = done) -> None:
+                progress.update(before + part)
+
+            table = encode(rows, PASSAGE_EMBEDDINGS, progress=report)
+            check_table(table, PASSAGE_EMBEDDINGS, origin=str(target))
+            if writer is None:
+                # Vectors do not compress, and reading them should cost as little as it can.
+                writer = stack.enter_context(
+                    parquet_writer(
+                        temporary, table.schema, compression="none", use_dictionary=False
+                    )
+                )
+            writer.write_table(table)
+            done += table.num_rows
+
+
+def passage_texts(passages: pa.Table, *, template: str) -> list[str]:
+    """The text that is encoded for each row of the schema PASSAGES.
+
+    `template` holds `{text}` and maybe `{title}`; a passage without title is its text alone.
+    """
+    rows = zip(passages["title"].to_pylist(), passages["text"].to_pylist(), strict=True)
+    return [
+        # Replaced one by one and not by str.format: a title may hold braces, or the word `{text}`.
+        text if not title else _join(template, title=title, text=text)
+        for title, text in rows
+    ]
+
+
+def embedding_table(
+    ids: pa.ChunkedArray, vectors: np.ndarray, *, schema: Schema, dtype: str
+) -> pa.Table:
+    """The table of `schema` from ids (n,) and vectors (n, dim) float32, stored as `dtype`.
+
+    Raises:
+        HybridBatchError: a vector is not finite.
+    """
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        row = int(np.flatnonzero(~finite)[0])
+        raise HybridBatchError(
+            f"encoding: the vector of {ids[row].as_py()!r} is not finite; the model's weights are "
+            f"broken, or it needs `precision: fp32`"
+        )
+    flat = pa.array(vectors.astype(dtype).ravel())
+    embeddings = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    fields = [
+        pa.field(schema.columns[0], pa.string(), nullable=False),
+        pa.field("embedding", embeddings.type, nullable=False),
+    ]
+    return pa.table([ids.cast(pa.string()), embeddings], schema=pa.schema(fields))
+
+
+def _join(template: str, *, title: str, text: str) -> str:
+    before, _, after = template.partition("{text}")
+    return before.replace("{title}", title) + text + after.replace("{title}", title)

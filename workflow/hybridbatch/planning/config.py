@@ -1,0 +1,181 @@
+"""Reads and checks a configuration: one clear line for whatever is wrong with it."""
+
+import functools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.planning.config_checks import check_values
+from hybridbatch.planning.config_files import (
+    Keys,
+    Place,
+    Written,
+    from_values,
+    merged,
+    place_of,
+    read_arguments,
+    read_file,
+)
+from hybridbatch.planning.config_messages import explain
+from hybridbatch.planning.config_values import resolved, types_of, values_of
+
+# The greatest whole number of a key without a maximum of its own: steps are stored in 32 bits.
+_GREATEST = 2**31 - 1
+# How the project's errors name a key: `config: training.steps: ...`.
+_NAMED = re.compile(r"config: (?P<key>[A-Za-z_]+(?:\[[0-9]+\]|\.[A-Za-z_]+)*): ")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A configuration as it was written, whose errors say in which file and line.
+
+    `values` is the checked one, with defaults filled in.
+    """
+
+    values: dict[str, Any]
+    written: Written
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """Errors inside that begin with `config: KEY:` get the file and line of that key."""
+        with _placed(self.written):
+            yield
+
+
+def load_config(path: Path) -> dict[str, Any]:
+    """Read a YAML or JSON file and return the checked configuration with its defaults filled in.
+
+    Raises:
+        HybridBatchError: the file is missing, is not YAML, has a key twice, or breaks the schema;
+            the message has file, line and key.
+    """
+    return read_config([path]).values
+
+
+def read_config(paths: Sequence[Path], arguments: Sequence[str] = ()) -> Configuration:
+    """Read files, a later one over an earlier one, and over them `key=value` of a command line.
+
+    Raises:
+        HybridBatchError: as `load_config`.
+    """
+    read = [read_file(path) for path in paths]
+    if arguments:
+        read.append(read_arguments(arguments, texts=_texts()))
+    written: Any = functools.reduce(merged, read, None) or Keys()
+    # What is missing is missing in all of the files.
+    origins = [str(one.place) for one in read[: len(paths)]] or ["--config"]
+    return _checked(Keys(written.entries, Place(", ".join(origins))))
+
+
+def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[str, Any]:
+    """Check a configuration against the schema and return a copy with defaults filled in.
+
+    Text where the schema wants a number, true, false or null is taken as such.
+
+    Raises:
+        HybridBatchError: an unknown key, a wrong type, a value out of range, an unknown language,
+            a name used twice; the message names the key and the remedy.
+    """
+    return given_config(values, origin=origin).values
+
+
+def given_config(values: Mapping[str, Any], *, origin: str = "config") -> Configuration:
+    """As `check_config`, with what was given."""
+    return _checked(from_values(values, origin=origin))
+
+
+def _checked(written: Written) -> Configuration:
+    schema = _schema()
+    values: dict[str, Any] = values_of(written, schema)
+    errors = sorted(_Validator(schema).iter_errors(values), key=_by_path)
+    if errors:
+        path, message = explain(errors[0], schema)
+        raise HybridBatchError(f"{place_of(written, path)}: {message}")
+    with _placed(written):
+        check_values(values)
+    return Configuration(values, written)
+
+
+@contextmanager
+def _placed(written: Written) -> Iterator[None]:
+    try:
+        yield
+    except HybridBatchError as error:
+        message = str(error)
+        if named := _NAMED.match(message):
+            place = place_of(written, _path_of(named["key"]))
+            message = f"{place}: {message.removeprefix('config: ')}"
+        raise HybridBatchError(message) from error
+
+
+def _path_of(key: str) -> list[str | int]:
+    parts = re.findall(r"[A-Za-z_]+|[0-9]+", key)
+    return [int(part) if part.isdigit() else part for part in parts]
+
+
+def _by_path(error: ValidationError) -> tuple[list[str], bool]:
+    # An unknown key before a missing one, which may be the same one with a slip of the pen.
+    return [str(part) for part in error.path], error.validator == "required"
+
+
+@functools.cache
+def _schema() -> dict[str, Any]:
+    text = (
+        files("hybridbatch").joinpath("planning", "config_schema.yaml").read_text(encoding="utf-8")
+    )
+    # Each job reads the rules again: libyaml takes 3 ms for the schema, PyYAML without it 60.
+    schema: dict[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return schema
+
+
+def _texts() -> frozenset[str]:
+    """The keys whose value is text and nothing else."""
+    schema = _schema()
+    return frozenset(
+        key
+        for key, inside in schema["properties"].items()
+        if types_of(resolved(inside, schema)) == ("string",)
+    )
+
+
+def _copy(value: Any) -> Any:
+    # Defaults are filled into the copy of a default, not into the schema.
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _fill_defaults(
+    validator: Any, properties: Mapping[str, Any], instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for name, subschema in properties.items():
+            if "default" in subschema:
+                instance.setdefault(name, _copy(subschema["default"]))
+    yield from Draft202012Validator.VALIDATORS["properties"](
+        validator, properties, instance, schema
+    )
+
+
+def _type(
+    validator: Any, wanted: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """The type; a number is finite, and whole ones have a maximum in any case."""
+    if isinstance(instance, float) and not math.isfinite(instance):
+        yield ValidationError(f"{instance} is no finite number")
+        return
+    yield from Draft202012Validator.VALIDATORS["type"](validator, wanted, instance, schema)
+    if isinstance(instance, int) and "maximum" not in schema and instance > _GREATEST:
+        yield ValidationError(f"{instance} is greater than the maximum of {_GREATEST}")
+
+
+_Validator = validators.extend(Draft202012Validator, {"properties": _fill_defaults, "type": _type})

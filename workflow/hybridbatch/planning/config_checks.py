@@ -1,0 +1,149 @@
+"""What a configuration's schema cannot say: values that need each other, names that exist.
+
+Errors begin with `config: KEY:`; `config.Configuration` puts file and line in place of `config`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import MIRACL, NAMES
+from hybridbatch.common.suggest import did_you_mean
+from hybridbatch.data.sources.catalog import VALIDATION
+from hybridbatch.evaluation.tails import least_resamples
+
+
+def check_values(config: Mapping[str, Any]) -> None:
+    """Check a configuration that fulfils the schema.
+
+    Raises:
+        HybridBatchError: names the key and the remedy.
+    """
+    _check_languages(config["train_languages"])
+    for key in ("sources", "benchmarks"):
+        _check_names(config[key], key=key)
+    _check_benchmarks(config["benchmarks"])
+    _check_training(config["training"])
+    _check_evaluation(config)
+    _check_alphas(config["alphas"])
+    if "en-en" in config["samplings"] and "en" not in config["train_languages"]:
+        raise HybridBatchError("config: samplings: en-en needs `en` in train_languages")
+
+
+def _check_languages(languages: list[str]) -> None:
+    for position, language in enumerate(languages):
+        if language not in NAMES:
+            raise HybridBatchError(
+                f"config: train_languages[{position}]: unknown language {language!r}; "
+                f"known are {', '.join(NAMES)}"
+            )
+
+
+def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
+    built_in = BUILT_IN_SOURCES if key == "sources" else BUILT_IN_BENCHMARKS
+    seen: set[str] = set()
+    for position, entry in enumerate(entries):
+        name, where = entry["name"], f"config: {key}[{position}]"
+        if name in seen:
+            raise HybridBatchError(f"{where}: the name {name!r} is used twice")
+        seen.add(name)
+        if "path" in entry and name in (*built_in, VALIDATION):
+            raise HybridBatchError(
+                f"{where}: {name!r} is built in; give your own data another name"
+            )
+        if "license" in entry and name in built_in:
+            raise HybridBatchError(
+                f"{where}: {name!r} is built in and its licence known; leave out `license`"
+            )
+        if "path" not in entry and name not in built_in:
+            raise HybridBatchError(
+                f"{where}: {name!r} is not built in ({', '.join(built_in)}); "
+                f"add `path:` to your own data or choose one of these"
+                f"{did_you_mean(name, built_in)}"
+            )
+
+
+def _check_training(training: Mapping[str, Any]) -> None:
+    """Values that need each other."""
+    for key, most in (("warmup_steps", "steps"), ("processes", "batch_size")):
+        if training[key] > training[most]:
+            raise HybridBatchError(
+                f"config: training.{key}: {training[key]} is more than training.{most}, "
+                f"{training[most]}; lower it or raise {most}"
+            )
+    if training["mining"]["negatives"] and not training["hard_negatives"]:
+        raise HybridBatchError(
+            "config: training.mining: what is mined is drawn with training.hard_negatives, "
+            "which is 0; raise it, or set mining.negatives to 0"
+        )
+
+
+def _check_alphas(alphas: Sequence[float]) -> None:
+    """Runs are named by alpha to six digits."""
+    for number, alpha in enumerate(alphas):
+        if any(f"{alpha:g}" == f"{other:g}" for other in alphas[:number]):
+            raise HybridBatchError(
+                f"config: alphas[{number}]: {alpha} gives a run the same name as another alpha; "
+                f"let them differ in six digits"
+            )
+
+
+def _check_evaluation(config: Mapping[str, Any]) -> None:
+    """What the stages after training would refuse."""
+    cutoff, top_k = config["bias"]["cutoff"], config["retrieval"]["top_k"]
+    if cutoff > top_k:
+        raise HybridBatchError(
+            f"config: bias.cutoff: {cutoff} is more than retrieval.top_k, {top_k}; lower it or "
+            f"raise top_k"
+        )
+    resamples, confidence = (config["statistics"][key] for key in ("resamples", "confidence"))
+    least = least_resamples(confidence=confidence)
+    if resamples < least:
+        raise HybridBatchError(
+            f"config: statistics.resamples: {resamples} are too few for intervals of confidence "
+            f"{confidence}; use {least} at least, or lower statistics.confidence"
+        )
+    factory = config["index"]["factory"]
+    if not _FACTORY.fullmatch(factory):
+        raise HybridBatchError(
+            f"config: index.factory: {factory!r} is no FAISS factory string; use one such as "
+            f"Flat, SQ8, HNSW32, IVF1024,Flat or IVF1024,PQ48"
+        )
+
+
+def _check_benchmarks(entries: list[dict[str, Any]]) -> None:
+    """Keys that only some benchmarks have."""
+    for position, entry in enumerate(entries):
+        where, miracl = f"config: benchmarks[{position}]", entry["name"] == "miracl"
+        for key in ("languages", "checksums"):
+            if key in entry and not miracl:
+                raise HybridBatchError(f"{where}.{key}: only miracl has this key; remove it")
+        if "sharded" in entry and "path" not in entry:
+            raise HybridBatchError(
+                f"{where}.sharded: {entry['name']!r} is built in, and miracl alone is sharded; "
+                f"remove it"
+            )
+        sharded = miracl or entry.get("sharded", False)
+        if "pool_languages" in entry and not sharded:
+            raise HybridBatchError(
+                f"{where}.pool_languages: the pool of {entry['name']!r} holds all its languages; "
+                f"remove it, or set `sharded: true` on your own benchmark"
+            )
+        chosen = entry.get("languages", MIRACL if miracl else None)
+        for key, allowed in (("languages", MIRACL), ("pool_languages", chosen)):
+            unknown = [code for code in entry.get(key, []) if allowed and code not in allowed]
+            if unknown:
+                raise HybridBatchError(
+                    f"{where}.{key}: {unknown[0]!r} is not among {', '.join(allowed or ())}"
+                )
+
+
+# The words of FAISS factory strings; FAISS itself would slow every command of the workflow.
+_PART = (
+    r"(?:R?Flat|L2norm|SQ(?:4|6|8|fp16|bf16)\w*"
+    r"|(?:HNSW|NSG|IVF|PQ|OPQ|RQ|LSQ|PRQ|PLSQ|ITQ|PCA|PCAR|PCAW|PCAWR|RR)\d\w*)"
+)
+_FACTORY = re.compile(rf"{_PART}(?:,{_PART})*")
+BUILT_IN_SOURCES = ("cldr", "mlqa-r", "ntrex-128")
+BUILT_IN_BENCHMARKS = ("cldr", "xquad-r", "mlqa-r", "miracl")

@@ -1,0 +1,216 @@
+"""What a configuration asks for: its runs, its evaluations, and the files from outside.
+
+`plan.Plan` adds the settings of every stage; the workflow asks that and nothing else.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.data.sources import catalog
+from hybridbatch.data.sources.corpora import Corpora
+from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
+
+# The benchmark whose items a built-in training source consists of.
+_SAME_ITEMS = {"mlqa-r": "mlqa-r"}
+_BENCHMARK_FILES = ("queries.parquet", "passages.parquet", "qrels.parquet")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model to evaluate: trained with a sampling and a seed, or untrained (both None)."""
+
+    id: str
+    sampling: str = "untrained"
+    alpha: float | None = None
+    seed: int | None = None
+
+    @property
+    def trained(self) -> bool:
+        """False for the base model as it is."""
+        return self.seed is not None
+
+
+class Inventory:
+    """The runs and evaluations of one checked configuration (see `config.check_config`)."""
+
+    def __init__(self, config: Mapping[str, Any], *, mirror: str | None = None) -> None:
+        """`mirror` is where raw files come from; a folder may hold a corpus' checksums."""
+        self.config = config
+        benchmarks = [_expanded(entry) for entry in config["benchmarks"]]
+        self.corpora = Corpora(benchmarks, mirror=mirror)
+        self.model_name = config.get("model_name") or model_name(config["model"])
+        self.runs = tuple(self._runs())
+        self._by_id = {run.id: run for run in self.runs}
+        self._sources = {entry["name"]: _expanded(entry) for entry in config["sources"]}
+        self._benchmarks = {entry["name"]: entry for entry in benchmarks}
+        built_from = {name: {"name": name} for name in self.validation_sources}
+        self._pair_entries = {**self._sources, **built_from}
+        self._check_source_languages()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the training sources, in the config's order."""
+        return tuple(self._sources)
+
+    @property
+    def pair_sources(self) -> tuple[str, ...]:
+        """The names of all sources of pairs: those trained on, and what validates beside them."""
+        return tuple(self._pair_entries)
+
+    @property
+    def training_pairs(self) -> list[str]:
+        """The files of pairs that training reads: a source's own, or with mined negatives."""
+        folder = "pairs"
+        if self.config["training"]["mining"]["negatives"]:
+            folder = f"mined/{self.model_name}/{self.config['recipe']}"
+        return [f"results/{folder}/{name}.parquet" for name in self._sources]
+
+    @property
+    def validation_sources(self) -> tuple[str, ...]:
+        """The data set that validates, where it is none of the training sources."""
+        chosen = self.config["training"]["validation"]["source"]
+        return () if chosen == "held-out" else (chosen,)
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """The names of the benchmarks, in the config's order."""
+        return tuple(self._benchmarks)
+
+    @property
+    def untrained(self) -> Run:
+        """The base model, evaluated as it is."""
+        return self.runs[0]
+
+    @property
+    def trained_runs(self) -> tuple[Run, ...]:
+        """The runs that are trained."""
+        return tuple(run for run in self.runs if run.trained)
+
+    @property
+    def in_memory(self) -> tuple[str, ...]:
+        """The benchmarks that are evaluated as a whole, with full ranks."""
+        return tuple(name for name in self._benchmarks if name not in self.corpora.names)
+
+    def evaluations(self) -> tuple[tuple[str, str], ...]:
+        """(run, benchmark) pairs; a trained run skips the benchmarks that its sources hold."""
+        return tuple(
+            (run.id, name)
+            for name in self.benchmarks
+            for run in self.runs
+            if not run.trained or self.config["allow_contaminated"] or not self.contaminated(name)
+        )
+
+    def contaminated(self, benchmark: str) -> bool:
+        """Whether a built-in training source consists of this benchmark's items."""
+        return any(_SAME_ITEMS.get(source) == benchmark for source in self._sources)
+
+    def overlaps(self) -> tuple[str, ...]:
+        """The benchmarks on which trained runs are evaluated: those to check for shared items."""
+        trained = {run.id for run in self.trained_runs}
+        return tuple(
+            name
+            for name in self.benchmarks
+            if any((run, name) in self.evaluations() for run in trained)
+        )
+
+    def run(self, run: str) -> Run:
+        """The run of an id; KeyError where the configuration has none."""
+        return self._by_id[run]
+
+    # Inputs from outside the workflow.
+
+    def source_files(self, source: str, *, raw: str) -> list[str]:
+        """The files that a source's pairs are built from; `raw` is the folder of downloads."""
+        if path := self._pair_entries[source].get("path"):
+            return [path]
+        return (
+            [f"{raw}/{file.path}" for file in catalog.files_of(source)] if source != "cldr" else []
+        )
+
+    def benchmark_files(self, benchmark: str, *, raw: str) -> list[str]:
+        """The files that a benchmark is built from; `raw` is the folder of downloads."""
+        if path := self._benchmarks[benchmark].get("path"):
+            sharded = benchmark in self.corpora.names
+            names = [name for name in _BENCHMARK_FILES if not (sharded and "passages" in name)]
+            return [f"{path}/{name}" for name in names]
+        if benchmark == "cldr":
+            return []
+        languages = self.corpora.languages(benchmark)
+        return [
+            f"{raw}/{file.path}"
+            for file in catalog.files_of(benchmark)
+            if not languages or file.language in languages
+        ]
+
+    def model_files(self) -> list[str]:
+        """The files of a local model, whose change must be seen; nothing for the others."""
+        folder = local_folder(self.config["model"])
+        return [] if folder is None else [str(path) for path in checkpoint_files(folder)]
+
+    @property
+    def group(self) -> str:
+        """Names what is computed over all runs of this configuration: `{model}.{recipe}`."""
+        return f"{self.model_name}.{self.config['recipe']}"
+
+    def runs_on(self, benchmark: str) -> tuple[Run, ...]:
+        """The runs that are evaluated on a benchmark, the untrained model first."""
+        return tuple(run for run in self.runs if (run.id, benchmark) in self.evaluations())
+
+    def _runs(self) -> Iterator[Run]:
+        yield Run(id=f"{self.model_name}.untrained")
+        for sampling in self.config["samplings"]:
+            for alpha in _alphas(sampling, self.config["alphas"]):
+                label = f"hybrid{alpha:g}" if sampling == "hybrid" and alpha != 0.5 else sampling
+                for seed in self.config["seeds"]:
+                    name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
+                    yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
+
+    def downloads(self) -> tuple[str, ...]:
+        """Host and path of every file that is downloaded for this configuration."""
+        raw = "results/raw"
+        files = [
+            *(f for name in self.pair_sources for f in self.source_files(name, raw=raw)),
+            *(f for name in self.benchmarks for f in self.benchmark_files(name, raw=raw)),
+        ]
+        found = [file.removeprefix(f"{raw}/") for file in files if file.startswith(f"{raw}/")]
+        parts = [part for name in self.corpora.names for part in self.corpora.parts(name)]
+        return (*found, *(part.path for part in parts if part.sha256 is not None))
+
+    def _raw_files(self) -> list[list[str]]:
+        entries = {**self._pair_entries, **self._benchmarks}
+        built_in = [name for name, entry in entries.items() if "path" not in entry]
+        return [
+            [file.path, file.sha256]
+            for name in built_in
+            for file in catalog.files_of(name)
+            if not self.corpora.languages(name) or file.language in self.corpora.languages(name)
+        ]
+
+    def _check_source_languages(self) -> None:
+        built_in = [name for name, entry in self._sources.items() if "path" not in entry]
+        if len(built_in) < len(self._sources):
+            return  # the user's own data is only known once it is read; training checks it
+        known = {language for name in built_in for language in catalog.languages_of(name)}
+        for language in self.config["train_languages"]:
+            if language not in known:
+                raise HybridBatchError(
+                    f"config: train_languages: no training source has {language!r}; "
+                    f"the sources have {', '.join(sorted(known))}"
+                )
+
+
+def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of the config with `~` in its path expanded."""
+    if "path" not in entry:
+        return entry
+    path = Path(entry["path"]).expanduser()
+    # On a command line a leading hyphen would be an option.
+    return {**entry, "path": str(path.absolute() if str(path).startswith("-") else path)}
+
+
+def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:
+    fixed: dict[str, list[float | None]] = {"x-x-mono": [1.0], "x-y": [0.0]}
+    return [*alphas] if sampling == "hybrid" else fixed.get(sampling, [None])

@@ -1,0 +1,286 @@
+"""The settings of every stage, from a configuration.
+
+The workflow asks here and nowhere else, so that the rules hold no logic. Each `*_settings` method
+returns just what that stage uses, as JSON with sorted keys: the one param that its rule tracks.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hybridbatch.common.languages import PAPER_MIRACL
+from hybridbatch.data.sources import catalog
+from hybridbatch.encoding.model_names import model_kind
+from hybridbatch.planning.inventory import Inventory
+from hybridbatch.planning.machine import Machine
+from hybridbatch.publication import origins
+
+
+class Plan(Inventory):
+    """The runs, evaluations and stages of one checked configuration (see `config.check_config`).
+
+    `config` says what the automatic choices are on `machine`, by default this one.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        mirror: str | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        super().__init__((machine or Machine.here()).resolve(config), mirror=mirror)
+
+    def raw_digest(self, path: str) -> str:
+        """The pinned digest of a download, as `ContentDigests` writes it.
+
+        Raises:
+            HybridBatchError: no such file is pinned.
+        """
+        return f"sha256:{json.loads(self.download_settings(path))['sha256']}"
+
+    def part_file(self, benchmark: str, part: str) -> str:
+        """Where a file of a corpus lies: among the downloads, or where the config says."""
+        found = self.corpora.part(benchmark, part)
+        return found.path if found.sha256 is None else f"results/raw/{found.path}"
+
+    def download_settings(self, path: str) -> str:
+        """Settings of the download of one raw file."""
+        if part := self.corpora.download(path):
+            return _json({"path": part.path, "sha256": part.sha256})
+        file = catalog.file_at(path)
+        return _json({"path": file.path, "sha256": file.sha256, "size": file.size})
+
+    def benchmarks_settings(self, benchmark: str) -> str:
+        """Settings of the stage `benchmarks`."""
+        return _json(
+            {
+                "name": benchmark,
+                "kind": _kind(self._benchmarks[benchmark]),
+                "sharded": benchmark in self.corpora.names,
+                "most_passages": self.config["retrieval"]["full_ranks_up_to"],
+            }
+        )
+
+    def corpus_settings(self, benchmark: str, part: str) -> str:
+        """Settings of the stage `corpus`."""
+        return _json(
+            {
+                "part": part,
+                "kind": _kind(self._benchmarks[benchmark]),
+                "language": self.corpora.part(benchmark, part).language,
+                "shard_passages": self.config["encoding"]["shard_passages"],
+            }
+        )
+
+    def pairs_settings(self, source: str) -> str:
+        """Settings of the stage `pairs`."""
+        return _json({"name": source, "kind": _kind(self._pair_entries[source])})
+
+    def overlap_settings(self, benchmark: str) -> str:
+        """Settings of the stage `overlap`."""
+        return _json(
+            {
+                "recipe": self.config["recipe"],
+                "benchmark": benchmark,
+                "languages": self.config["train_languages"],
+                "sharded": benchmark in self.corpora.names,
+            }
+        )
+
+    def model_settings(self) -> str:
+        """Settings of the stage `model`."""
+        return _json({"model": self.config["model"], "name": self.model_name})
+
+    def mine_settings(self) -> str:
+        """Settings of the stage `mine`."""
+        config = self.config
+        shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
+        training, encoding = config["training"], config["encoding"]
+        return _json(
+            {
+                **{key: config[key] for key in shared},
+                **training["mining"],
+                "languages": config["train_languages"],
+                "max_tokens": training["max_tokens"],
+                "tokens_per_batch": encoding["tokens_per_batch"],
+                "precision": encoding["precision"],
+            }
+        )
+
+    def train_settings(self, run: str) -> str:
+        """Settings of the stage `train`."""
+        chosen = self.run(run)
+        config = self.config
+        shared = ("recipe", "pooling", "query_prefix", "passage_prefix", "device", "threads")
+        sources = [
+            {"name": entry["name"], "weight": entry["weight"]} for entry in config["sources"]
+        ]
+        return _json(
+            {
+                **{key: config[key] for key in shared},
+                # Event files change no result; mined negatives are in the pairs that it reads.
+                **_without(config["training"], "tensorboard", "mining"),
+                "run": run,
+                "model": self.model_name,
+                "sampling": chosen.sampling,
+                "alpha": chosen.alpha,
+                "seed": chosen.seed,
+                "languages": config["train_languages"],
+                "sources": sources,
+            }
+        )
+
+    def publish_settings(self, run: str) -> str:
+        """Settings of the stage `publish`."""
+        config, kind = self.config, model_kind(self.config["model"])
+        return _json(
+            {
+                "training": json.loads(self.train_settings(run)),
+                "base": origins.base_model(config, kind=kind, name=self.model_name),
+                "hub_id": origins.hub_id(config, kind=kind),
+                "sources": [origins.source(entry) for entry in config["sources"]],
+                "validation_data": next(map(origins.data_set, self.validation_sources), None),
+                "max_tokens": config["encoding"]["max_tokens"],
+                "passage_template": config["encoding"]["passage_template"],
+            }
+        )
+
+    def encode_settings(self) -> str:
+        """Settings of the stage `encode`."""
+        shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
+        encoding = _without(self.config["encoding"], "shard_passages")
+        return _json({**{key: self.config[key] for key in shared}, **encoding})
+
+    def index_settings(self) -> str:
+        """Settings of the stage `index`."""
+        return _json({**self.config["index"], "threads": self.config["threads"]})
+
+    def retrieve_settings(self) -> str:
+        """Settings of the stage `retrieve`."""
+        retrieval = _without(self.config["retrieval"], "full_ranks_up_to")
+        index = {key: self.config["index"][key] for key in ("factory", "seed")}
+        return _json({**retrieval, **index, "threads": self.config["threads"]})
+
+    def search_settings(self, benchmark: str, language: str) -> str:
+        """Settings of the stage `search`: one passage language of a sharded benchmark."""
+        retrieval = _without(self.config["retrieval"], "full_ranks_up_to", "query_block")
+        return _json(
+            {
+                **retrieval,
+                "language": language,
+                "factory": self.config["index"]["factory"],
+                "seed": self.config["index"]["seed"],
+                "pool_languages": self.corpora.pool(benchmark),
+                "threads": self.config["threads"],
+            }
+        )
+
+    def pool_settings(self, benchmark: str) -> str:
+        """Settings of the stage `pool`."""
+        return _json(
+            {
+                "top_k": self.config["retrieval"]["top_k"],
+                "pool_languages": self.corpora.pool(benchmark),
+                "threads": self.config["threads"],
+            }
+        )
+
+    def metrics_settings(self, benchmark: str) -> str:
+        """Settings of the stage `metrics`."""
+        if benchmark not in self.corpora.names:
+            return _json({"threads": self.config["threads"]})
+        return _json(
+            {
+                "cut": self.config["retrieval"]["top_k"],
+                "pool_languages": self.corpora.pool(benchmark),
+                "average_languages": PAPER_MIRACL if benchmark == "miracl" else [],
+                "threads": self.config["threads"],
+            }
+        )
+
+    def bias_settings(self) -> str:
+        """Settings of the stage `bias`."""
+        return _json({**self.config["bias"], "threads": self.config["threads"]})
+
+    def statistics_settings(self) -> str:
+        """Settings of the stage `statistics`."""
+        return _json(
+            {
+                **self.config["statistics"],
+                "high_resource": self.config["high_resource_languages"],
+                "threads": self.config["threads"],
+            }
+        )
+
+    def examples_settings(self, benchmark: str) -> str:
+        """Settings of the stage `examples`: hybrid against monolingual training, where both ran."""
+        runs = self.runs_on(benchmark)
+        hybrid = next((run.id for run in runs if run.sampling == "hybrid"), None)
+        baseline = next((run.id for run in runs if run.sampling == "x-x-mono"), None)
+        both = hybrid is not None and baseline is not None
+        return _json(
+            {
+                "runs": [run.id for run in runs],
+                "candidate": hybrid if both else None,
+                "baseline": baseline if both else None,
+                "per_rule": self.config["views"]["examples_per_rule"],
+            }
+        )
+
+    def projection_settings(self, benchmark: str) -> str:
+        """Settings of the stage `projection`."""
+        return _json(
+            {
+                "runs": [run.id for run in self.runs_on(benchmark)],
+                "items": self.config["views"]["projected_items"],
+                "threads": self.config["threads"],
+            }
+        )
+
+    def report_settings(self) -> str:
+        """Settings of the stage `report`."""
+        config = self.config
+        # Where it ran and with what memory says nothing of the results.
+        shown = _without(config, "container", "memory", "mirror", "title")
+        return _json(
+            {
+                "title": config["title"],
+                "recipe": config["recipe"],
+                "runs": [run.id for run in self.runs],
+                "evaluations": [list(pair) for pair in self.evaluations()],
+                "benchmarks": list(self.in_memory),
+                "corpora": [name for name in self.benchmarks if name in self.corpora.names],
+                "sources": list(self.sources),
+                "train_languages": config["train_languages"],
+                "allow_contaminated": config["allow_contaminated"],
+                "config": shown,
+                "views": list(self.in_memory),
+                "statistics": {
+                    "group": self.group,
+                    "confidence": config["statistics"]["confidence"],
+                    "margin": config["statistics"]["margin"],
+                    "high_resource": config["high_resource_languages"],
+                    "source_exponent": config["training"]["source_exponent"],
+                    "persistence": config["bias"]["persistence"],
+                    # Rounded, since 1 - 0.95 is a little more than 0.05 in binary.
+                    "thresholds": {
+                        **config["claims"],
+                        "level": round(1 - config["statistics"]["confidence"], 12),
+                    },
+                },
+                "raw_files": self._raw_files(),
+            }
+        )
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    return "parquet" if "path" in entry else str(entry["name"])
+
+
+def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,128 @@
+"""What a configuration names outside the workflow is looked for before anything runs.
+
+Snakemake would say that an input is missing, and not which key names it; the files of a model or a
+mirror it would not miss before the stage that reads them.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.data.sources.corpora import mirror_folder
+from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
+from hybridbatch.encoding.model_names import local_folder
+from hybridbatch.planning.inventory import Inventory
+
+# Snakemake takes this for a wildcard in any path of a rule, and has no way to write it otherwise.
+_WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")
+_SPLITS = "dataset_dict.json"  # what `datasets` leaves beside the folders of several splits
+
+
+def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
+    """Check that the model, the user's pairs and benchmarks, and the mirror are there.
+
+    Args:
+        inventory: what the configuration asks for.
+        mirror: where raw files come from, if not from upstream.
+        raw: the folder of downloads; a mirror that nothing more is needed of may be gone.
+
+    Raises:
+        HybridBatchError: names the key, what is missing there, and the remedy.
+    """
+    _check_model(inventory.config["model"])
+    _check_braces(inventory.model_files(), key="config: model")
+    for position, entry in enumerate(inventory.config["sources"]):
+        if "path" in entry:
+            (path,) = inventory.source_files(entry["name"], raw=raw)
+            _check_pairs(Path(path), key=f"config: sources[{position}].path")
+            _check_braces([path], key=f"config: sources[{position}].path")
+    for position, entry in enumerate(inventory.config["benchmarks"]):
+        if "path" in entry:
+            name, files = entry["name"], inventory.benchmark_files(entry["name"], raw=raw)
+            parts = inventory.corpora.parts(name) if name in inventory.corpora.names else ()
+            files = [*files, *(part.path for part in parts)]
+            _check_benchmark(
+                [Path(file) for file in files], key=f"config: benchmarks[{position}].path"
+            )
+            _check_braces(files, key=f"config: benchmarks[{position}].path")
+    folder = mirror_folder(mirror)
+    if folder is not None and not folder.is_dir() and _missing(inventory, raw):
+        raise HybridBatchError(
+            f"config: mirror: {mirror}: no such folder; correct it (HYBRIDBATCH_MIRROR overrides "
+            f"the config), or unset it to download from upstream"
+        )
+
+
+def _check_model(model: str) -> None:
+    folder = local_folder(model)
+    if folder is not None and not (folder / "config.json").is_file():
+        raise HybridBatchError(
+            f"config: model: {model}: no config.json in this folder; name the folder of a "
+            f"transformers model"
+        )
+
+
+def _check_pairs(path: Path, *, key: str) -> None:
+    if path.is_dir():
+        if not is_dataset(path) and not any(path.rglob("*.parquet")):
+            raise HybridBatchError(
+                f"{key}: {path}: the folder holds no .parquet file and is no saved dataset"
+                f"{'; name the folder of one split' if (path / _SPLITS).is_file() else ''}"
+            )
+    elif path.suffix not in ENDINGS:
+        raise HybridBatchError(
+            f"{key}: {path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"
+        )
+    elif not path.is_file():
+        raise HybridBatchError(f"{key}: {path}: no such file; it should hold pairs")
+
+
+def _check_benchmark(files: list[Path], *, key: str) -> None:
+    for file in files:
+        if not file.is_file():
+            raise HybridBatchError(
+                f"{key}: {file}: no such file; a benchmark's folder holds queries.parquet, "
+                f"passages.parquet and qrels.parquet"
+            )
+
+
+def _check_braces(files: Iterable[str], *, key: str) -> None:
+    for file in files:
+        if found := _WILDCARD.search(file):
+            raise HybridBatchError(
+                f"{key}: {file}: Snakemake takes {found[0]} for a wildcard; rename the folder or "
+                f"file, or name a link to it (ln -s) without braces"
+            )
+
+
+def _missing(inventory: Inventory, raw: str) -> bool:
+    """Whether a file is still to be fetched."""
+    built_in = [
+        *(f for name in inventory.pair_sources for f in inventory.source_files(name, raw=raw)),
+        *(f for name in inventory.benchmarks for f in inventory.benchmark_files(name, raw=raw)),
+    ]
+    return any(file.startswith(f"{raw}/") and not Path(file).is_file() for file in built_in)
+
+
+def check_writable(*folders: str) -> None:
+    """Refuse to start where a folder of results, or one inside it, cannot be written.
+
+    Snakemake removes old outputs itself, before any job could say so, and ends in a trace.
+
+    Raises:
+        HybridBatchError: for the first such folder.
+    """
+    for top in map(Path, folders):
+        for folder in (top, *(path for path in top.rglob("*") if path.is_dir())):
+            if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+                raise HybridBatchError(f"{folder}: {_why_not_writable(folder)}")
+
+
+def _why_not_writable(folder: Path) -> str:
+    if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        why = "the file system is read-only; make it writable, or work in another folder,"
+    else:
+        why = "permission denied; give yourself the right to write there"
+    return f"{why} and run the same command again"

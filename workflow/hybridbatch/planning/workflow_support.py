@@ -1,0 +1,230 @@
+"""What the Snakefile needs beside the plan: threads, memory, the files of rules, what params track.
+
+Snakemake may run where nothing but Snakemake is installed (`--sdm conda`), so what it imports here
+comes with Snakemake. The list of a sharded benchmark's shards alone needs pyarrow.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.threads import processors
+from hybridbatch.planning.config import given_config, read_config
+from hybridbatch.planning.lineage import Lineage
+from hybridbatch.planning.moved import moved_from
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.preflight import check_files, check_writable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hybridbatch.schemas.schema import Schema
+
+
+def plan(
+    config: Mapping[str, Any], *, files: Sequence[str | Path] = (), arguments: Sequence[str] = ()
+) -> Plan:
+    """The plan of a configuration; bad input ends Snakemake with its one line.
+
+    Args:
+        config: Snakemake's own reading, which is used where there are neither files nor arguments.
+        files: the files to read again, so that errors name file and line, a key that is there twice
+            is seen, and the schema says what is a number.
+        arguments: the `key=value` entries of `--config`.
+    """
+    try:
+        if files or arguments:
+            found = read_config([Path(file) for file in files], arguments)
+        else:
+            found = given_config(config)
+        source = mirror(found.values)
+        with found.placed():
+            checked = Plan(found.values, mirror=source)
+            check_files(checked, mirror=source, raw="results/raw")
+            _check_reader(checked)
+        if note := moved_from(checked, found.values, results=Path("results")):
+            print(f"hybridbatch: note: {note}", file=sys.stderr)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+    return checked
+
+
+def require_writable(*folders: str) -> None:
+    """End Snakemake with one line, before its first job, where results cannot be written."""
+    try:
+        check_writable(*folders)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+
+
+def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
+    """Where Snakemake's config comes from, for `plan`: nothing in a workflow that uses this one.
+
+    A config named on the command line replaces the default one; the two are never mixed.
+    """
+    if workflow.modifier.skip_configfile:
+        return {}
+    settings = workflow.config_settings
+    alone = settings.replace_workflow_config and settings.config
+    files = settings.configfiles or ([] if alone else [default])
+    return {"files": files, "arguments": settings.config_args or ()}
+
+
+def environment(folder: str) -> str:
+    """The file of the conda environment of a checkout, as rules in `workflow/rules` name it.
+
+    Snakemake makes the path absolute and then formats it, so that braces in the checkout's own path
+    must be doubled. Without any the path stays relative, as it is the same everywhere.
+    """
+    relative = "envs/hybridbatch.yaml"
+    if not {"{", "}"} & set(str(folder)):
+        return f"../../{relative}"
+    return _escaped(f"{folder}/{relative}")
+
+
+def allowed(plan: Plan) -> str:
+    """The flag of the stage `overlap` that accepts shared items, where the config allows them."""
+    return "--allow-contaminated" if plan.config["allow_contaminated"] else ""
+
+
+def made(lineage: Lineage, rule: str, wildcards: Mapping[str, str]) -> str:
+    """The digest of all that makes the artifacts of a rule's job, which the rule tracks.
+
+    Bad input ends Snakemake with its one line.
+    """
+    try:
+        return lineage.made(rule, **wildcards)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+
+
+def heavy_threads(plan: Plan, *, cores: int | None) -> int:
+    """The threads that a rule declares which computes with all of the configured threads.
+
+    Where `--cores` promises more than the machine has, a job takes its share of the promise, so
+    that `--cores 8` on two processors does not run four two-thread jobs at once. On a cluster
+    (`cores` None) a job asks for the threads that the config says, or the submitting machine has.
+    """
+    threads = int(plan.config["threads"])
+    present = processors()
+    if cores is None or cores <= present:
+        return threads
+    return min(cores, -(-threads * cores // present))
+
+
+def gpus(plan: Plan, stage: str) -> int:
+    """The GPUs that a job asks of a cluster: training one for each process, others one."""
+    if plan.config["device"] != "cuda":
+        return 0
+    return _processes(plan, stage)
+
+
+def memory(plan: Plan, stage: str) -> int:
+    """The megabytes that a job of a stage asks of a cluster.
+
+    Each process of a training holds the model, its gradients and the optimizer's state.
+    """
+    return int(plan.config["memory"][stage]) * _processes(plan, stage)
+
+
+def _processes(plan: Plan, stage: str) -> int:
+    return int(plan.config["training"]["processes"]) if stage == "train" else 1
+
+
+def report_inputs(lineage: Lineage) -> list[str]:
+    """Every file that the report reads."""
+    try:
+        return list(lineage.node("report").record.inputs)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+
+
+def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
+    """`pattern` for every run that is evaluated on a benchmark, in the report's order."""
+    return [pattern.format(run=run.id, benchmark=benchmark) for run in plan.runs_on(benchmark)]
+
+
+def overlap_path(plan: Plan, benchmark: str) -> str:
+    """Where the check for shared items of this recipe and a benchmark lies."""
+    return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
+
+
+def part_folders(plan: Plan, benchmark: str) -> list[str]:
+    """The folders of shards of all parts of a corpus; without checksums ends with one line."""
+    try:
+        parts = plan.corpora.parts(benchmark)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")
+    return [f"results/benchmarks/{benchmark}/passages/{part.name}" for part in parts]
+
+
+def shard_name(wildcards: Any) -> str:
+    """The name of a shard."""
+    return f"{wildcards.part}.{wildcards.language}.{wildcards.number}"
+
+
+def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
+    """`pattern` for every shard of a language in a list of shards."""
+    return [
+        pattern.format(run=wildcards.run, benchmark=wildcards.benchmark, shard=row["shard"])
+        for row in _shards(listed)
+        if row["language"] == wildcards.language
+    ]
+
+
+def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
+    """The rankings of every language that has judgements, and of the pool where there is one."""
+    from hybridbatch.schemas.qrels import QRELS
+
+    folder = Path(listed).parent
+    qrels = _table(folder / "qrels.parquet", QRELS, columns=("passage_id",))
+    judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
+    names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
+    if plan.corpora.pool(wildcards.benchmark):
+        names.append("all")
+    return [f"results/rankings/{wildcards.run}/{wildcards.benchmark}/{n}.parquet" for n in names]
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A wildcard constraint that matches just these names (nothing where there are none)."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def _escaped(text: str) -> str:
+    """Text with doubled braces, for what Snakemake formats."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def mirror(config: Mapping[str, Any]) -> str | None:
+    """Where raw files come from: HYBRIDBATCH_MIRROR, or the config's key; None for upstream."""
+    return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
+
+
+def _check_reader(plan: Plan) -> None:
+    if plan.corpora.names and find_spec("pyarrow") is None:
+        raise HybridBatchError(
+            f"config: benchmarks: {plan.corpora.names[0]}: Snakemake itself reads the list of "
+            f"shards of a sharded benchmark; install pyarrow beside Snakemake"
+        )
+
+
+def _shards(listed: str) -> list[dict[str, Any]]:
+    from hybridbatch.schemas.shards import SHARDS
+
+    rows: list[dict[str, Any]] = _table(Path(listed), SHARDS).to_pylist()
+    return rows
+
+
+def _table(path: Path, schema: "Schema", *, columns: Sequence[str] | None = None) -> "pa.Table":
+    """What a file holds; a damaged one ends Snakemake with one line."""
+    from hybridbatch.common.tables import read_table
+
+    try:
+        return read_table(path, schema, columns=columns)
+    except HybridBatchError as error:
+        sys.exit(f"hybridbatch: error: {error}")

@@ -1,0 +1,175 @@
+"""The report: one self-contained HTML page from the Parquet files of the earlier stages.
+
+It only renders: every figure was computed by a stage before it. The same files give the same
+bytes, except in the page's last section, which says where and how fast it all ran.
+"""
+
+import argparse
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import current
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.reporting.checksums import Checksum, input_checksums
+from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
+from hybridbatch.reporting.environment import Environment, describe_environment
+from hybridbatch.reporting.evidence import NOTHING, Measured, Options, read_evidence
+from hybridbatch.reporting.inputs import Inputs, read_inputs
+from hybridbatch.reporting.literature import Literature, read_literature
+from hybridbatch.reporting.render import render_page
+from hybridbatch.reporting.sections import ORDER, provenance
+from hybridbatch.reporting.systems import Context, Scores, group_systems
+
+LITERATURE = Path(__file__).resolve().parents[1] / "resources" / "paper_results.csv"
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the report covers.
+
+    `evaluations` are (run, benchmark), `benchmarks` those with full ranks and `corpora` the sharded
+    ones, `views` the benchmarks with example queries and a projection. `config` is all of the
+    configuration, `statistics` says what was tested how, `raw_files` are (path, SHA-256) of what
+    benchmarks and sources were made from.
+    """
+
+    title: str
+    recipe: str
+    runs: tuple[str, ...]
+    evaluations: tuple[tuple[str, ...], ...]
+    benchmarks: tuple[str, ...]
+    sources: tuple[str, ...]
+    train_languages: tuple[str, ...]
+    allow_contaminated: bool
+    config: dict  # type: ignore[type-arg]  # the settings parser takes a plain JSON object
+    views: tuple[str, ...] = ()
+    corpora: tuple[str, ...] = ()
+    code_version: str | None = None
+    statistics: Options | None = None
+    raw_files: tuple[tuple[str, ...], ...] = ()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's path options."""
+    parser.add_argument(
+        "--from", dest="results", type=Path, required=True, help="the results folder"
+    )
+    parser.add_argument(
+        "--literature",
+        type=Path,
+        default=LITERATURE,
+        help="CSV of the published figures; by default the project's own",
+    )
+    parser.add_argument(
+        "--output", type=Path, help="the HTML file to write; by default report.html in --from"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, render, write."""
+    settings = settings_from_json(Settings, args.settings)
+    full = [pair for pair in settings.evaluations if pair[1] not in settings.corpora]
+    inputs = read_inputs(
+        args.results,
+        recipe=settings.recipe,
+        runs=settings.runs,
+        evaluations=[(pair[0], pair[1]) for pair in full],
+        benchmarks=settings.benchmarks,
+        sources=settings.sources,
+        views=settings.views,
+        corpora=settings.corpora,
+    )
+    corpora = read_corpora(
+        args.results,
+        recipe=settings.recipe,
+        corpora=settings.corpora,
+        evaluations=settings.evaluations,
+    )
+    if not settings.allow_contaminated:
+        refuse_contaminated(inputs, corpora, recipe=settings.recipe)
+    record = current()
+    page = build_page(
+        inputs,
+        literature=read_literature(args.literature),
+        environment=describe_environment(code_version=settings.code_version),
+        title=settings.title,
+        recipe=settings.recipe,
+        train_languages=settings.train_languages,
+        allow_contaminated=settings.allow_contaminated,
+        config=settings.config,
+        measured=read_evidence(args.results, settings.statistics, evaluations=settings.evaluations),
+        corpora=corpora,
+        qualities=read_qualities(args.results, full),
+        checksums=input_checksums(
+            args.results,
+            raw_files=settings.raw_files,
+            benchmarks=(*settings.benchmarks, *settings.corpora),
+            sources=settings.sources,
+        ),
+        made=None if record is None else record.made,
+    )
+    output = args.output or args.results / "report.html"
+    with atomic_file(output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    logger.info("%s: %d runs, %.1f MB", output, len(inputs.runs), len(page.encode()) / 1e6)
+
+
+def refuse_contaminated(inputs: Inputs, corpora: Mapping[str, Corpus], *, recipe: str) -> None:
+    """Refuse evaluations on items that were trained on; the stage `overlap` counted them.
+
+    Raises:
+        HybridBatchError: names the benchmark.
+    """
+    shared = {
+        name: len({row.item_id for row in rows if row.kind == "item"})
+        for name, rows in inputs.overlaps.items()
+    }
+    shared |= {name: corpus.shared_items for name, corpus in corpora.items()}
+    for name, items in shared.items():
+        if items:
+            raise HybridBatchError(
+                f"results/overlap/{recipe}/{name}.parquet: recipe {recipe} trains on {items:,} "
+                f"items of benchmark {name}; drop the source or the benchmark from the config, or "
+                f"set `allow_contaminated: true`"
+            )
+
+
+def build_page(
+    inputs: Inputs,
+    *,
+    literature: Literature,
+    environment: Environment,
+    title: str,
+    recipe: str,
+    train_languages: tuple[str, ...],
+    allow_contaminated: bool,
+    config: Mapping[str, Any],
+    measured: Measured = NOTHING,
+    corpora: Mapping[str, Corpus] | None = None,
+    qualities: Mapping[tuple[str, str], tuple[IndexQuality, ...]] | None = None,
+    checksums: tuple[Checksum, ...] = (),
+    made: str | None = None,
+) -> str:
+    """The report as HTML."""
+    context = Context(
+        inputs=inputs,
+        scores=Scores(inputs, corpora or {}),
+        systems=group_systems(inputs.runs),
+        recipe=recipe,
+        train_languages=train_languages,
+        allow_contaminated=allow_contaminated,
+        config=config,
+        literature=literature,
+        measured=measured,
+        corpora=corpora or {},
+        qualities=qualities or {},
+    )
+    sections = [built for build in ORDER if (built := build(context)) is not None]
+    sections.append(provenance.section(context, environment, checksums))
+    return render_page(title=title, sections=sections, made=made)

@@ -1,0 +1,269 @@
+"""Stage `search`: the first k of one passage language of a sharded benchmark.
+
+The shards of the language come one after the other, memory-mapped where FAISS can, so that memory
+does not grow with the corpus. A query is searched where it has relevant passages, and in every
+language of the pool if it has relevant passages in one of them.
+"""
+
+import argparse
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.retrieval.columns import Floats, Ints, one_array
+from hybridbatch.retrieval.index import (
+    NORM_TOLERANCE,
+    is_exact,
+    map_index,
+    read_vectors,
+    set_effort,
+    stored_vectors,
+)
+from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
+from hybridbatch.retrieval.searched import searched_queries
+from hybridbatch.retrieval.streaming import (
+    Found,
+    Ids,
+    RunningTop,
+    join,
+    pair_scores,
+    search_exact,
+    search_index,
+)
+from hybridbatch.retrieval.toplists import norm_rounding_bound
+from hybridbatch.schemas.index_quality import INDEX_QUALITY
+from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
+from hybridbatch.schemas.query_embeddings import QUERY_EMBEDDINGS
+from hybridbatch.schemas.rankings import RANKINGS
+from hybridbatch.schemas.shards import SHARDS
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is searched and how; `quality_queries` of the queries measure an approximate index.
+
+    `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks at.
+    """
+
+    language: str
+    factory: str = "Flat"
+    top_k: int = 100
+    pool_languages: tuple[str, ...] = ()
+    nprobe: int = 16
+    ef_search: int = 64
+    quality_queries: int = 500
+    seed: int = 1
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard's files: its vectors with their ids, and its index."""
+
+    embeddings: Path
+    index: Path
+    passages: int
+
+    def open_index(self, settings: Settings, *, dimension: int) -> Any:
+        """The index, left on disk where FAISS can."""
+        return map_index(
+            self.index, factory=settings.factory, vectors=self.passages, dimension=dimension
+        )
+
+    def names(self) -> Callable[[Ints], Ids]:
+        """What gives the passage ids of rows."""
+        ids = one_array(
+            read_table(self.embeddings, PASSAGE_EMBEDDINGS, columns=("passage_id",))["passage_id"]
+        )
+        if len(ids) != self.passages:
+            raise HybridBatchError(
+                f"{self.embeddings}: {len(ids):,} vectors, the shard has {self.passages:,} "
+                f"passages; encode it again"
+            )
+        return namer(ids)
+
+
+def namer(ids: pa.Array) -> Callable[[Ints], Ids]:
+    """What gives the ids of rows, as str."""
+    return lambda rows: ids.take(pa.array(rows)).to_numpy(zero_copy_only=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage's paths."""
+    parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
+    parser.add_argument("--embeddings", type=Path, required=True, help="folder of the embeddings")
+    parser.add_argument("--indexes", type=Path, required=True, help="folder of the shards' indexes")
+    parser.add_argument("--output", type=Path, required=True, help="ranking of the language")
+    parser.add_argument("--quality", type=Path, required=True, help="how exact the indexes are")
+
+
+def made_from(args: argparse.Namespace) -> list[Path]:
+    """The artifacts that a search reads besides those of the command line: a language's shards."""
+    shards = _shards(args, settings_from_json(Settings, args.settings).language)
+    return [file for shard in shards for file in (shard.embeddings, shard.index)]
+
+
+def _shards(args: argparse.Namespace, language: str) -> list[Shard]:
+    listed = read_table(args.benchmark / "shards.parquet", SHARDS).to_pylist()
+    return [
+        Shard(
+            args.embeddings / "passages" / f"{row['shard']}.parquet",
+            args.indexes / f"{row['shard']}.faiss",
+            row["passages"],
+        )
+        for row in listed
+        if row["language"] == language
+    ]
+
+
+def run(args: argparse.Namespace) -> None:
+    """Search one language for one run."""
+    settings = settings_from_json(Settings, args.settings)
+    threads = set_threads(settings.threads)
+    language = settings.language
+    shards = _shards(args, language)
+    ids = searched_queries(args.benchmark, language, pool=settings.pool_languages)
+    vectors = _query_vectors(args.embeddings / "queries.parquet", ids)
+    found = search_shards(shards, vectors, settings, threads=threads)
+    flat = exact_shards(shards, settings, dimension=vectors.shape[1])
+    recalls = np.empty(0, dtype=np.float32)  # what is exact needs no measuring
+    if flat < len(shards) and len(ids):
+        recalls = _recalls(shards, vectors, found, settings, threads=threads)
+    write_table(ranking_table(found, ids, setting=language), args.output, RANKINGS)
+    quality = quality_row(
+        language=language,
+        factory=_kind(settings.factory, flat=flat, shards=len(shards)),
+        k=settings.top_k,
+        vectors=sum(shard.passages for shard in shards),
+        size=sum(shard.index.stat().st_size for shard in shards),
+        recalls=recalls,
+    )
+    write_table(table_from_rows([quality], INDEX_QUALITY), args.quality, INDEX_QUALITY)
+    logger.info(
+        "%s: %d queries, %d shards, %s, recall@%d %.4f",
+        language, len(ids), len(shards), quality["factory"], settings.top_k, quality["recall"],
+    )  # fmt: skip
+
+
+def search_shards(
+    shards: Sequence[Shard], query_vectors: Floats, settings: Settings, *, threads: int
+) -> Found:
+    """The first k of each query (q, d) over the shards of a language.
+
+    Every thread searches a share of the queries by itself; the matrix products are its own too.
+    """
+    progress = Progress("search", sum(shard.passages for shard in shards), "passages")
+    shares = _shares(query_vectors, threads)
+    tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
+    done = 0
+    with ThreadPoolExecutor(threads) as workers:
+        for shard in shards if len(query_vectors) else ():
+            index = shard.open_index(settings, dimension=query_vectors.shape[1])
+            names = shard.names()
+            if is_exact(index):
+                _search_exact(tops, shares, stored_vectors(index), names, workers)
+            else:
+                set_effort(index, settings)
+                for top, share in zip(tops, shares, strict=True):
+                    search_index(top, share, index, names, k=settings.top_k)
+            done += shard.passages
+            progress.update(done)
+    return join([top.found for top in tops], [len(share) for share in shares])
+
+
+def exact_shards(shards: Sequence[Shard], settings: Settings, *, dimension: int) -> int:
+    """How many shards have an exact index: all, or those too small for an approximate one."""
+    if settings.factory == "Flat":
+        return len(shards)
+    return sum(is_exact(shard.open_index(settings, dimension=dimension)) for shard in shards)
+
+
+def _kind(factory: str, *, flat: int, shards: int) -> str:
+    if flat == shards:
+        return "Flat"
+    return f"{factory} ({flat} of {shards} shards Flat)" if flat else factory
+
+
+def _shares(query_vectors: Floats, threads: int) -> list[Floats]:
+    return np.array_split(query_vectors, max(1, min(threads, len(query_vectors))))
+
+
+def _search_exact(
+    tops: Sequence[RunningTop],
+    shares: Sequence[Floats],
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    workers: ThreadPoolExecutor,
+) -> None:
+    bound = norm_rounding_bound(vectors.shape[1], (1 + NORM_TOLERANCE) ** 2)
+
+    def search(top: RunningTop, share: Floats) -> None:
+        search_exact(top, share, vectors, names, bound=bound)
+
+    for _ in workers.map(search, tops, shares):
+        pass  # to raise what a worker raised
+
+
+def ranking_table(found: Found, ids: pa.Array, *, setting: str) -> pa.Table:
+    """What was found as the schema RANKINGS; `ids` are those of the query rows."""
+    columns = [
+        ids.take(pa.array(found.queries)),
+        pa.array([setting] * len(found.queries), pa.string()),
+        pa.array(found.ranks().astype(np.int32)),
+        pa.array(found.ids, pa.string()),
+        pa.array(found.scores),
+    ]
+    return pa.Table.from_arrays(columns, schema=RANKINGS.arrow)
+
+
+def _query_vectors(path: Path, ids: pa.Array) -> Floats:
+    vectors = read_vectors(path, QUERY_EMBEDDINGS)
+    rows = pc.index_in(ids, value_set=vectors.ids)
+    if rows.null_count:
+        unknown = ids.filter(pc.is_null(rows))[0].as_py()
+        raise HybridBatchError(f"{path}: id {unknown!r} has no vector; encode the queries again")
+    values: Floats = np.ascontiguousarray(vectors.values[rows.to_numpy()])
+    return values
+
+
+def _recalls(
+    shards: Sequence[Shard],
+    query_vectors: Floats,
+    found: Found,
+    settings: Settings,
+    *,
+    threads: int,
+) -> Floats:
+    """The recall of each query of a sample."""
+    rows = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
+    position = np.full(len(query_vectors), -1, dtype=np.int64)
+    position[rows] = np.arange(len(rows))
+    sampled = position[found.queries] >= 0
+    queries, ids = found.queries[sampled], pa.array(found.ids[sampled], pa.string())
+    # An approximate index gives scores of its own; those of the vectors themselves are compared.
+    scores = np.full(len(queries), -np.inf, dtype=np.float32)
+    shares = _shares(query_vectors[rows], threads)
+    tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
+    with ThreadPoolExecutor(threads) as workers:
+        for shard in shards:
+            vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)
+            _search_exact(tops, shares, vectors.values, namer(vectors.ids), workers)
+            places = pc.index_in(ids, value_set=vectors.ids).fill_null(-1).to_numpy()
+            here = np.flatnonzero(places >= 0)
+            scores[here] = pair_scores(query_vectors, vectors.values, queries[here], places[here])
+    exact = join([top.found for top in tops], [len(share) for share in shares])
+    return first_k_recall(position[queries], scores, exact, count=len(rows))

@@ -1,0 +1,166 @@
+"""Stage `mine`: hard negatives for a training source, found with the base model.
+
+Each question is searched among the source's training passages of its own language: those of other
+splits may be a benchmark's, and must not become negatives. What scores highest and
+answers another question becomes its hard negatives, hardest first: no passage of the question's own
+passage groups, and none that scores nearly as high as the positive, for it may be an answer that
+nobody marked.
+"""
+
+import argparse
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from hybridbatch.common.progress import Progress
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import read_table, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.encoding.encoder import (
+    DualEncoder,
+    Pooling,
+    resolve_device,
+    resolve_precision,
+)
+from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.encoding.token_limits import check_max_tokens
+from hybridbatch.retrieval.columns import Floats
+from hybridbatch.retrieval.index import build_index
+from hybridbatch.schemas.pairs import PAIRS
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stage uses.
+
+    negatives: how many for each question, at most. depth: how many candidates are looked at.
+    below: a candidate counts below this share of the positive's score; 0.95 is what Moreira et
+    al., NV-Retriever, arXiv 2407.15831, found best (TopK-PercPos).
+    """
+
+    languages: tuple[str, ...]
+    negatives: int
+    depth: int
+    below: float
+    pooling: Pooling
+    query_prefix: str
+    passage_prefix: str
+    max_tokens: int
+    tokens_per_batch: int
+    precision: str
+    device: str
+    threads: int | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the paths that the stage reads and writes."""
+    parser.add_argument("--pairs", type=Path, required=True, help="Parquet file of pairs")
+    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder that searches")
+    parser.add_argument("--output", type=Path, required=True, help="the pairs with their negatives")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Mine the negatives of one source; they replace those that its training rows give."""
+    settings = settings_from_json(Settings, args.settings)
+    set_threads(settings.threads)
+    table = read_table(args.pairs, PAIRS)
+    encoder = DualEncoder.load(
+        args.model, pooling=settings.pooling, device=resolve_device(settings.device)
+    )
+    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
+    frame = pl.from_arrow(table.drop_columns("hard_negatives")).with_row_index("row")  # type: ignore[union-attr]
+    mined: list[list[str]] = table["hard_negatives"].to_pylist()
+    for language in settings.languages:
+        rows = frame.filter(pl.col("language") == language, pl.col("split") == "train")
+        if rows.is_empty():
+            continue
+        found = mine_language(rows, *_vectors(encoder, rows, settings), settings=settings)
+        for row, negatives in zip(rows["row"], found, strict=True):
+            mined[row] = negatives
+        logger.info("%s: %.1f negatives a question", language, np.mean([len(n) for n in found]))
+    index = table.schema.get_field_index("hard_negatives")
+    column = pa.array(mined, PAIRS.arrow.field("hard_negatives").type)
+    write_table(
+        table.set_column(index, PAIRS.arrow.field("hard_negatives"), column), args.output, PAIRS
+    )
+
+
+def mine_language(
+    rows: pl.DataFrame, questions: Floats, passages: Floats, *, settings: Settings
+) -> list[list[str]]:
+    """The hard negatives of each row.
+
+    Args:
+        rows: n pairs of one language: question_group, passage_group and passage.
+        questions: (n, d) unit vectors, one a row.
+        passages: (n, d) likewise.
+        settings: how many, how deep, how near.
+
+    Returns:
+        n lists of passages, hardest first, equal scores by their text.
+    """
+    texts, first = np.unique(rows["passage"].to_numpy().astype(object), return_index=True)
+    index = build_index(np.ascontiguousarray(passages[first]), factory="Flat")
+    depth = min(settings.depth, len(texts))
+    scores, found = index.search(questions, depth)
+    groups = rows["passage_group"].to_list()
+    group_of_text = [groups[row] for row in first]
+    answers = _answers(rows)
+    limits = _limits((questions * passages).sum(axis=1), below=settings.below)
+    return [
+        _hardest(
+            [
+                (-score, texts[number])
+                for score, number in zip(scores[row], found[row], strict=True)
+                if number >= 0 and score < limit and group_of_text[number] not in answers[question]
+            ],
+            count=settings.negatives,
+        )
+        for row, (question, limit) in enumerate(zip(rows["question_group"], limits, strict=True))
+    ]
+
+
+def _hardest(candidates: Sequence[tuple[float, str]], *, count: int) -> list[str]:
+    return [text for _, text in sorted(candidates)[:count]]
+
+
+def _limits(positive: Floats, *, below: float) -> Floats:
+    """What a negative must score less than: a share of the positive's score, where that is one."""
+    limits: Floats = np.where(positive > 0, below * positive, positive)
+    return limits
+
+
+def _answers(rows: pl.DataFrame) -> Mapping[str, set[str]]:
+    """The passage groups that answer each question group."""
+    answers: dict[str, set[str]] = {}
+    for question, passage in rows.select("question_group", "passage_group").iter_rows():
+        answers.setdefault(question, set()).add(passage)
+    return answers
+
+
+def _vectors(encoder: DualEncoder, rows: pl.DataFrame, settings: Settings) -> tuple[Floats, Floats]:
+    language = rows["language"][0]
+    precision = resolve_precision(settings.precision, encoder.device.type)
+    questions, passages = (
+        encode_texts(
+            encoder,
+            rows[column].to_list(),
+            prefix=prefix,
+            max_tokens=settings.max_tokens,
+            tokens_per_batch=settings.tokens_per_batch,
+            precision=precision,
+            progress=Progress(f"{language} {column}s", len(rows), "texts").callback,
+        )
+        for column, prefix in (
+            ("question", settings.query_prefix),
+            ("passage", settings.passage_prefix),
+        )
+    )
+    return questions, passages

@@ -1,0 +1,223 @@
+"""Stage `train`: fine-tune a dual encoder with one batch sampling and one seed."""
+
+import argparse
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hybridbatch.common.artifacts import atomic_folder
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.locks import sole_user
+from hybridbatch.common.records import current, making
+from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.common.threads import set_threads
+from hybridbatch.encoding.encoder import DualEncoder, resolve_device
+from hybridbatch.encoding.token_limits import check_max_tokens
+from hybridbatch.schemas.runs import RUNS
+from hybridbatch.schemas.train_log import TRAIN_LOG
+from hybridbatch.training.checkpoints import Checkpoints, fingerprint
+from hybridbatch.training.data import PairData, read_training_data
+from hybridbatch.training.events import check_available, watched
+from hybridbatch.training.loop import train_encoder
+from hybridbatch.training.processes import Processes, joined, launch, launched
+from hybridbatch.training.settings import Settings, check_processes
+
+# In the environment, since a param that changes no result would train again when it changes.
+TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
+logger = logging.getLogger(__name__)
+_ALPHA = {"x-x-mono": 1.0, "x-y": 0.0}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `hybridbatch train`."""
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files of pairs, one per source, in the order of the settings' sources",
+    )
+    parser.add_argument(
+        "--validation",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="pairs to validate on, where the settings' validation.source is no training source",
+    )
+    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder to start from")
+    parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
+    parser.add_argument("--train-log", type=Path, required=True, help="Parquet log of the steps")
+    parser.add_argument("--run-record", type=Path, required=True, help="Parquet record of the run")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="folder of the run's own for checkpoints to go on from; removed when it is done",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        default=os.environ.get(TENSORBOARD_VARIABLE) or None,
+        help="folder for TensorBoard's event files, each run in a folder of its own; by default "
+        f"the environment's {TENSORBOARD_VARIABLE}, else none",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train the run that the settings name, in as many processes as they say.
+
+    A launcher such as torchrun may start the stage as one of several processes instead.
+    """
+    settings = settings_from_json(Settings, args.settings)
+    check_available(args.tensorboard)
+    if settings.processes > 1 and not launched(os.environ):
+        launch(_run_here, args, count=settings.processes)
+    else:
+        _run_here(args)
+
+
+def _run_here(args: argparse.Namespace) -> None:
+    settings = settings_from_json(Settings, args.settings)
+    device = resolve_device(settings.device)
+    # A process that was started for this training has the command's arguments, not its context.
+    with making(getattr(args, "record", None) or current()), joined(device) as processes:
+        check_processes(processes.count, batch_size=settings.batch_size)
+        set_threads(max(1, set_threads(settings.threads) // processes.here))
+        with _locked(args.state, processes):
+            _train(args, settings, device, processes)
+
+
+@contextmanager
+def _locked(state: Path | None, processes: Processes) -> Iterator[None]:
+    """Keep other trainings out of the state's folder, such as one whose workflow was killed.
+
+    Raises:
+        HybridBatchError: in all processes, if another training uses the folder.
+    """
+    problem = None
+    with ExitStack() as stack:
+        if state is not None and processes.first:
+            try:
+                stack.enter_context(sole_user(state))
+            except HybridBatchError as error:
+                problem = str(error)
+        processes.check(problem)
+        yield
+
+
+def _train(args: argparse.Namespace, settings: Settings, device: str, processes: Processes) -> None:
+    validation = validation_pairs(args.validation, source=settings.validation.source)
+    data = read_training_data(
+        args.pairs,
+        sources=tuple(source.name for source in settings.sources),
+        languages=settings.languages,
+        validation_fraction=settings.validation.fraction,
+        validation=validation,
+        with_negatives=settings.hard_negatives > 0,
+    )
+    encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
+    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
+    checkpoints = None
+    if args.state is not None and settings.checkpoint_every is not None:
+        checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, settings, processes))
+    # Only the first process writes.
+    watch = args.tensorboard is not None and processes.first
+    with watched(args.tensorboard / settings.run if watch else None) as events:
+        outcome = train_encoder(
+            encoder,
+            data,
+            settings,
+            processes=processes,
+            checkpoints=checkpoints,
+            events=events,
+        )
+    if not processes.first:
+        return
+    with atomic_folder(args.output) as folder:
+        encoder.save(folder)
+    write_table(outcome.log, args.train_log, TRAIN_LOG)
+    record = run_record(
+        settings,
+        data.training,
+        best_step=outcome.best_step,
+        stopping_reason=outcome.stopping_reason,
+    )
+    write_table(table_from_rows([record], RUNS), args.run_record, RUNS)
+    if args.state is not None:
+        shutil.rmtree(args.state, ignore_errors=True)
+    logger.info(
+        "%s is ready in %s: step %d kept, stopped by %s",
+        settings.run, args.output, outcome.best_step, outcome.stopping_reason,
+    )  # fmt: skip
+
+
+def _fingerprint(args: argparse.Namespace, settings: Settings, processes: Processes) -> str:
+    """The fingerprint of the run, which is the same in all processes.
+
+    Raises:
+        HybridBatchError: a process has other files, code or libraries than the first one.
+    """
+    mark = fingerprint(
+        settings,
+        pairs=[*args.pairs, *args.validation],
+        model=args.model,
+        threads=processes.gathered(torch.get_num_threads()),
+    )
+    same = mark == processes.gathered(mark)[0]
+    problem = (
+        f"{settings.run}: process {processes.rank} has other settings, pairs, base model, code or "
+        "torch than process 0; make them the same on all machines"
+    )
+    processes.check(None if same else problem)
+    return mark
+
+
+def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
+    """The file of pairs to validate on; None for items held out of the training sources.
+
+    Raises:
+        HybridBatchError: there is no file though the source asks for one, or the other way round.
+    """
+    wanted = 0 if source == "held-out" else 1
+    if len(paths) != wanted:
+        raise HybridBatchError(
+            f"--validation: {len(paths)} files; validation.source {source} takes {wanted}"
+        )
+    return paths[0] if paths else None
+
+
+def run_record(
+    settings: Settings, training: PairData, *, best_step: int, stopping_reason: str
+) -> dict[str, Any]:
+    """The run as a row of the schema RUNS.
+
+    Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
+    alone, `x-y` on items with two languages.
+    """
+    has_language = training.items.has_language
+    names = training.items.languages
+    columns = [i for i, name in enumerate(names) if settings.sampling != "en-en" or name == "en"]
+    drawable = has_language[:, columns]
+    drawable = drawable[drawable.sum(axis=1) >= (2 if settings.sampling == "x-y" else 1)]
+    return {
+        "run": settings.run,
+        "model": settings.model,
+        "recipe": settings.recipe,
+        "sampling": settings.sampling,
+        "alpha": _ALPHA.get(settings.sampling, settings.alpha),
+        "seed": settings.seed,
+        "training_languages": [
+            names[i] for i, drawn in zip(columns, drawable.any(axis=0), strict=True) if drawn
+        ],
+        "sources": [source.name for source in settings.sources],
+        "training_items": len(drawable),
+        "training_pairs": int(drawable.sum()),
+        "best_step": best_step,
+        "stopping_reason": stopping_reason,
+    }
