@@ -14,7 +14,7 @@ sys.path.insert(
 
 from hybridbatch.planning import workflow_support as support
 from hybridbatch.planning.machine import VARIABLE, Machine
-from hybridbatch.planning.deployment import software
+from hybridbatch.planning.deployment import ENVIRONMENT_FILE, software
 from hybridbatch.planning import tracking
 
 # A job on another node computes with what this machine's automatic choices are.
@@ -59,7 +59,7 @@ if SOFTWARE.image:
 
 
 MODEL = f"results/models/{PLAN.model_name}"
-ENVIRONMENT = support.environment(workflow.basedir)
+ENVIRONMENT = support.environment(ENVIRONMENT_FILE.parent.parent)
 
 
 wildcard_constraints:

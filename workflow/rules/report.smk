@@ -6,9 +6,7 @@ rule report:
         # Who asks for the report gets the models too; the page does not read them.
         published=[f"results/checkpoints/{run.id}" for run in PLAN.trained_runs],
     output:
-        report(
-            "results/report.html", caption="../captions/report.rst", category="Report"
-        ),
+        report("results/report.html", caption="../report/report.rst", category="Report"),
     log:
         "logs/report.log",
     conda:

@@ -75,7 +75,7 @@ def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
     return {"files": files, "arguments": settings.config_args or ()}
 
 
-def environment(folder: str) -> str:
+def environment(folder: Path) -> str:
     """The file of the conda environment of a checkout, as rules in `workflow/rules` name it.
 
     Snakemake makes the path absolute and then formats it, so that braces in the checkout's own path

@@ -1,6 +1,6 @@
 """Memory and time of one training step with a batch of 1,024 pairs of 128 tokens.
 
-    python benchmarks/large_batch.py [--model results/models/embedded] [--batch-size 1024]
+    python performance/large_batch.py [--model results/models/embedded] [--batch-size 1024]
         [--max-tokens 128] [--chunk-tokens 4096] [--precision bf16] [--json FILE]
 
 All parameters are trained, with the model's own dropout and gradient caching: chunks of

@@ -1,6 +1,6 @@
 """Search over shards beside one flat index that holds everything: time and resident memory.
 
-    python benchmarks/search.py [--vectors 2000000] [--shard 100000] [--json FILE]
+    python performance/search.py [--vectors 2000000] [--shard 100000] [--json FILE]
 
 Unit vectors of 384 dimensions (32-bit floats), 1,000 queries, the first 100 of each. The shards lie
 on disk, in the page cache, and are mapped into memory; the competitor is one FAISS `IndexFlatIP`

@@ -1,6 +1,6 @@
 """One training for `training.py`, in a process of its own: steps are timed, memory is measured.
 
-    python benchmarks/training_workers.py JSON
+    python performance/training_workers.py JSON
 
 JSON is a job as `training.py` makes it. Prints one JSON line: seconds of each timed step, pairs and
 real tokens in them, the peak of resident memory, and the matrix-multiply rate of the machine.

@@ -1,6 +1,6 @@
 """Sentences a second of our encoder beside sentence-transformers, onnxruntime and OpenVINO.
 
-    python benchmarks/encoding.py [--passages results/benchmarks/xquad-r/passages.parquet]
+    python performance/encoding.py [--passages results/benchmarks/xquad-r/passages.parquet]
         [--model results/models/embedded] [--texts 13014] [--json FILE]
 
 The texts are cut into random slices, and every competitor encodes each slice in turn, from text
@@ -8,7 +8,7 @@ to unit vectors, tokenisation included. Where a competitor has a batch size, the
 found first on a small sample. A setting whose lowest cosine with sentence-transformers' fp32
 vectors is below 0.999 is listed and not counted. `peak_share` is the matrix-product operations on
 real tokens / time / the rate of a 4096x384x1536 product of the same type, measured between the
-slices. Needs benchmarks/requirements.txt; a competitor that is absent is an error.
+slices. Needs performance/requirements.txt; a competitor that is absent is an error.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Ranks and metrics of every setting of a benchmark, beside sentence-transformers' evaluator.
 
-    python benchmarks/evaluation.py [--benchmark results/benchmarks/xquad-r]
+    python performance/evaluation.py [--benchmark results/benchmarks/xquad-r]
         [--embeddings results/embeddings/embedded.untrained/xquad-r] [--json FILE]
 
 Ours: from embeddings in memory to both metric tables in memory, every ordered pair of languages

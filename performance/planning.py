@@ -1,6 +1,6 @@
 """What Snakemake and the workflow cost beside the computing: planning, and the overhead of a job.
 
-    python benchmarks/planning.py [--shards 5000] [--work DIR]
+    python performance/planning.py [--shards 5000] [--work DIR]
 
 Makes two projects with a tiny model, the second with a sharded benchmark of `--shards` shards and
 two runs, and prints lines `name value unit`: `noop_seconds` (`snakemake -n` on the finished first

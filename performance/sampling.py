@@ -1,6 +1,6 @@
 """Speed and memory of the batch sampler on one million items in nine languages.
 
-    python benchmarks/sampling.py [--items 1000000] [--batch-size 100] [--json FILE]
+    python performance/sampling.py [--items 1000000] [--batch-size 100] [--json FILE]
 
 Each sampling draws in a process of its own, so that its peak memory is its own: half of the items
 are in all nine languages, the others lack some. Prints lines `name value unit`;

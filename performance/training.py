@@ -1,13 +1,13 @@
 """Pairs a second and memory of training, beside sentence-transformers' trainer.
 
-    python benchmarks/training.py [--model FOLDER] [--pairs FILE] [--json FILE]
+    python performance/training.py [--model FOLDER] [--pairs FILE] [--json FILE]
 
 e5-small on MLQA-R, batch 32, all parameters, the model's own dropout, in fp32 and bf16. Each system
 trains in a process of its own, in turn, `--rounds` times; medians count. sentence-transformers runs
 with MultipleNegativesRankingLoss and the cached variant, with its default settings on our batches
 and with the best found (batches of passages of similar length, questions and passages in passes of
 their own). Frozen embeddings are a separate row. Prints lines `name value unit`; the default
-`--model` and `--pairs` are what the workflow makes. Extra packages: benchmarks/requirements.txt.
+`--model` and `--pairs` are what the workflow makes. Extra packages: performance/requirements.txt.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> None:
 def check(args: argparse.Namespace) -> None:
     for package in ("sentence_transformers", "accelerate"):
         if importlib.util.find_spec(package) is None:
-            sys.exit(f"{package} is missing: pip install -r benchmarks/requirements.txt")
+            sys.exit(f"{package} is missing: pip install -r performance/requirements.txt")
     for path in (args.model / "config.json", args.pairs):
         if not path.is_file():
             sys.exit(f"{path}: no such file; run `make xquad` first, or name another")

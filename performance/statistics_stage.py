@@ -1,6 +1,6 @@
 """Time and memory of the stage `statistics` on simulated per-query metrics shaped like XQuAD-R.
 
-    python benchmarks/statistics_stage.py [--items 1190] [--resamples 10000] [--json FILE]
+    python performance/statistics_stage.py [--items 1190] [--resamples 10000] [--json FILE]
 
 11 languages, 121 settings of two languages and 11 pools, three samplings with one seed each, all
 six metrics. Prints lines `name value unit`. Not named statistics.py: the scripts in this folder
