@@ -12,6 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
 from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
+from hybridbatch.planning import paths
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
@@ -63,10 +64,14 @@ class Inventory:
     @property
     def training_pairs(self) -> list[str]:
         """The files of pairs that training reads: a source's own, or with mined negatives."""
-        folder = "pairs"
         if self.config["training"]["mining"]["negatives"]:
-            folder = f"mined/{self.model_name}/{self.config['recipe']}"
-        return [f"results/{folder}/{name}.parquet" for name in self._sources]
+            return [self.mined_pairs(name) for name in self._sources]
+        return [paths.PAIRS.format(source=name) for name in self._sources]
+
+    def mined_pairs(self, source: str) -> str:
+        """The file of a source's pairs with mined negatives."""
+        recipe = self.config["recipe"]
+        return paths.MINED.format(model=self.model_name, recipe=recipe, source=source)
 
     @property
     def validation_sources(self) -> tuple[str, ...]:
@@ -170,7 +175,7 @@ class Inventory:
 
     def downloads(self) -> tuple[str, ...]:
         """Host and path of every file that is downloaded for this configuration."""
-        raw = "results/raw"
+        raw = paths.RAW
         files = [
             *(f for name in self.pair_sources for f in self.source_files(name, raw=raw)),
             *(f for name in self.benchmarks for f in self.benchmark_files(name, raw=raw)),

@@ -11,6 +11,7 @@ from typing import Any
 from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
+from hybridbatch.planning import paths
 from hybridbatch.planning.inventory import Inventory
 from hybridbatch.planning.machine import Machine
 from hybridbatch.publication import origins
@@ -42,7 +43,7 @@ class Plan(Inventory):
     def part_file(self, benchmark: str, part: str) -> str:
         """Where a file of a corpus lies: among the downloads, or where the config says."""
         found = self.corpora.part(benchmark, part)
-        return found.path if found.sha256 is None else f"results/raw/{found.path}"
+        return found.path if found.sha256 is None else f"{paths.RAW}/{found.path}"
 
     def download_settings(self, path: str) -> str:
         """Settings of the download of one raw file."""

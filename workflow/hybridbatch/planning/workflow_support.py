@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.threads import processors
+from hybridbatch.planning import paths
 from hybridbatch.planning.config import given_config, read_config
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.moved import moved_from
@@ -45,9 +46,9 @@ def plan(
         source = mirror(found.values)
         with found.placed():
             checked = Plan(found.values, mirror=source)
-            check_files(checked, mirror=source, raw="results/raw")
+            check_files(checked, mirror=source, raw=paths.RAW)
             _check_reader(checked)
-        if note := moved_from(checked, found.values, results=Path("results")):
+        if note := moved_from(checked, found.values, results=Path(paths.RESULTS)):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
@@ -151,7 +152,7 @@ def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
 
 def overlap_path(plan: Plan, benchmark: str) -> str:
     """Where the check for shared items of this recipe and a benchmark lies."""
-    return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
+    return paths.OVERLAP.format(recipe=plan.config["recipe"], benchmark=benchmark)
 
 
 def part_folders(plan: Plan, benchmark: str) -> list[str]:
@@ -160,7 +161,7 @@ def part_folders(plan: Plan, benchmark: str) -> list[str]:
         parts = plan.corpora.parts(benchmark)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
-    return [f"results/benchmarks/{benchmark}/passages/{part.name}" for part in parts]
+    return [paths.PART.format(benchmark=benchmark, part=part.name) for part in parts]
 
 
 def shard_name(wildcards: Any) -> str:
@@ -187,7 +188,8 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
         names.append("all")
-    return [f"results/rankings/{wildcards.run}/{wildcards.benchmark}/{n}.parquet" for n in names]
+    run, benchmark = wildcards.run, wildcards.benchmark
+    return [paths.RANKING.format(run=run, benchmark=benchmark, language=each) for each in names]
 
 
 def any_of(names: Iterable[str]) -> str:

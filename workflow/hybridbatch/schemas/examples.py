@@ -4,7 +4,7 @@ from hybridbatch.schemas.schema import FLOAT32, FLOAT64, INT32, INT32S, STRING, 
 
 EXAMPLES = Schema(
     name="examples",
-    path="results/examples/{model}.{recipe}/{benchmark}.parquet",
+    path="results/examples/{group}/{benchmark}.parquet",
     fields=(
         ("number", INT32),
         ("rule", STRING),
