@@ -55,7 +55,7 @@ def benchmarks(lineage: "Lineage", *, benchmark: str) -> Job:
     tables = (paths.QUERIES, paths.QRELS) if sharded else TABLES
     return Job(
         "benchmarks",
-        plan.benchmarks_settings(benchmark),
+        plan.benchmarks_options(benchmark),
         lineage.outside(plan.benchmark_files(benchmark, raw=paths.RAW)),
         [table.format(benchmark=benchmark) for table in tables],
     )
@@ -65,7 +65,7 @@ def corpus(lineage: "Lineage", *, benchmark: str, part: str) -> Job:
     """The shards of one file of a corpus."""
     return Job(
         "corpus",
-        lineage.plan.corpus_settings(benchmark, part),
+        lineage.plan.corpus_options(benchmark, part),
         lineage.outside([lineage.plan.part_file(benchmark, part)]),
         [paths.PART.format(benchmark=benchmark, part=part)],
     )
@@ -85,7 +85,7 @@ def pairs(lineage: "Lineage", *, source: str) -> Job:
     plan = lineage.plan
     return Job(
         "pairs",
-        plan.pairs_settings(source),
+        plan.pairs_options(source),
         lineage.outside(plan.source_files(source, raw=paths.RAW)),
         [paths.PAIRS.format(source=source)],
     )
@@ -101,7 +101,7 @@ def overlap(lineage: "Lineage", *, benchmark: str) -> Job:
         tables = tables_of(lineage, benchmark, *TABLES)
     output = paths.OVERLAP.format(recipe=plan.config["recipe"], benchmark=benchmark)
     return Job(
-        "overlap", plan.overlap_settings(benchmark), pairs_of_sources(lineage) | tables, [output]
+        "overlap", plan.overlap_options(benchmark), pairs_of_sources(lineage) | tables, [output]
     )
 
 
@@ -115,14 +115,14 @@ def model(lineage: "Lineage") -> Job:
         paths.MODEL.format(model=plan.model_name),
         paths.RUN.format(run=plan.untrained.id),
     ]
-    return Job("model", plan.model_settings(), lineage.outside(plan.model_files()), outputs)
+    return Job("model", plan.model_options(), lineage.outside(plan.model_files()), outputs)
 
 
 def mine(lineage: "Lineage", *, source: str) -> Job:
     """The pairs of a source with mined negatives."""
     plan = lineage.plan
     inputs = all_of(lineage.node("pairs", source=source)) | base_model(lineage)
-    return Job("mine", plan.mine_settings(), inputs, [plan.mined_pairs(source)])
+    return Job("mine", plan.mine_options(), inputs, [plan.mined_pairs(source)])
 
 
 def train(lineage: "Lineage", *, run: str) -> Job:
@@ -139,14 +139,14 @@ def train(lineage: "Lineage", *, run: str) -> Job:
         paths.TRAIN_LOG.format(run=run),
         paths.RUN.format(run=run),
     ]
-    return Job("train", plan.train_settings(run), inputs | base_model(lineage), outputs)
+    return Job("train", plan.train_options(run), inputs | base_model(lineage), outputs)
 
 
 def publish(lineage: "Lineage", *, run: str) -> Job:
     """The published folder of a trained run."""
     return Job(
         "publish",
-        lineage.plan.publish_settings(run),
+        lineage.plan.publish_options(run),
         all_of(lineage.node("train", run=run)) | pairs_of_sources(lineage),
         [paths.CHECKPOINT.format(run=run)],
     )
@@ -162,7 +162,7 @@ def encode(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
         paths.QUERY_VECTORS.format(run=run, benchmark=benchmark),
         paths.PASSAGE_VECTORS.format(run=run, benchmark=benchmark),
     ]
-    options = lineage.plan.encode_settings()
+    options = lineage.plan.encode_options()
     return Job("encode", options, checkpoint(lineage, run) | tables, outputs)
 
 
@@ -171,7 +171,7 @@ def index(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
     vectors = paths.PASSAGE_VECTORS.format(run=run, benchmark=benchmark)
     made = lineage.made("encode", run=run, benchmark=benchmark)
     output = paths.INDEXES.format(run=run, benchmark=benchmark)
-    return Job("index", lineage.plan.index_settings(), {vectors: made}, [output])
+    return Job("index", lineage.plan.index_options(), {vectors: made}, [output])
 
 
 def retrieve(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
@@ -181,7 +181,7 @@ def retrieve(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
     indexes = all_of(lineage.node("index", **where))
     return Job(
         "retrieve",
-        lineage.plan.retrieve_settings(),
+        lineage.plan.retrieve_options(),
         tables_of(lineage, benchmark, *TABLES) | vectors | indexes,
         [paths.RANKINGS.format(**where), paths.INDEX_QUALITY.format(**where)],
     )
@@ -191,7 +191,7 @@ def metrics(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
     """The measures of a run."""
     return Job(
         "metrics",
-        lineage.plan.metrics_settings(benchmark),
+        lineage.plan.metrics_options(benchmark),
         tables_of(lineage, benchmark, *TABLES) | ranked(lineage, run, benchmark),
         _measured(run, benchmark),
     )
@@ -201,7 +201,7 @@ def bias(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
     """The measures of language bias of a run."""
     return Job(
         "bias",
-        lineage.plan.bias_settings(),
+        lineage.plan.bias_options(),
         tables_of(lineage, benchmark, *TABLES) | ranked(lineage, run, benchmark),
         [paths.BIAS.format(run=run, benchmark=benchmark)],
     )
@@ -214,7 +214,7 @@ def encode_queries(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
     """The vectors of the queries."""
     tables = tables_of(lineage, benchmark, paths.QUERIES)
     output = paths.QUERY_VECTORS.format(run=run, benchmark=benchmark)
-    options = lineage.plan.encode_settings()
+    options = lineage.plan.encode_options()
     return Job("encode", options, checkpoint(lineage, run) | tables, [output])
 
 
@@ -222,7 +222,7 @@ def encode_shard(lineage: "Lineage", *, run: str, benchmark: str, **shard: str) 
     """The vectors of the passages of a shard."""
     part = all_of(lineage.node("corpus", benchmark=benchmark, part=shard["part"]))
     output = paths.SHARD_VECTORS.format(run=run, benchmark=benchmark, **shard)
-    options = lineage.plan.encode_settings()
+    options = lineage.plan.encode_options()
     return Job("encode", options, checkpoint(lineage, run) | part, [output])
 
 
@@ -231,7 +231,7 @@ def index_shard(lineage: "Lineage", *, run: str, benchmark: str, **shard: str) -
     where = {"run": run, "benchmark": benchmark, **shard}
     inputs = all_of(lineage.node("encode_shard", **where))
     output = paths.SHARD_INDEX.format(**where)
-    return Job("index", lineage.plan.index_settings(), inputs, [output])
+    return Job("index", lineage.plan.index_options(), inputs, [output])
 
 
 def search(lineage: "Lineage", *, run: str, benchmark: str, language: str) -> Job:
@@ -245,7 +245,7 @@ def search(lineage: "Lineage", *, run: str, benchmark: str, language: str) -> Jo
             inputs |= all_of(lineage.node(rule, **where, **shard))
     return Job(
         "search",
-        lineage.plan.search_settings(benchmark, language),
+        lineage.plan.search_options(benchmark, language),
         inputs,
         [
             paths.RANKING.format(**where, language=language),
@@ -260,7 +260,7 @@ def pool(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
     languages = lineage.plan.corpora.pool(benchmark)
     return Job(
         "pool",
-        lineage.plan.pool_settings(benchmark),
+        lineage.plan.pool_options(benchmark),
         tables | searched(lineage, run, benchmark, languages),
         [paths.RANKING.format(run=run, benchmark=benchmark, language="all")],
     )
@@ -273,7 +273,7 @@ def metrics_cut(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
         rankings |= all_of(lineage.node("pool", run=run, benchmark=benchmark))
     return Job(
         "metrics",
-        lineage.plan.metrics_settings(benchmark),
+        lineage.plan.metrics_options(benchmark),
         tables_of(lineage, benchmark, paths.QUERIES, paths.QRELS) | rankings,
         _measured(run, benchmark),
     )
@@ -293,7 +293,7 @@ def statistics(lineage: "Lineage", *, benchmark: str) -> Job:
             inputs |= all_of(lineage.node("bias", run=run.id, benchmark=benchmark))
     tables = (paths.ESTIMATES, paths.COMPARISONS, paths.NONINFERIORITY)
     outputs = [table.format(group=plan.group, benchmark=benchmark) for table in tables]
-    return Job("statistics", plan.statistics_settings(), inputs, outputs)
+    return Job("statistics", plan.statistics_options(), inputs, outputs)
 
 
 def examples(lineage: "Lineage", *, benchmark: str) -> Job:
@@ -304,7 +304,7 @@ def examples(lineage: "Lineage", *, benchmark: str) -> Job:
         inputs |= ranked(lineage, run.id, benchmark)
         inputs |= scored(lineage, run.id, benchmark, paths.PER_QUERY)
     output = paths.EXAMPLES.format(group=plan.group, benchmark=benchmark)
-    return Job("examples", plan.examples_settings(benchmark), inputs, [output])
+    return Job("examples", plan.examples_options(benchmark), inputs, [output])
 
 
 def projection(lineage: "Lineage", *, benchmark: str) -> Job:
@@ -315,7 +315,7 @@ def projection(lineage: "Lineage", *, benchmark: str) -> Job:
         inputs |= all_of(lineage.node("encode", run=run.id, benchmark=benchmark))
     tables = (paths.PROJECTION, paths.PROJECTION_SUMMARY)
     outputs = [table.format(group=plan.group, benchmark=benchmark) for table in tables]
-    return Job("projection", plan.projection_settings(benchmark), inputs, outputs)
+    return Job("projection", plan.projection_options(benchmark), inputs, outputs)
 
 
 def report(lineage: "Lineage") -> Job:
@@ -331,7 +331,7 @@ def report(lineage: "Lineage") -> Job:
     for benchmark in plan.overlaps():
         inputs |= all_of(lineage.node("overlap", benchmark=benchmark))
     inputs |= pairs_of_sources(lineage)
-    return Job("report", plan.report_settings(), inputs, [paths.REPORT])
+    return Job("report", plan.report_options(), inputs, [paths.REPORT])
 
 
 def _measured(run: str, benchmark: str) -> list[str]:
