@@ -22,7 +22,7 @@ from hybridbatch.common.logfile import LogFile
 from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
 from hybridbatch.common.stopping import Terminated, terminable
 from hybridbatch.common.threads import export_threads
-from hybridbatch.stages import STAGES, TOOLS
+from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 
 # Commands that people run with a configuration.
 _WITH_CONFIG = ("report",)
@@ -73,13 +73,24 @@ def _run(arguments: Sequence[str]) -> int:
     )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
+    args.job = _job_of(args.log)
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # one of a launcher's processes, whose first one writes
+    elif args.timing is None and (folder := os.environ.get(TIMINGS)):
+        args.timing = Path(folder, f"{'/'.join(filter(None, (args.stage, args.job)))}.parquet")
     _configure_logging(args.stage, args.job, args.log)
     if args.stage in _WITH_CONFIG and args.options is None:
         args.options = _options_of_report(args.config)
     _run_measured(args, threads=threads)
     return 0
+
+
+def _job_of(log: Path | None) -> str:
+    """The name of a job: what its log's path says after `logs/` and the rule's name."""
+    if log is None or "logs" not in log.parts:
+        return ""
+    after = log.with_suffix("").parts[log.parts.index("logs") + 1 :]
+    return "/".join(after[1:])
 
 
 def _unknown_stage(stage: str) -> int:
@@ -166,9 +177,10 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
         _add_options(command, stage)
-        command.add_argument("--job", default="", help="names the job in the timing and progress")
-        command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
-        command.add_argument("--log", type=Path, help="log file, beside the console")
+        command.add_argument("--log", type=Path, help="log file, beside the console; a job of the "
+                             "workflow is named by it")  # fmt: skip
+        command.add_argument("--timing", type=Path, help="Parquet file for time and memory; "
+                             f"by default {{stage}}/{{job}}.parquet in ${TIMINGS}")  # fmt: skip
         _add_inputs(command)
         importlib.import_module(entry.module).add_arguments(command)
     return parser

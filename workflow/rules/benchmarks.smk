@@ -1,12 +1,12 @@
 rule benchmarks:
     input:
         lambda wildcards: outside(
-            PLAN.benchmark_files(wildcards.benchmark, raw="results/raw")
+            PLAN.benchmark_files(wildcards.benchmark, raw=paths.RAW)
         ),
     output:
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
+        qrels=paths.QRELS,
     log:
         "logs/benchmarks/{benchmark}.log",
     wildcard_constraints:
@@ -22,6 +22,15 @@ rule benchmarks:
         made=made("benchmarks", "benchmark"),
     shell:
         "python -m hybridbatch benchmarks --options {params.options:q} --input {input:q}"
-        ' --output "$(dirname {output.queries:q})" --job {wildcards.benchmark:q}'
-        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
-        " --outside {input:q} --log {log:q}"
+        ' --output "$(dirname {output.queries:q})" --outside {input:q} --log {log:q}'
+
+
+# Of a sharded benchmark; the rule `corpus` cuts its passages.
+use rule benchmarks as topics with:
+    output:
+        queries=paths.QUERIES,
+        qrels=paths.QRELS,
+    log:
+        "logs/topics/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,

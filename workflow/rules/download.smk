@@ -1,6 +1,6 @@
 rule download:
     output:
-        "results/raw/{path}",
+        f"{paths.RAW}/{{path}}",
     log:
         "logs/download/{path}.log",
     priority: 100
@@ -15,5 +15,4 @@ rule download:
         code=tracking.stage_codes(["download"])["download"],
     shell:
         "python -m hybridbatch download --options {params.options:q} --output {output:q}"
-        " --job {wildcards.path:q} --timing results/timings/download/{wildcards.path:q}.parquet"
         " --log {log:q}"

@@ -2,10 +2,10 @@
 # training, so that a contaminated evaluation is refused before work is lost; evaluation waits for it.
 rule overlap:
     input:
-        pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        pairs=expand(paths.PAIRS, source=PLAN.sources),
         benchmark=relevant_files,
     output:
-        "results/overlap/{recipe}/{benchmark}.parquet",
+        paths.OVERLAP,
     log:
         "logs/overlap/{recipe}/{benchmark}.log",
     priority: 100
@@ -23,7 +23,4 @@ rule overlap:
     shell:
         "python -m hybridbatch overlap --options {params.options:q} --pairs {input.pairs:q}"
         ' --benchmark "$(dirname {input.benchmark[0]:q})" --output {output:q}'
-        " {params.allowed}"
-        " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/overlap/{wildcards.recipe:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        " {params.allowed} --made-from {input:q} --log {log:q}"

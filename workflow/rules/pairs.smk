@@ -1,10 +1,8 @@
 rule pairs:
     input:
-        lambda wildcards: outside(
-            PLAN.source_files(wildcards.source, raw="results/raw")
-        ),
+        lambda wildcards: outside(PLAN.source_files(wildcards.source, raw=paths.RAW)),
     output:
-        "results/pairs/{source}.parquet",
+        paths.PAIRS,
     log:
         "logs/pairs/{source}.log",
     priority: 100
@@ -18,6 +16,4 @@ rule pairs:
         made=made("pairs", "source"),
     shell:
         "python -m hybridbatch pairs --options {params.options:q} --input {input:q}"
-        " --output {output:q} --job {wildcards.source:q}"
-        " --timing results/timings/pairs/{wildcards.source:q}.parquet"
-        " --outside {input:q} --log {log:q}"
+        " --output {output:q} --outside {input:q} --log {log:q}"

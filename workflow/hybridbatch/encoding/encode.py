@@ -62,17 +62,28 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths that the stage reads and writes."""
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder")
-    given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--benchmark", type=Path, help="folder of the benchmark: both tables")
-    given.add_argument("--queries", type=Path, help="queries alone, a file")
-    given.add_argument("--shard", type=Path, help="passages alone, a file")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the two tables, or "
-                        "the file of the queries or the shard")  # fmt: skip
+    parser.add_argument("--queries", type=Path, nargs="*", default=[], help="file of queries")
+    parser.add_argument(
+        "--passages",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="file of passages; of a folder of shards, the one with the name of the output",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files of the vectors: of the queries, then of the passages, as far as given",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
     options = options_from_json(Options, args.options)
+    if len(args.output) != len(args.queries) + len(args.passages):
+        raise HybridBatchError("--output: give a file for each of --queries and --passages")
     threads = set_threads(options.threads)
     device = resolve_device(options.device)
     precision = resolve_precision(options.precision, device)
@@ -80,19 +91,16 @@ def run(args: argparse.Namespace) -> None:
     check_max_tokens(encoder, options.max_tokens, key="encoding.max_tokens")
     logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
     encode = partial(encode_table, encoder, options=options, precision=precision)
-    if args.shard is not None:
-        encode_shard(encode, args.shard, args.output)
-    elif args.queries is not None:
-        table = encode(read_table(args.queries, QUERIES), QUERY_EMBEDDINGS)
-        write_table(table, args.output, QUERY_EMBEDDINGS)
-    else:
-        queries = read_table(args.benchmark / "queries.parquet", QUERIES)
-        passages = read_table(args.benchmark / "passages.parquet", PASSAGES)
-        for rows, schema, name in (
-            (queries, QUERY_EMBEDDINGS, "queries"),
-            (passages, PASSAGE_EMBEDDINGS, "passages"),
-        ):
-            write_table(encode(rows, schema), args.output / f"{name}.parquet", schema)
+    for queries, output in zip(args.queries, args.output, strict=False):
+        write_table(
+            encode(read_table(queries, QUERIES), QUERY_EMBEDDINGS), output, QUERY_EMBEDDINGS
+        )
+    for passages, output in zip(args.passages, args.output[len(args.queries) :], strict=True):
+        if passages.is_dir():
+            encode_shard(encode, passages / output.name, output)
+        else:
+            table = encode(read_table(passages, PASSAGES), PASSAGE_EMBEDDINGS)
+            write_table(table, output, PASSAGE_EMBEDDINGS)
 
 
 def encode_table(

@@ -74,7 +74,13 @@ class _Scored:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the stage's paths."""
     parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
-    parser.add_argument("--rankings", type=Path, required=True, help="folder of the rankings")
+    parser.add_argument(
+        "--rankings",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folder of the rankings, or its files",
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder of the two tables")
 
 
@@ -82,13 +88,15 @@ def run(args: argparse.Namespace) -> None:
     """Score the rankings of one run on one benchmark."""
     options = options_from_json(Options, args.options)
     set_threads(options.threads)
+    first = args.rankings[0]
+    rankings = first if first.is_dir() else first.parent
     if options.cut is None:
         benchmark = read_benchmark(args.benchmark)
-        ranks = read_ranks(args.rankings, benchmark)
+        ranks = read_ranks(rankings, benchmark)
     else:
         benchmark = read_judged(args.benchmark)
         ranks = read_cut_ranks(
-            args.rankings, benchmark, cut=options.cut, pool_languages=options.pool_languages
+            rankings, benchmark, cut=options.cut, pool_languages=options.pool_languages
         )
     evaluation = evaluate(benchmark, ranks, average_languages=options.average_languages)
     write_table(evaluation.per_query, args.output / "per_query.parquet", PER_QUERY)

@@ -153,8 +153,7 @@ class Lineage:
         else:
             parts = self.plan.corpora.parts(benchmark)
             names = [f"{part.name}.{language}.0000" for part in parts]
-        keys = ("part", "language", "number")
-        return [dict(zip(keys, name.split("."), strict=True)) for name in names]
+        return [paths.shard_wildcards(name) for name in names]
 
     def outside(self, files: Sequence[str]) -> dict[str, str]:
         """Inputs that no job but a download makes: by content, a download by what is pinned."""

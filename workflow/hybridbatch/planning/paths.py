@@ -70,3 +70,8 @@ PROJECTION = projection.PROJECTION.path
 PROJECTION_SUMMARY = projection.PROJECTION_SUMMARY.path
 
 REPORT = f"{RESULTS}/report.html"
+
+
+def shard_wildcards(name: str) -> dict[str, str]:
+    """The wildcards of SHARD that a shard's name stands for."""
+    return dict(zip(("part", "language", "number"), name.split("."), strict=True))

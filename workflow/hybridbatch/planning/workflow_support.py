@@ -164,18 +164,21 @@ def part_folders(plan: Plan, benchmark: str) -> list[str]:
     return [paths.PART.format(benchmark=benchmark, part=part.name) for part in parts]
 
 
-def shard_name(wildcards: Any) -> str:
-    """The name of a shard."""
-    return f"{wildcards.part}.{wildcards.language}.{wildcards.number}"
-
-
 def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
     """`pattern` for every shard of a language in a list of shards."""
+    where = {"run": wildcards.run, "benchmark": wildcards.benchmark}
     return [
-        pattern.format(run=wildcards.run, benchmark=wildcards.benchmark, shard=row["shard"])
+        pattern.format(**paths.shard_wildcards(row["shard"]), **where)
         for row in _shards(listed)
         if row["language"] == wildcards.language
     ]
+
+
+def rankings_of_pool(plan: Plan, wildcards: Any) -> list[str]:
+    """The rankings of the languages that the pool of a sharded benchmark consists of."""
+    run, benchmark = wildcards.run, wildcards.benchmark
+    languages = plan.corpora.pool(benchmark)
+    return [paths.RANKING.format(run=run, benchmark=benchmark, language=n) for n in languages]
 
 
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
