@@ -12,6 +12,7 @@ sys.path.insert(
     ),
 )
 
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.planning import paths
 from hybridbatch.planning import workflow_support as support
 from hybridbatch.planning.machine import VARIABLE, Machine

@@ -18,17 +18,21 @@ import pyarrow as pa
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MACRO_PUBLISHED,
+    MONOLINGUAL,
+    MULTILINGUAL,
+    POOL,
+)
+from hybridbatch.retrieval.columns import Ints
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark, read_judged
 from hybridbatch.retrieval.ranking import Ranks
 from hybridbatch.retrieval.recorded import RelevantRanks, Values, read_cut_ranks, read_ranks
 from hybridbatch.schemas.per_query import PER_QUERY
 from hybridbatch.schemas.summary import SUMMARY
 
-MACRO = "macro"
-# The mean over the languages of the published table, where all of them were run.
-MACRO_PUBLISHED = "macro-published"
-MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
 METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")
 _RECALL_CUTOFFS = (1, 10, 100)
 _NDCG_CUTOFF = 10

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.threads import processors
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.planning import paths
 from hybridbatch.planning.config import given_config, read_config
 from hybridbatch.planning.lineage import Lineage
@@ -190,7 +191,7 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
-        names.append("all")
+        names.append(POOL)
     run, benchmark = wildcards.run, wildcards.benchmark
     return [paths.RANKING.format(run=run, benchmark=benchmark, language=each) for each in names]
 

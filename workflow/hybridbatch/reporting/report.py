@@ -15,6 +15,7 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import current
+from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.environment import Environment, describe_environment
@@ -23,7 +24,7 @@ from hybridbatch.reporting.inputs import Inputs, read_inputs
 from hybridbatch.reporting.literature import Literature, read_literature
 from hybridbatch.reporting.render import render_page
 from hybridbatch.reporting.sections import ORDER, provenance
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores
 
 LITERATURE = Path(__file__).resolve().parents[1] / "resources" / "paper_results.csv"
 logger = logging.getLogger(__name__)

@@ -28,7 +28,8 @@ from hybridbatch.common.records import check_digests
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.columns import POOL, Floats, Ints
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.retrieval.columns import Floats, Ints
 from hybridbatch.retrieval.index import (
     Vectors,
     index_size,
