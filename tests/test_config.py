@@ -249,7 +249,7 @@ def test_squadshifts_validates_training_where_the_config_says_so() -> None:
 
 
 def test_configuration_page_explains_every_key() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    page = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
     schema = yaml.safe_load((ROOT / "workflow/hybridbatch/planning/config_schema.yaml").read_text())
 
     def keys(properties: dict[str, Any]) -> list[str]:

@@ -30,7 +30,7 @@ def parsed(command: str) -> argparse.Namespace:
 
 def test_there_are_commands_to_check() -> None:
     names = {name for name, _ in snakemake_commands()}
-    assert {"README.md", "configuration.md", "scale.md", "miracl.yaml"} <= names
+    assert {"README.md", "scale.md", "miracl.yaml"} <= names
 
 
 @pytest.mark.parametrize(("name", "command"), snakemake_commands())
