@@ -1,7 +1,6 @@
 """The command line: one line for bad input, timings for good runs, threads from the settings."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
