@@ -1,8 +1,6 @@
 """The command line: one line for bad input, timings for good runs, threads from the options."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -86,14 +84,6 @@ def test_a_report_without_its_configuration_is_one_line(
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert f"{missing}: cannot be read" in lines[0]
-
-
-def test_readme_shows_the_schemas_as_they_are() -> None:
-    command = [sys.executable, "-m", "hybridbatch", "schemas"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert all(f"`{schema.path}`" in text for schema in schemas.ALL)
-    readme = Path(__file__).parent.parent / "README.md"
-    assert text.strip() in readme.read_text(encoding="utf-8")
 
 
 def test_timing_is_written_on_success_only(tmp_path: Path) -> None:

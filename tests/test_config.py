@@ -8,7 +8,6 @@ from typing import Any
 
 import faiss
 import pytest
-import yaml
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.planning.config import check_config, load_config
@@ -246,20 +245,6 @@ def test_squadshifts_validates_training_where_the_config_says_so() -> None:
     )
     with pytest.raises(HybridBatchError, match="'squadshifts' is built in"):
         config(sources=[{"name": "squadshifts", "path": "own.parquet"}])
-
-
-def test_configuration_page_explains_every_key() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    schema = yaml.safe_load((ROOT / "workflow/hybridbatch/planning/config_schema.yaml").read_text())
-
-    def keys(properties: dict[str, Any]) -> list[str]:
-        nested = [
-            keys(value["properties"]) for value in properties.values() if "properties" in value
-        ]
-        return [*properties, *(name for names in nested for name in names)]
-
-    missing = [key for key in keys(schema["properties"]) if f"`{key}" not in page]
-    assert missing == []
 
 
 def test_a_cluster_is_asked_for_what_the_processes_need() -> None:

@@ -204,7 +204,7 @@ def test_output_that_nobody_reads_or_that_does_not_fit() -> None:
             command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
         )
     assert done.returncode == 3
-    assert done.stderr.startswith("error: the disk is full; free some space")
+    assert done.stderr.startswith("[schemas] error: the disk is full; free some space")
     assert done.stderr.count("\n") == 1
 
 

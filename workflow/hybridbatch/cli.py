@@ -64,8 +64,6 @@ def _stopped(number: signal.Signals) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
-    if stage == "schemas":
-        return _print_schemas()
     if stage is not None and stage not in STAGES | TOOLS:
         return _unknown_stage(stage)
     threads = export_threads(
@@ -81,6 +79,8 @@ def _run(arguments: Sequence[str]) -> int:
     _configure_logging(args.stage, args.job, args.log)
     if args.stage in _WITH_CONFIG and args.options is None:
         args.options = _options_of_report(args.config)
+    if args.stage in TOOLS:
+        return _run_tool(args, threads=threads)
     _run_measured(args, threads=threads)
     return 0
 
@@ -96,20 +96,23 @@ def _job_of(log: Path | None) -> str:
 def _unknown_stage(stage: str) -> int:
     from hybridbatch.common.suggest import did_you_mean
 
-    known = (*STAGES, *TOOLS, "schemas")
+    known = (*STAGES, *TOOLS)
     hint = did_you_mean(stage, known) or f"; the stages are {', '.join(known)}"
     print(f"hybridbatch: error: unknown stage `{stage}`{hint}", file=sys.stderr)
     return 2
 
 
-def _print_schemas() -> int:
-    from hybridbatch.schemas.every import ALL, markdown
-
+def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
+    """Run a command whose result is what it prints; returns the exit code."""
     try:
-        print(markdown(ALL), flush=True)
+        _run_measured(args, threads=threads)
+        sys.stdout.flush()
     except OSError as error:
-        # What is left in the buffer would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # What is left in the buffer would fail again when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
         return 128 + signal.SIGPIPE
@@ -169,7 +172,7 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hybridbatch",
         description="The stages of hybridbatch; the Snakemake workflow runs them in order.",
-        epilog="`hybridbatch schemas` prints the schema of every Parquet file.",
+        epilog="docs/files.md describes every Parquet file.",
     )
     commands = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, entry in (STAGES | TOOLS).items():

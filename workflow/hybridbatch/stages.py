@@ -98,5 +98,6 @@ STAGES = {
 TOOLS = {
     "verify": Stage(
         "planning.verify", "what of the results is whole, stale, damaged or of another config"
-    )
+    ),
+    "schemas": Stage("schemas.document", "every Parquet file with its columns, as Markdown"),
 }

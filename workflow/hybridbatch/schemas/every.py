@@ -1,4 +1,4 @@
-"""All schemas together: for `hybridbatch schemas` and for tests, and for no stage."""
+"""All schemas together: for the command `schemas` and for tests, and for no stage."""
 
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
 from hybridbatch.schemas.bias import (
@@ -59,12 +59,3 @@ ALL: tuple[Schema, ...] = (
     PROJECTION,
     PROJECTION_SUMMARY,
 )
-
-
-def markdown(schemas: tuple[Schema, ...]) -> str:
-    """Schemas as the Markdown table that the README shows."""
-    lines = ["| file | columns | what it holds |", "|---|---|---|"]
-    for schema in schemas:
-        columns = ", ".join(f"`{name}` {kind}" for name, kind in schema.fields)
-        lines.append(f"| `{schema.path}` | {columns} | {schema.doc} |")
-    return "\n".join(lines)
