@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from hybridbatch.publication.facts import SourceCounts, Validation
+from hybridbatch.publication.facts import TrainingSource, Validation
 
 NOT_STATED = "not stated"
 # How each sampling draws its batches; the law itself stands in training/sampling.py.
@@ -76,7 +76,7 @@ class Facts:
     base: Origin
     hub_id: str | None
     sources: tuple[Origin, ...]
-    counts: tuple[SourceCounts, ...]
+    counts: tuple[TrainingSource, ...]
     validations: tuple[Validation, ...]
     validation_data: Origin | None
     max_tokens: int
