@@ -12,6 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
 from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
+from hybridbatch.training import samplings
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
@@ -23,7 +24,7 @@ class Run:
     """One model to evaluate: trained with a sampling and a seed, or untrained (both None)."""
 
     id: str
-    sampling: str = "untrained"
+    sampling: str = samplings.UNTRAINED
     alpha: float | None = None
     seed: int | None = None
 
@@ -162,8 +163,8 @@ class Inventory:
     def _runs(self) -> Iterator[Run]:
         yield Run(id=f"{self.model_name}.untrained")
         for sampling in self.config["samplings"]:
-            for alpha in _alphas(sampling, self.config["alphas"]):
-                label = f"hybrid{alpha:g}" if sampling == "hybrid" and alpha != 0.5 else sampling
+            for alpha in samplings.alphas(sampling, self.config["alphas"]):
+                label = samplings.run_label(sampling, alpha)
                 for seed in self.config["seeds"]:
                     name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
                     yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
@@ -209,8 +210,3 @@ def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     path = Path(entry["path"]).expanduser()
     # On a command line a leading hyphen would be an option.
     return {**entry, "path": str(path.absolute() if str(path).startswith("-") else path)}
-
-
-def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:
-    fixed: dict[str, list[float | None]] = {"x-x-mono": [1.0], "x-y": [0.0]}
-    return [*alphas] if sampling == "hybrid" else fixed.get(sampling, [None])

@@ -29,12 +29,13 @@ logger = logging.getLogger(__name__)
 class Settings:
     """What the stage uses.
 
-    training: all settings of the stage `train`. base, sources and validation_data: where the model
-    comes from (see `card.Origin`). hub_id: the base model's on the hub. max_tokens and
-    passage_template: those of encoding.
+    training: all settings of the stage `train`. batches: how they were drawn. base, sources and
+    validation_data: where the model comes from (see `card.Origin`). hub_id: the base model's on the
+    hub. max_tokens and passage_template: those of encoding.
     """
 
     training: dict  # type: ignore[type-arg]  # shown as it is, whatever keys training has
+    batches: str
     base: Origin
     sources: tuple[Origin, ...]
     max_tokens: int
@@ -88,6 +89,7 @@ def read_facts(settings: Settings, *, record: Path, train_log: Path, pairs: list
     return Facts(
         record=read_record(record, run=settings.training["run"]),
         training=settings.training,
+        batches=settings.batches,
         base=settings.base,
         hub_id=settings.hub_id,
         sources=settings.sources,

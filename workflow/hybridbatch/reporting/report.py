@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hybridbatch.common import registry
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import current
@@ -74,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Read, render, write."""
     settings = settings_from_json(Settings, args.settings)
+    for path in settings.config.get("extensions", ()):
+        registry.load(path)
     full = [pair for pair in settings.evaluations if pair[1] not in settings.corpora]
     inputs = read_inputs(
         args.results,

@@ -8,11 +8,12 @@ from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
 from hybridbatch.reporting.inputs import Inputs, Run, Summary
 from hybridbatch.reporting.literature import Literature
+from hybridbatch.training.samplings import SAMPLINGS, USUAL_ALPHA
 
 SETTINGS = ("monolingual", "cross-lingual", "multilingual")
 POOL = "all"
 MACRO = "macro"
-DEFAULT_ALPHA = 0.5
+DEFAULT_ALPHA = USUAL_ALPHA
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,21 @@ class System:
         return frozenset(code for run in self.runs for code in run.training_languages)
 
 
+def sampling_label(name: str) -> str:
+    """What the report calls a sampling."""
+    return (SAMPLINGS[name].label if name in SAMPLINGS else "") or name
+
+
+def _sweeps(sampling: str) -> bool:
+    return sampling in SAMPLINGS and SAMPLINGS[sampling].sweeps
+
+
 def group_systems(runs: tuple[Run, ...]) -> tuple[System, ...]:
     """The systems of `runs`, in the order in which their first runs come."""
     groups: dict[tuple[str, str | None, str, float | None], list[Run]] = {}
     for run in runs:
-        # Alpha tells hybrids apart; in the other samplings it follows from the sampling.
-        alpha = run.alpha if run.sampling == "hybrid" else None
+        # Alpha tells the runs of some samplings apart; in the others it follows from the sampling.
+        alpha = run.alpha if _sweeps(run.sampling) else None
         groups.setdefault((run.model, run.recipe, run.sampling, alpha), []).append(run)
     models = {run.model for run in runs}
     recipes = {run.recipe for run in runs if run.trained}
@@ -50,7 +60,8 @@ def group_systems(runs: tuple[Run, ...]) -> tuple[System, ...]:
         parts = [model] if len(models) > 1 else []
         parts += [recipe] if recipe and len(recipes) > 1 else []
         plain = alpha is None or alpha == DEFAULT_ALPHA
-        parts.append(sampling if plain else f"{sampling} α={alpha:g}")
+        label = sampling_label(sampling)
+        parts.append(label if plain else f"{label} α={alpha:g}")
         systems.append(System(" · ".join(parts), model, sampling, alpha, tuple(members)))
     return tuple(systems)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.common.progress import Progress
+from hybridbatch.common.registry import load_all
 from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
 from hybridbatch.training.batch_encoding import Encoding
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
@@ -98,7 +100,9 @@ class Training:
         self.processes, self.checkpoints = processes, checkpoints
         self.events = events or Silent()
         # The checks of data against settings come before the slow parts.
-        self.sampler = Sampler(data.training.items, sampling_settings(settings), seed=settings.seed)
+        self.sampler = sampler_of(settings)(
+            data.training.items, sampling_settings(settings), seed=settings.seed
+        )
         self.validation: tuple[Batch, ...] = ()
         if data.validation is not None:
             self.validation = validation_batches(
@@ -290,12 +294,31 @@ def _moments(
     }
 
 
+def sampler_of(settings: Settings) -> Callable[..., Sampler]:
+    """What makes the sampler: `Sampler` itself, or what the sampling names in its place.
+
+    Raises:
+        HybridBatchError: there is nothing of that name.
+    """
+    drawing = settings.drawing
+    if not drawing.sampler:
+        return Sampler
+    module, _, name = drawing.sampler.partition(":")
+    found = importlib.import_module(module) if module else load_all(drawing.extensions)[0]
+    if not callable(made := getattr(found, name, None)):
+        raise HybridBatchError(
+            f"sampling {settings.sampling}: {found.__file__} holds no function or class {name}"
+        )
+    return cast(Callable[..., Sampler], made)
+
+
 def sampling_settings(settings: Settings) -> SamplingSettings:
     """The part of the settings that the sampler needs."""
     return SamplingSettings(
         batch_size=settings.batch_size,
         sampling=settings.sampling,
-        languages=settings.languages,
+        batches=settings.drawing.batches,
+        languages=settings.drawing.languages or settings.languages,
         source_weights=tuple(source.weight for source in settings.sources),
         alpha=0.0 if settings.alpha is None else settings.alpha,
         source_exponent=settings.source_exponent,
