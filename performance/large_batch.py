@@ -21,14 +21,16 @@ import numpy as np
 import torch
 
 from hybridbatch.common.memory import keep_freed_memory
+from hybridbatch.common.options import options_from_dict
 from hybridbatch.common.tables import table_from_rows
 from hybridbatch.common.threads import processors
 from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import TrainingData, training_data
 from hybridbatch.training.loop import Training
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
-from hybridbatch.training.settings import Settings, Source
 
 SOURCE = "random"
 
@@ -59,7 +61,7 @@ def measure(args: argparse.Namespace) -> dict[str, tuple[float, str]]:
     training = Training(
         encoder,
         random_pairs(args.batch_size, words=2 * args.max_tokens),
-        settings(args),
+        options(args),
         Processes(),
         checkpoints=None,
     )
@@ -110,22 +112,25 @@ def random_pairs(count: int, *, words: int) -> TrainingData:
     )
 
 
-def settings(args: argparse.Namespace) -> Settings:
-    return Settings(
-        run="large-batch",
-        model=str(args.model),
-        recipe="large-batch",
-        sampling="en-en",
-        seed=1,
-        languages=("en",),
-        sources=(Source(SOURCE),),
-        precision=args.precision,
-        batch_size=args.batch_size,
-        steps=1,
-        warmup_steps=0,
-        max_tokens=args.max_tokens,
-        chunk_tokens=args.chunk_tokens,
-    )
+def options(args: argparse.Namespace) -> Options:
+    given = {
+        "run": "large-batch",
+        "model": str(args.model),
+        "recipe": "large-batch",
+        "sampling": "en-en",
+        "seed": 1,
+        "languages": ["en"],
+        "sources": [{"name": SOURCE, "weight": 1.0}],
+        "query_prefix": "",
+        "passage_prefix": "",
+        "precision": args.precision,
+        "batch_size": args.batch_size,
+        "steps": 1,
+        "warmup_steps": 0,
+        "max_tokens": args.max_tokens,
+        "chunk_tokens": args.chunk_tokens,
+    }
+    return options_from_dict(Options, completed("train", given))
 
 
 def peak_gb() -> float:

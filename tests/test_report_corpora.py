@@ -10,7 +10,7 @@ import pytest
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.document import Bullets, Paragraph, Section, Table
-from hybridbatch.reporting.evidence import Measured, Options, Statistics
+from hybridbatch.reporting.evidence import Measured, Statistics, StatisticsOptions
 from hybridbatch.reporting.inputs import Inputs, Run, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
@@ -148,7 +148,7 @@ def test_claims_know_the_runs_and_matches_of_a_sharded_benchmark() -> None:
         groups=(),
         rows={"estimates": [row], "comparisons": [], "noninferiority": []},
     )
-    measured = Measured(Options("m.r"), {"miracl": statistics})
+    measured = Measured(StatisticsOptions("m.r"), {"miracl": statistics})
     found = claims.evidence(context(replace(CORPUS, exact_matches=3), measured=measured))
     assert [system.id for system in found.systems] == ["h"]
     assert found.exact_matches == {"miracl": 3}

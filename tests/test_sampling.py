@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.training.sampling import Items, Sampler, SamplingSettings, ordered_pairs
+from hybridbatch.training.sampling import Items, Sampler, SamplingOptions, ordered_pairs
 from hybridbatch.training.samplings import SAMPLINGS
 
 SIGNIFICANT = 0.001  # the seeds are fixed, so a test that passes passes always
@@ -40,7 +40,7 @@ def make_sampler(items, sampling, *, seed=1, batch_size=4, weights=None, **optio
     entry = SAMPLINGS[sampling]
     options = {"languages": items.languages, **options}
     options["languages"] = entry.only or options["languages"]
-    chosen = SamplingSettings(
+    chosen = SamplingOptions(
         batch_size=batch_size,
         sampling=sampling,
         batches=entry.batches,

@@ -20,7 +20,7 @@ from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.data import read_training_data, with_validation
-from hybridbatch.training.settings import learning_rate
+from hybridbatch.training.options import learning_rate
 from hybridbatch.training.validation import validation_batches
 
 
@@ -32,7 +32,7 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def settings_of(**changes):
+def options_of(**changes):
     validation = {"fraction": 0.2, "every": 5, "batches": 4, **changes.pop("validation", {})}
     given = {
         "run": "tiny.recipe.hybrid.s1",
@@ -59,7 +59,7 @@ def settings_of(**changes):
 
 def train_tiny(inputs, output, *, model=None, validation_pairs=(), **changes):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--settings")
+    parser.add_argument("--options")
     train.add_arguments(parser)
     paths = {
         "--pairs": inputs / "pairs.parquet",
@@ -68,9 +68,9 @@ def train_tiny(inputs, output, *, model=None, validation_pairs=(), **changes):
         "--train-log": output / "train_log.parquet",
         "--run-record": output / "run.parquet",
     }
-    options = [str(word) for pair in paths.items() for word in pair]
-    options += ["--validation", *map(str, validation_pairs)]
-    train.run(parser.parse_args([*options, "--settings", json.dumps(settings_of(**changes))]))
+    words = [str(word) for pair in paths.items() for word in pair]
+    words += ["--validation", *map(str, validation_pairs)]
+    train.run(parser.parse_args([*words, "--options", json.dumps(options_of(**changes))]))
     return output
 
 

@@ -18,10 +18,10 @@ rule benchmarks:
     resources:
         mem_mb=support.memory(PLAN, "benchmarks"),
     params:
-        settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.benchmarks_options(wildcards.benchmark),
         made=made("benchmarks", "benchmark"),
     shell:
-        "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
+        "python -m hybridbatch benchmarks --options {params.options:q} --input {input:q}"
         ' --output "$(dirname {output.queries:q})" --job {wildcards.benchmark:q}'
         " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
         " --outside {input:q} --log {log:q}"

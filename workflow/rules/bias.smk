@@ -17,10 +17,10 @@ rule bias:
     resources:
         mem_mb=support.memory(PLAN, "bias"),
     params:
-        settings=lambda wildcards: PLAN.bias_settings(),
+        options=lambda wildcards: PLAN.bias_options(),
         made=made("bias", "run", "benchmark"),
     shell:
-        "python -m hybridbatch bias --settings {params.settings:q}"
+        "python -m hybridbatch bias --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/bias/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"

@@ -21,10 +21,10 @@ rule topics:
     resources:
         mem_mb=support.memory(PLAN, "benchmarks"),
     params:
-        settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.benchmarks_options(wildcards.benchmark),
         made=made("benchmarks", "benchmark"),
     shell:
-        "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
+        "python -m hybridbatch benchmarks --options {params.options:q} --input {input:q}"
         ' --output "$(dirname {output.queries:q})" --job {wildcards.benchmark:q}'
         " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
         " --outside {input:q} --log {log:q}"
@@ -45,12 +45,12 @@ rule corpus:
     resources:
         mem_mb=support.memory(PLAN, "corpus"),
     params:
-        settings=lambda wildcards: PLAN.corpus_settings(
+        options=lambda wildcards: PLAN.corpus_options(
             wildcards.benchmark, wildcards.part
         ),
         made=made("corpus", "benchmark", "part"),
     shell:
-        "python -m hybridbatch corpus --settings {params.settings:q} --input {input:q}"
+        "python -m hybridbatch corpus --options {params.options:q} --input {input:q}"
         " --output {output:q} --job {wildcards.benchmark:q}/{wildcards.part:q}"
         " --timing results/timings/corpus/{wildcards.benchmark:q}/{wildcards.part:q}.parquet"
         " --outside {input:q} --log {log:q}"
@@ -97,10 +97,10 @@ rule encode_queries:
         mem_mb=support.memory(PLAN, "encode"),
         gpu=support.gpus(PLAN, "encode"),
     params:
-        settings=lambda wildcards: PLAN.encode_settings(),
+        options=lambda wildcards: PLAN.encode_options(),
         made=made("encode_queries", "run", "benchmark"),
     shell:
-        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
+        "python -m hybridbatch encode --options {params.options:q} --model {input.model:q}"
         " --queries {input.queries:q} --output {output:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
@@ -125,11 +125,11 @@ rule encode_shard:
         mem_mb=support.memory(PLAN, "encode"),
         gpu=support.gpus(PLAN, "encode"),
     params:
-        settings=lambda wildcards: PLAN.encode_settings(),
+        options=lambda wildcards: PLAN.encode_options(),
         made=made("encode_shard", "run", "benchmark", "part", "language", "number"),
         shard=lambda wildcards: support.shard_name(wildcards),
     shell:
-        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
+        "python -m hybridbatch encode --options {params.options:q} --model {input.model:q}"
         " --shard {input.part:q}/{params.shard:q}.parquet --output {output:q}"
         " --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q} --timing"
         " results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}.parquet"
@@ -153,11 +153,11 @@ rule index_shard:
     resources:
         mem_mb=support.memory(PLAN, "index"),
     params:
-        settings=lambda wildcards: PLAN.index_settings(),
+        options=lambda wildcards: PLAN.index_options(),
         made=made("index_shard", "run", "benchmark", "part", "language", "number"),
         shard=lambda wildcards: support.shard_name(wildcards),
     shell:
-        "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
+        "python -m hybridbatch index --options {params.options:q} --embeddings {input:q}"
         " --output {output.index:q} --job {wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}"
         " --timing"
         " results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}/{params.shard:q}.parquet"
@@ -190,12 +190,12 @@ rule search:
     resources:
         mem_mb=support.memory(PLAN, "search"),
     params:
-        settings=lambda wildcards: PLAN.search_settings(
+        options=lambda wildcards: PLAN.search_options(
             wildcards.benchmark, wildcards.language
         ),
         made=made("search", "run", "benchmark", "language"),
     shell:
-        "python -m hybridbatch search --settings {params.settings:q}"
+        "python -m hybridbatch search --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
         ' --embeddings "$(dirname {input.vectors:q})"'
         ' --indexes "$(dirname {input.indexes[0]:q})"'
@@ -225,10 +225,10 @@ rule pool:
     resources:
         mem_mb=support.memory(PLAN, "pool"),
     params:
-        settings=lambda wildcards: PLAN.pool_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.pool_options(wildcards.benchmark),
         made=made("pool", "run", "benchmark"),
     shell:
-        "python -m hybridbatch pool --settings {params.settings:q}"
+        "python -m hybridbatch pool --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/pool/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
@@ -254,10 +254,10 @@ rule metrics_cut:
     resources:
         mem_mb=support.memory(PLAN, "metrics"),
     params:
-        settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.metrics_options(wildcards.benchmark),
         made=made("metrics_cut", "run", "benchmark"),
     shell:
-        "python -m hybridbatch metrics --settings {params.settings:q}"
+        "python -m hybridbatch metrics --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
         ' --rankings "$(dirname {input.rankings[0]:q})"'
         ' --output "$(dirname {output.summary:q})"'

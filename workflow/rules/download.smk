@@ -11,9 +11,9 @@ rule download:
     resources:
         mem_mb=support.memory(PLAN, "download"),
     params:
-        settings=lambda wildcards: PLAN.download_settings(wildcards.path),
+        options=lambda wildcards: PLAN.download_options(wildcards.path),
         code=tracking.stage_codes(["download"])["download"],
     shell:
-        "python -m hybridbatch download --settings {params.settings:q} --output {output:q}"
+        "python -m hybridbatch download --options {params.options:q} --output {output:q}"
         " --job {wildcards.path:q} --timing results/timings/download/{wildcards.path:q}.parquet"
         " --log {log:q}"

@@ -17,10 +17,10 @@ rule encode:
         mem_mb=support.memory(PLAN, "encode"),
         gpu=support.gpus(PLAN, "encode"),
     params:
-        settings=lambda wildcards: PLAN.encode_settings(),
+        options=lambda wildcards: PLAN.encode_options(),
         made=made("encode", "run", "benchmark"),
     shell:
-        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
+        "python -m hybridbatch encode --options {params.options:q} --model {input.model:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
         ' --output "$(dirname {output.queries:q})"'
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"

@@ -26,11 +26,11 @@ rule examples:
     resources:
         mem_mb=support.memory(PLAN, "examples"),
     params:
-        settings=lambda wildcards: PLAN.examples_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.examples_options(wildcards.benchmark),
         made=made("examples", "benchmark"),
         metrics=folders("metrics"),
     shell:
-        "python -m hybridbatch examples --settings {params.settings:q}"
+        "python -m hybridbatch examples --options {params.options:q}"
         ' --benchmark "$(dirname {input.benchmark[0]:q})" --rankings {input.rankings:q}'
         " --metrics {params.metrics:q} --output {output:q}"
         " --job {wildcards.group:q}/{wildcards.benchmark:q}"

@@ -13,10 +13,10 @@ rule index:
     resources:
         mem_mb=support.memory(PLAN, "index"),
     params:
-        settings=lambda wildcards: PLAN.index_settings(),
+        options=lambda wildcards: PLAN.index_options(),
         made=made("index", "run", "benchmark"),
     shell:
-        "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
+        "python -m hybridbatch index --options {params.options:q} --embeddings {input:q}"
         " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
         " --timing results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
         " --made-from {input:q} --log {log:q}"

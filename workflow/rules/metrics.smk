@@ -18,10 +18,10 @@ rule metrics:
     resources:
         mem_mb=support.memory(PLAN, "metrics"),
     params:
-        settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.metrics_options(wildcards.benchmark),
         made=made("metrics", "run", "benchmark"),
     shell:
-        "python -m hybridbatch metrics --settings {params.settings:q}"
+        "python -m hybridbatch metrics --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
         ' --output "$(dirname {output.summary:q})"'
         " --job {wildcards.run:q}/{wildcards.benchmark:q}"

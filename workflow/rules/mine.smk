@@ -13,10 +13,10 @@ rule mine:
         mem_mb=support.memory(PLAN, "mine"),
         gpu=support.gpus(PLAN, "mine"),
     params:
-        settings=lambda wildcards: PLAN.mine_settings(),
+        options=lambda wildcards: PLAN.mine_options(),
         made=made("mine", "source"),
     shell:
-        "python -m hybridbatch mine --settings {params.settings:q} --pairs {input.pairs:q}"
+        "python -m hybridbatch mine --options {params.options:q} --pairs {input.pairs:q}"
         " --model {input.model:q} --output {output:q} --job {wildcards.source:q}"
         " --timing results/timings/mine/{wildcards.source:q}.parquet"
         " --made-from {input:q} --log {log:q}"

@@ -15,10 +15,10 @@ rule model:
     resources:
         mem_mb=support.memory(PLAN, "model"),
     params:
-        settings=lambda wildcards: PLAN.model_settings(),
+        options=lambda wildcards: PLAN.model_options(),
         made=made("model"),
     shell:
-        "python -m hybridbatch model --settings {params.settings:q} --output {output.folder:q}"
+        "python -m hybridbatch model --options {params.options:q} --output {output.folder:q}"
         " --run-record {output.record:q} --job {wildcards.model:q}"
         " --timing results/timings/model/{wildcards.model:q}.parquet"
         " --outside {input:q} --log {log:q}"

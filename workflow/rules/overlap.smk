@@ -15,13 +15,13 @@ rule overlap:
     resources:
         mem_mb=support.memory(PLAN, "overlap"),
     params:
-        settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.overlap_options(wildcards.benchmark),
         made=made("overlap", "benchmark"),
         # Snakemake does not track a param that asks for the output: what is allowed decides
         # whether the workflow goes on, and nothing of what is written. The report checks it too.
         allowed=lambda wildcards, output: support.allowed(PLAN),
     shell:
-        "python -m hybridbatch overlap --settings {params.settings:q} --pairs {input.pairs:q}"
+        "python -m hybridbatch overlap --options {params.options:q} --pairs {input.pairs:q}"
         ' --benchmark "$(dirname {input.benchmark[0]:q})" --output {output:q}'
         " {params.allowed}"
         " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"

@@ -14,10 +14,10 @@ rule pairs:
     resources:
         mem_mb=support.memory(PLAN, "pairs"),
     params:
-        settings=lambda wildcards: PLAN.pairs_settings(wildcards.source),
+        options=lambda wildcards: PLAN.pairs_options(wildcards.source),
         made=made("pairs", "source"),
     shell:
-        "python -m hybridbatch pairs --settings {params.settings:q} --input {input:q}"
+        "python -m hybridbatch pairs --options {params.options:q} --input {input:q}"
         " --output {output:q} --job {wildcards.source:q}"
         " --timing results/timings/pairs/{wildcards.source:q}.parquet"
         " --outside {input:q} --log {log:q}"

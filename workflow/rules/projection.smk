@@ -28,11 +28,11 @@ rule projection:
     resources:
         mem_mb=support.memory(PLAN, "projection"),
     params:
-        settings=lambda wildcards: PLAN.projection_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.projection_options(wildcards.benchmark),
         made=made("projection", "benchmark"),
         embeddings=folders("vectors"),
     shell:
-        "python -m hybridbatch projection --settings {params.settings:q}"
+        "python -m hybridbatch projection --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
         " --embeddings {params.embeddings:q}"
         ' --output "$(dirname {output.points:q})"'

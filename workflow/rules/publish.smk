@@ -16,10 +16,10 @@ rule publish:
     resources:
         mem_mb=support.memory(PLAN, "publish"),
     params:
-        settings=lambda wildcards: PLAN.publish_settings(wildcards.run),
+        options=lambda wildcards: PLAN.publish_options(wildcards.run),
         made=made("publish", "run"),
     shell:
-        "python -m hybridbatch publish --settings {params.settings:q} --model {input.model:q}"
+        "python -m hybridbatch publish --options {params.options:q} --model {input.model:q}"
         " --run-record {input.record:q} --train-log {input.train_log:q} --pairs {input.pairs:q}"
         " --output {output:q} --job {wildcards.run:q}"
         " --timing results/timings/publish/{wildcards.run:q}.parquet"

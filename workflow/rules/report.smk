@@ -15,10 +15,10 @@ rule report:
     resources:
         mem_mb=support.memory(PLAN, "report"),
     params:
-        settings=lambda wildcards: PLAN.report_settings(),
+        options=lambda wildcards: PLAN.report_options(),
         made=made("report"),
     shell:
-        "python -m hybridbatch report --settings {params.settings:q}"
+        "python -m hybridbatch report --options {params.options:q}"
         ' --from "$(dirname "$(dirname {input.untrained:q})")"'
         " --output {output:q}"
         " --timing results/timings/report.parquet --log {log:q}"

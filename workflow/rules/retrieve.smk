@@ -22,10 +22,10 @@ rule retrieve:
     resources:
         mem_mb=support.memory(PLAN, "retrieve"),
     params:
-        settings=lambda wildcards: PLAN.retrieve_settings(),
+        options=lambda wildcards: PLAN.retrieve_options(),
         made=made("retrieve", "run", "benchmark"),
     shell:
-        "python -m hybridbatch retrieve --settings {params.settings:q}"
+        "python -m hybridbatch retrieve --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
         ' --embeddings "$(dirname {input.embeddings[0]:q})"'
         " --indexes {input.indexes:q} --output {output.rankings:q}"

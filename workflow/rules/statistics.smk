@@ -22,11 +22,11 @@ rule statistics:
     resources:
         mem_mb=support.memory(PLAN, "statistics"),
     params:
-        settings=lambda wildcards: PLAN.statistics_settings(),
+        options=lambda wildcards: PLAN.statistics_options(),
         made=made("statistics", "benchmark"),
         metrics=folders("metrics"),
     shell:
-        "python -m hybridbatch statistics --settings {params.settings:q} --runs {input.runs:q}"
+        "python -m hybridbatch statistics --options {params.options:q} --runs {input.runs:q}"
         " --metrics {params.metrics:q} --bias {input.bias:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
         ' --output "$(dirname {output.estimates:q})"'

@@ -20,10 +20,10 @@ rule train:
         mem_mb=support.memory(PLAN, "train"),
         gpu=support.gpus(PLAN, "train"),
     params:
-        settings=lambda wildcards: PLAN.train_settings(wildcards.run),
+        options=lambda wildcards: PLAN.train_options(wildcards.run),
         made=made("train", "run"),
     shell:
-        "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
+        "python -m hybridbatch train --options {params.options:q} --pairs {input.pairs:q}"
         " --validation {input.validation:q} --model {input.model:q}"
         " --output {output.checkpoint:q} --train-log {output.train_log:q}"
         " --run-record {output.record:q} --job {wildcards.run:q}"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.columns import POOL, Ints
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage `metrics` can be told.
 
     `cut` is the length of a sharded benchmark's rankings, None for full ones. `pool_languages` are
@@ -80,17 +80,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score the rankings of one run on one benchmark."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
-    if settings.cut is None:
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
+    if options.cut is None:
         benchmark = read_benchmark(args.benchmark)
         ranks = read_ranks(args.rankings, benchmark)
     else:
         benchmark = read_judged(args.benchmark)
         ranks = read_cut_ranks(
-            args.rankings, benchmark, cut=settings.cut, pool_languages=settings.pool_languages
+            args.rankings, benchmark, cut=options.cut, pool_languages=options.pool_languages
         )
-    evaluation = evaluate(benchmark, ranks, average_languages=settings.average_languages)
+    evaluation = evaluate(benchmark, ranks, average_languages=options.average_languages)
     write_table(evaluation.per_query, args.output / "per_query.parquet", PER_QUERY)
     write_table(evaluation.summary, args.output / "summary.parquet", SUMMARY)
     for row in evaluation.summary.to_pylist():

@@ -1,6 +1,6 @@
 """What a configuration asks for: its runs, its evaluations, and the files from outside.
 
-`plan.Plan` adds the settings of every stage; the workflow asks that and nothing else.
+`plan.Plan` adds the options of every stage; the workflow asks that and nothing else.
 """
 
 from collections.abc import Iterator, Mapping

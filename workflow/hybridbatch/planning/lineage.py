@@ -165,7 +165,7 @@ class Lineage:
     def _benchmarks(self, benchmark: str) -> Node:
         return self._made_at(
             "benchmarks",
-            self._plan.benchmarks_settings(benchmark),
+            self._plan.benchmarks_options(benchmark),
             self._outside(self._plan.benchmark_files(benchmark, raw=RAW)),
             *self._tables(benchmark),
         )
@@ -173,7 +173,7 @@ class Lineage:
     def _corpus(self, benchmark: str, part: str) -> Node:
         return self._made_at(
             "corpus",
-            self._plan.corpus_settings(benchmark, part),
+            self._plan.corpus_options(benchmark, part),
             self._outside([self._plan.part_file(benchmark, part)]),
             f"results/benchmarks/{benchmark}/passages/{part}",
         )
@@ -195,7 +195,7 @@ class Lineage:
     def _pairs(self, source: str) -> Node:
         return self._made_at(
             "pairs",
-            self._plan.pairs_settings(source),
+            self._plan.pairs_options(source),
             self._outside(self._plan.source_files(source, raw=RAW)),
             f"results/pairs/{source}.parquet",
         )
@@ -206,7 +206,7 @@ class Lineage:
             tables = self._tables_made(benchmark, "queries", "qrels") | self._shards_made(benchmark)
         return self._made_at(
             "overlap",
-            self._plan.overlap_settings(benchmark),
+            self._plan.overlap_options(benchmark),
             self._pairs_made() | tables,
             f"results/overlap/{self._plan.config['recipe']}/{benchmark}.parquet",
         )
@@ -217,7 +217,7 @@ class Lineage:
         name = self._plan.model_name
         return self._made_at(
             "model",
-            self._plan.model_settings(),
+            self._plan.model_options(),
             self._outside(self._plan.model_files()),
             f"results/models/{name}",
             f"results/runs/{name}.untrained.parquet",
@@ -227,7 +227,7 @@ class Lineage:
         pairs = {f"results/pairs/{source}.parquet": self.made("pairs", source=source)}
         return self._made_at(
             "mine",
-            self._plan.mine_settings(),
+            self._plan.mine_options(),
             pairs | self._base_model(),
             f"results/mined/{self._plan.model_name}/{self._plan.config['recipe']}/{source}.parquet",
         )
@@ -242,14 +242,14 @@ class Lineage:
         for source in plan.validation_sources:
             pairs[f"results/pairs/{source}.parquet"] = self.made("pairs", source=source)
         return self._made_at(
-            "train", plan.train_settings(run), pairs | self._base_model(), *_trained(run)
+            "train", plan.train_options(run), pairs | self._base_model(), *_trained(run)
         )
 
     def _publish(self, run: str) -> Node:
         trained = dict.fromkeys(_trained(run), self.made("train", run=run))
         return self._made_at(
             "publish",
-            self._plan.publish_settings(run),
+            self._plan.publish_options(run),
             trained | self._pairs_made(),
             f"results/checkpoints/{run}",
         )
@@ -259,7 +259,7 @@ class Lineage:
     def _encode(self, run: str, benchmark: str) -> Node:
         return self._made_at(
             "encode",
-            self._plan.encode_settings(),
+            self._plan.encode_options(),
             self._checkpoint(run) | self._tables_made(benchmark, "queries", "passages"),
             *_embeddings(run, benchmark),
         )
@@ -268,7 +268,7 @@ class Lineage:
         made = self.made("encode", run=run, benchmark=benchmark)
         return self._made_at(
             "index",
-            self._plan.index_settings(),
+            self._plan.index_options(),
             {_embeddings(run, benchmark)[1]: made},
             f"results/indexes/{run}/{benchmark}",
         )
@@ -279,7 +279,7 @@ class Lineage:
         index = {f"results/indexes/{run}/{benchmark}": self.made("index", **where)}
         return self._made_at(
             "retrieve",
-            self._plan.retrieve_settings(),
+            self._plan.retrieve_options(),
             self._tables_made(benchmark, *_TABLES) | vectors | index,
             f"results/rankings/{run}/{benchmark}",
             f"results/index_quality/{run}/{benchmark}.parquet",
@@ -288,7 +288,7 @@ class Lineage:
     def _metrics(self, run: str, benchmark: str) -> Node:
         return self._made_at(
             "metrics",
-            self._plan.metrics_settings(benchmark),
+            self._plan.metrics_options(benchmark),
             self._tables_made(benchmark, *_TABLES) | self._ranked(run, benchmark),
             *_metric_files(run, benchmark),
         )
@@ -296,7 +296,7 @@ class Lineage:
     def _bias(self, run: str, benchmark: str) -> Node:
         return self._made_at(
             "bias",
-            self._plan.bias_settings(),
+            self._plan.bias_options(),
             self._tables_made(benchmark, *_TABLES) | self._ranked(run, benchmark),
             f"results/bias/{run}/{benchmark}",
         )
@@ -306,7 +306,7 @@ class Lineage:
     def _encode_queries(self, run: str, benchmark: str) -> Node:
         return self._made_at(
             "encode",
-            self._plan.encode_settings(),
+            self._plan.encode_options(),
             self._checkpoint(run) | self._tables_made(benchmark, "queries"),
             _embeddings(run, benchmark)[0],
         )
@@ -316,7 +316,7 @@ class Lineage:
         made = self.made("corpus", benchmark=benchmark, part=part)
         return self._made_at(
             "encode",
-            self._plan.encode_settings(),
+            self._plan.encode_options(),
             self._checkpoint(run) | {f"results/benchmarks/{benchmark}/passages/{part}": made},
             f"results/embeddings/{run}/{benchmark}/passages/{_shard_name(shard)}.parquet",
         )
@@ -326,7 +326,7 @@ class Lineage:
         made = self.made("encode_shard", run=run, benchmark=benchmark, **shard)
         return self._made_at(
             "index",
-            self._plan.index_settings(),
+            self._plan.index_options(),
             {f"results/embeddings/{run}/{benchmark}/passages/{name}.parquet": made},
             f"results/indexes/{run}/{benchmark}/{name}.faiss",
         )
@@ -341,7 +341,7 @@ class Lineage:
                 inputs[node.outputs[0]] = node.made
         return self._made_at(
             "search",
-            self._plan.search_settings(benchmark, language),
+            self._plan.search_options(benchmark, language),
             inputs,
             f"results/rankings/{run}/{benchmark}/{language}.parquet",
             f"results/index_quality/{run}/{benchmark}/{language}.parquet",
@@ -351,7 +351,7 @@ class Lineage:
         languages = self._plan.corpora.pool(benchmark)
         return self._made_at(
             "pool",
-            self._plan.pool_settings(benchmark),
+            self._plan.pool_options(benchmark),
             self._tables_made(benchmark, "queries", "qrels")
             | self._searched(run, benchmark, languages),
             f"results/rankings/{run}/{benchmark}/all.parquet",
@@ -364,7 +364,7 @@ class Lineage:
             rankings[pool.outputs[0]] = pool.made
         return self._made_at(
             "metrics",
-            self._plan.metrics_settings(benchmark),
+            self._plan.metrics_options(benchmark),
             self._tables_made(benchmark, "queries", "qrels") | rankings,
             *_metric_files(run, benchmark),
         )
@@ -381,7 +381,7 @@ class Lineage:
         folder = f"results/statistics/{self._plan.group}/{benchmark}"
         return self._made_at(
             "statistics",
-            self._plan.statistics_settings(),
+            self._plan.statistics_options(),
             inputs,
             *(f"{folder}/{name}.parquet" for name in _STATISTICS),
         )
@@ -393,7 +393,7 @@ class Lineage:
             inputs |= self._scored(run.id, benchmark, "per_query")
         return self._made_at(
             "examples",
-            self._plan.examples_settings(benchmark),
+            self._plan.examples_options(benchmark),
             inputs,
             f"results/examples/{self._plan.group}/{benchmark}.parquet",
         )
@@ -406,7 +406,7 @@ class Lineage:
         folder = f"results/projection/{self._plan.group}/{benchmark}"
         return self._made_at(
             "projection",
-            self._plan.projection_settings(benchmark),
+            self._plan.projection_options(benchmark),
             inputs,
             f"{folder}/points.parquet",
             f"{folder}/summary.parquet",
@@ -425,7 +425,7 @@ class Lineage:
         for benchmark in plan.overlaps():
             inputs |= self._all_of(self.node("overlap", benchmark=benchmark))
         return self._made_at(
-            "report", plan.report_settings(), inputs | self._pairs_made(), "results/report.html"
+            "report", plan.report_options(), inputs | self._pairs_made(), "results/report.html"
         )
 
     def _reported(self, benchmark: str) -> dict[str, str]:

@@ -94,6 +94,6 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     joined = dict(below)
     for name, value in above.items():
         old = joined.get(name)
-        nested = isinstance(old, dict) and isinstance(value, dict)
-        joined[name] = _over(old, value) if nested else value
+        both = isinstance(old, dict) and isinstance(value, dict)
+        joined[name] = _over(dict(old or {}), value) if both else value
     return joined

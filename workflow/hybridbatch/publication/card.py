@@ -42,7 +42,7 @@ class Origin:
 class Facts:
     """All that a card states.
 
-    record: a row of the schema RUNS. training: the settings of the stage `train`. batches: how they
+    record: a row of the schema RUNS. training: the options of the stage `train`. batches: how they
     were drawn (see `Sampling.card`). hub_id: of the base model, None where it is no model of the
     hub. validation_data: of the losses in `validations`, None for items held out of the sources.
     """
@@ -164,7 +164,7 @@ def _sampling(facts: Facts) -> str:
 
 
 def _hyperparameters(training: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of training that are stated nowhere else on the card."""
+    """The options of training that are stated nowhere else on the card."""
     elsewhere = {
         *("run", "model", "recipe", "sampling", "drawing", "alpha", "seed", "languages"),
         "sources",

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.publication.card import table
 from hybridbatch.publication.layout import write_json
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The command has no settings of its own; `threads` is what every command may be given."""
+class Options:
+    """The command has no options of its own; `threads` is what every command may be given."""
 
     threads: int | None = None
 
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the folder."""
-    settings_from_json(Settings, args.settings)
+    options_from_json(Options, args.options)
     export(args.run, args.dest, results=args.results)
 
 

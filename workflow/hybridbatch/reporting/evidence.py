@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the tests were asked: the report's settings for them.
+class StatisticsOptions:
+    """What the tests were asked: the report's options for them.
 
     Attributes:
         group: the folder of the statistics, `{model}.{recipe}`.
@@ -193,7 +193,7 @@ class Bias:
 class Measured:
     """All that these stages left. Keys are benchmarks, and (run, benchmark) for the bias."""
 
-    options: Options | None = None
+    options: StatisticsOptions | None = None
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
     bias: Mapping[tuple[str, str], Bias] = field(default_factory=dict)
     parallel: Mapping[str, Parallel] = field(default_factory=dict)
@@ -204,7 +204,7 @@ NOTHING = Measured()
 
 def read_evidence(
     results: Path,
-    options: Options | None,
+    options: StatisticsOptions | None,
     *,
     evaluations: Collection[Sequence[str]],
 ) -> Measured:

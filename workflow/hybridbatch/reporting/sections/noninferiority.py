@@ -14,7 +14,7 @@ from hybridbatch.reporting.document import (
     RowGroup,
     Table,
 )
-from hybridbatch.reporting.evidence import MACRO, GroupTest, Options
+from hybridbatch.reporting.evidence import MACRO, GroupTest, StatisticsOptions
 from hybridbatch.reporting.systems import SETTINGS, Context, System
 
 # The verdicts, as the stage statistics writes them.
@@ -80,7 +80,9 @@ def answer_blocks(
     )
 
 
-def verdict(tests: Sequence[GroupTest], hybrid: str, other: str, *, options: Options) -> str:
+def verdict(
+    tests: Sequence[GroupTest], hybrid: str, other: str, *, options: StatisticsOptions
+) -> str:
     """Does hybrid degrade high-resource languages and pairs? In one sentence for each verdict."""
     high = [test for test in tests if test.grouping == "resource" and test.group in HIGH]
     asked = high or [test for test in tests if test.grouping == "overall"]
@@ -107,12 +109,12 @@ def verdict(tests: Sequence[GroupTest], hybrid: str, other: str, *, options: Opt
     return f"Does {hybrid} degrade {subject}, compared with {other}? {text[:1].upper()}{text[1:]}."
 
 
-def _change(test: GroupTest, options: Options) -> str:
+def _change(test: GroupTest, options: StatisticsOptions) -> str:
     """`Monolingual retrieval: −1.9 points of mAP (95 % interval −2.7 to −1.1, ..)`."""
     return f"{test.setting.capitalize()} retrieval: {_figures(test, options)}."
 
 
-def _figures(test: GroupTest, options: Options) -> str:
+def _figures(test: GroupTest, options: StatisticsOptions) -> str:
     bounds = wording.interval(test.low, test.high, write=wording.signed_points)
     inside = [
         f"{options.confidence * 100:g} % interval {bounds}" if bounds else "",
@@ -123,7 +125,7 @@ def _figures(test: GroupTest, options: Options) -> str:
     return f"{change} ({', '.join(filter(None, inside))}), {MEANINGS[test.verdict]}"
 
 
-def _resources(tests: Sequence[GroupTest], options: Options) -> list[str]:
+def _resources(tests: Sequence[GroupTest], options: StatisticsOptions) -> list[str]:
     """A line for each resource group of pairs."""
     lines = []
     for group in ("high-high", "high-low", "low-low", "high-all", "low-all"):
