@@ -29,12 +29,13 @@ logger = logging.getLogger(__name__)
 class Options:
     """What the stage uses.
 
-    training: all options of the stage `train`. base, sources and validation_data: where the model
-    comes from (see `card.Origin`). hub_id: the base model's on the hub. max_tokens and
-    passage_template: those of encoding.
+    training: all options of the stage `train`. batches: how they were drawn. base, sources and
+    validation_data: where the model comes from (see `card.Origin`). hub_id: the base model's on the
+    hub. max_tokens and passage_template: those of encoding.
     """
 
     training: dict  # type: ignore[type-arg]  # shown as it is, whatever keys training has
+    batches: str
     base: Origin
     sources: tuple[Origin, ...]
     max_tokens: int
@@ -88,6 +89,7 @@ def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[P
     return Facts(
         record=read_record(record, run=options.training["run"]),
         training=options.training,
+        batches=options.batches,
         base=options.base,
         hub_id=options.hub_id,
         sources=options.sources,

@@ -27,9 +27,8 @@ from numpy.typing import NDArray
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.training.pools import Pool, Stream, capacity
 
-SAMPLINGS = ("x-x-mono", "x-y", "hybrid", "x-x", "en-en")
 MONOLINGUAL, CROSS_LINGUAL, MIXED = "monolingual", "cross-lingual", "mixed"
-_ENGLISH = "en"
+_KINDS = (MONOLINGUAL, CROSS_LINGUAL, MIXED)
 _Key = tuple[int, ...]  # of a pool: (source, language) or (source,)
 _Rows = NDArray[np.int32]  # item numbers, ascending
 
@@ -66,12 +65,14 @@ class Items:
 class SamplingOptions:
     """How batches are drawn.
 
-    alpha is read for `hybrid` only. source_weights: one per source, 0 leaves a source out.
-    languages: the training languages, a selection of `Items.languages`.
+    sampling: its name, for messages. batches: the kinds to draw; of two the first comes with
+    probability alpha, which is not read otherwise. source_weights: one per source, 0 leaves a
+    source out. languages: those to draw, a selection of `Items.languages`.
     """
 
     batch_size: int
     sampling: str
+    batches: tuple[str, ...]
     languages: tuple[str, ...]
     source_weights: tuple[float, ...]
     alpha: float = 0.5
@@ -113,13 +114,10 @@ class Sampler(Iterator[Batch]):
 
     def __next__(self) -> Batch:
         # random() lies in [0, 1): always below 1, never below 0.
-        chosen = self._choice.at(self._step).random() < self._alpha
+        first = self._choice.at(self._step).random() < self._alpha
         self._step += 1
-        return self._laws[MONOLINGUAL if chosen else self._other].draw()
-
-    @property
-    def _other(self) -> str:
-        return next(name for name in self._laws if name != MONOLINGUAL)
+        laws = tuple(self._laws.values())
+        return laws[0 if first else -1].draw()
 
     def state(self) -> dict[str, Any]:
         """Where the sequence is, as JSON-serialisable integers in lists and dictionaries.
@@ -137,30 +135,22 @@ class Sampler(Iterator[Batch]):
 
 
 def _kinds(options: SamplingOptions) -> tuple[float, tuple[str, ...]]:
-    """The probability of a monolingual batch, and the kinds of batch that can occur."""
-    match options.sampling:
-        case "x-x-mono" | "en-en":
-            return 1.0, (MONOLINGUAL,)
-        case "x-y":
-            return 0.0, (CROSS_LINGUAL,)
-        case "x-x":
-            return 0.0, (MIXED,)
-        case "hybrid":
-            if not 0 <= options.alpha <= 1:
-                raise HybridBatchError(f"alpha is {options.alpha}; it must lie in 0..1")
-            mono = (MONOLINGUAL,) if options.alpha > 0 else ()
-            cross = (CROSS_LINGUAL,) if options.alpha < 1 else ()
-            return options.alpha, mono + cross
-    known = ", ".join(SAMPLINGS)
-    raise HybridBatchError(f"sampling is {options.sampling!r}; it must be one of {known}")
+    """The probability of the first kind of batch, and the kinds of batch that can occur."""
+    kinds, alpha = options.batches, options.alpha
+    if len(kinds) not in (1, 2) or len(set(kinds)) < len(kinds) or not set(kinds) <= set(_KINDS):
+        raise HybridBatchError(
+            f"sampling {options.sampling}: batches are {', '.join(kinds) or 'none'}; name one or "
+            f"two of {', '.join(_KINDS)}"
+        )
+    if len(kinds) == 1:
+        return 1.0, kinds
+    if not 0 <= alpha <= 1:
+        raise HybridBatchError(f"alpha is {alpha}; it must lie in 0..1")
+    return alpha, (kinds[:1] if alpha > 0 else ()) + (kinds[1:] if alpha < 1 else ())
 
 
 def _law(kind: str, items: Items, options: SamplingOptions, *, seed: int) -> _Law:
     languages = options.languages
-    if options.sampling == "en-en":
-        if _ENGLISH not in languages:
-            raise HybridBatchError("sampling en-en needs English: add en to train_languages")
-        languages = (_ENGLISH,)
     columns = [items.languages.index(name) for name in languages if name in items.languages]
     if kind == MONOLINGUAL:
         return _Monolingual(items, options, columns, seed=seed)
