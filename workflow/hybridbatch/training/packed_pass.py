@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from hybridbatch.encoding.batching import TokenIds
-from hybridbatch.encoding.encoder import Pooling, pool
+from hybridbatch.encoding.encoder import Pooling, pool_tokens
 from hybridbatch.training.dropout import dropout
 
 # What one call of attention costs beyond its tokens, in tokens: measured on e5-small, two cores.
@@ -133,7 +133,7 @@ def packed_vectors(
             hidden = _layer(layer, hidden, layout, dtype)
     padded = _spread(hidden, layout)
     pooled = [
-        pool(
+        pool_tokens(
             padded[each.rows].view(each.texts, each.tokens, -1),
             None if each.mask is None else each.mask.to(hidden.dtype),
             pooling,
