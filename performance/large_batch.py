@@ -21,13 +21,15 @@ import numpy as np
 import torch
 
 from hybridbatch.common.memory import keep_freed_memory
+from hybridbatch.common.options import options_from_dict
 from hybridbatch.common.tables import table_from_rows
 from hybridbatch.common.threads import processors
 from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import TrainingData, training_data
 from hybridbatch.training.loop import Training
-from hybridbatch.training.options import Options, Source
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
 
 SOURCE = "random"
@@ -111,21 +113,24 @@ def random_pairs(count: int, *, words: int) -> TrainingData:
 
 
 def options(args: argparse.Namespace) -> Options:
-    return Options(
-        run="large-batch",
-        model=str(args.model),
-        recipe="large-batch",
-        sampling="en-en",
-        seed=1,
-        languages=("en",),
-        sources=(Source(SOURCE),),
-        precision=args.precision,
-        batch_size=args.batch_size,
-        steps=1,
-        warmup_steps=0,
-        max_tokens=args.max_tokens,
-        chunk_tokens=args.chunk_tokens,
-    )
+    given = {
+        "run": "large-batch",
+        "model": str(args.model),
+        "recipe": "large-batch",
+        "sampling": "en-en",
+        "seed": 1,
+        "languages": ["en"],
+        "sources": [{"name": SOURCE, "weight": 1.0}],
+        "query_prefix": "",
+        "passage_prefix": "",
+        "precision": args.precision,
+        "batch_size": args.batch_size,
+        "steps": 1,
+        "warmup_steps": 0,
+        "max_tokens": args.max_tokens,
+        "chunk_tokens": args.chunk_tokens,
+    }
+    return options_from_dict(Options, completed("train", given))
 
 
 def peak_gb() -> float:

@@ -20,10 +20,12 @@ import torch
 import torch.nn.functional as F
 
 from hybridbatch.common.memory import keep_freed_memory
+from hybridbatch.common.options import options_from_dict
 from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.planning.stage_options import completed
 from hybridbatch.training.data import read_training_data
 from hybridbatch.training.loop import Training, sampling_options
-from hybridbatch.training.options import Options, Source
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Sampler
 
@@ -51,24 +53,27 @@ class Job:
     @property
     def options(self) -> Options:
         """Options of ours, whose sampling gives the batches of every system."""
-        return Options(
-            run="benchmark",
-            model="e5-small",
-            recipe="mlqa-r",
-            sampling="x-x-mono",
-            seed=1,
-            languages=LANGUAGES,
-            sources=(Source("mlqa-r"),),
-            precision=self.precision,
-            batch_size=self.batch_size,
-            steps=self.steps,
-            warmup_steps=1,
-            max_tokens=self.max_tokens,
-            dropout=self.dropout,
-            freeze_embeddings=self.frozen,
-            threads=self.threads,
-            device="cpu",
-        )
+        given = {
+            "run": "benchmark",
+            "model": "e5-small",
+            "recipe": "mlqa-r",
+            "sampling": "x-x-mono",
+            "seed": 1,
+            "languages": list(LANGUAGES),
+            "sources": [{"name": "mlqa-r", "weight": 1.0}],
+            "query_prefix": "",
+            "passage_prefix": "",
+            "precision": self.precision,
+            "batch_size": self.batch_size,
+            "steps": self.steps,
+            "warmup_steps": 1,
+            "max_tokens": self.max_tokens,
+            "dropout": self.dropout,
+            "freeze_embeddings": self.frozen,
+            "threads": self.threads,
+            "device": "cpu",
+        }
+        return options_from_dict(Options, completed("train", given))
 
 
 def data_of(job: Job):

@@ -55,7 +55,10 @@ def test_defaults_are_filled_in() -> None:
         ({"train_languages": ["ja", "en"]}, "no training source has 'ja'"),
         ({"train_languages": ["German"]}, "'German' is no language code"),
         ({"training": {"mining": {"negatives": 5}}}, "training.hard_negatives, which is 0; raise"),
-        ({"samplings": ["mixed"]}, "samplings[0]: 'mixed' is not one of x-x-mono, x-y, hybrid"),
+        (
+            {"samplings": ["mixed"]},
+            "samplings[0]: sampling 'mixed' is not one of x-x-mono, x-y",
+        ),
         ({"samplings": ["en-en"], "train_languages": ["ar"]}, "en-en needs `en`"),
         ({"sources": [{"name": "mine"}]}, "sources[0]: 'mine' is not built in (cldr, mlqa-r"),
         ({"sources": [{"name": "cldr", "path": "x"}]}, "'cldr' is built in"),

@@ -139,9 +139,9 @@ def test_no_negative_of_any_batch_answers_one_of_its_questions(seed):
         answers.setdefault(row[1], set()).add(row[2])
     names = list(dict.fromkeys(row[0] for row in rows))
     question_of = {row[0]: row[1] for row in rows}
-    settings_ = SamplingOptions(3, "x-y", ("de", "en"), (1.0,))
+    options = SamplingOptions(3, "x-y", ("cross-lingual",), ("de", "en"), (1.0,))
     try:
-        sampler = Sampler(data.training.items, settings_, seed=seed)
+        sampler = Sampler(data.training.items, options, seed=seed)
     except HybridBatchError:  # three compatible items are not always there
         assume(False)
     for _ in range(5):

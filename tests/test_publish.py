@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.planning.config import check_config
 from hybridbatch.planning.plan import Plan
-from hybridbatch.publication import card, publish
+from hybridbatch.publication import publish
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
-from hybridbatch.training.sampling import SAMPLINGS
+from hybridbatch.training.samplings import SAMPLINGS
 
 RUN = "embedded.mine.hybrid.s3"
 # Short, long enough to be cut, with other scripts and unknown characters, and equal but for case.
@@ -222,10 +221,11 @@ def test_files_of_another_run_or_source_are_refused(inputs: Path, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-def test_every_sampling_of_the_config_can_be_drawn_and_described() -> None:
-    text = files("hybridbatch.planning").joinpath("config_schema.yaml").read_text(encoding="utf-8")
-    known = yaml.safe_load(text)["properties"]["samplings"]["items"]["enum"]
-    assert set(known) == set(SAMPLINGS) == set(card.LAWS)
+def test_every_sampling_of_the_config_is_described() -> None:
+    values = config(samplings=list(SAMPLINGS.names), train_languages=["de", "en"])
+    plan = Plan(values)
+    texts = [json.loads(plan.publish_options(run.id))["batches"] for run in plan.trained_runs]
+    assert len(set(texts)) == len(SAMPLINGS.names) and all(texts)
 
 
 def test_a_licence_for_built_in_data_is_refused() -> None:

@@ -16,7 +16,7 @@ from hybridbatch.reporting.inputs import Inputs, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import ORDER, answer, claims, corpora
-from hybridbatch.reporting.systems import Context, Scores
+from hybridbatch.reporting.systems import Context, Scores, labelled
 from hybridbatch.schemas import every as schemas
 
 RUN = Run("m.untrained", "m", None, "untrained", None, None, (), (), 0, 0, None)
@@ -45,7 +45,7 @@ def context(corpus: Corpus | None = CORPUS, **changes: Any) -> Context:
     chosen = Context(
         inputs=inputs,
         scores=Scores(inputs, {} if corpus is None else {"miracl": corpus}),
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         recipe="r",
         train_languages=("en",),
         allow_contaminated=False,
@@ -121,7 +121,7 @@ def test_the_lead_says_what_was_found_and_absent_sections_are_left_out() -> None
     chosen = context(
         corpus,
         inputs=inputs,
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         scores=Scores(inputs, {"miracl": corpus}),
     )
     (part,) = answer.section(chosen).subsections

@@ -20,7 +20,7 @@ from hybridbatch.reporting.inputs import (
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import answer, bias, data, headline, languages, pairs, training
-from hybridbatch.reporting.systems import Context, Scores
+from hybridbatch.reporting.systems import Context, Scores, labelled
 from hybridbatch.schemas import every as schemas
 
 
@@ -37,7 +37,7 @@ def context(results: Path, options: dict[str, Any], *, literature: bool = False)
     return Context(
         inputs=inputs,
         scores=Scores(inputs),
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         recipe=options["recipe"],
         train_languages=tuple(options["train_languages"]),
         allow_contaminated=False,

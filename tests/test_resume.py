@@ -27,7 +27,7 @@ from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
 
-OPTIONS = {
+GIVEN = {
     "run": "tiny.recipe.hybrid.s1",
     "model": "tiny",
     "recipe": "recipe",
@@ -46,6 +46,7 @@ OPTIONS = {
     "validation": {"fraction": 0.2, "every": 2, "batches": 2, "patience": 4},
     "checkpoint_every": 2,
 }
+OPTIONS = tiny.options_of("train", **GIVEN)
 OUTPUTS = ("checkpoint", "train_log.parquet", "run.parquet")
 
 

@@ -16,10 +16,11 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.data import read_training_data, with_validation
-from hybridbatch.training.options import Options, learning_rate
+from hybridbatch.training.options import learning_rate
 from hybridbatch.training.validation import validation_batches
 
 
@@ -33,7 +34,7 @@ def inputs(tmp_path_factory):
 
 def options_of(**changes):
     validation = {"fraction": 0.2, "every": 5, "batches": 4, **changes.pop("validation", {})}
-    return {
+    given = {
         "run": "tiny.recipe.hybrid.s1",
         "model": "tiny",
         "recipe": "recipe",
@@ -53,6 +54,7 @@ def options_of(**changes):
         "validation": validation,
         **changes,
     }
+    return tiny.options_of("train", **given)
 
 
 def train_tiny(inputs, output, *, model=None, validation_pairs=(), **changes):
@@ -312,7 +314,7 @@ def test_errors_come_before_anything_is_written(inputs, tmp_path):
     cases = [
         ({"batch_size": 64}, "fewer than batch_size 64; lower batch_size to"),
         ({"languages": ["de", "th"]}, "train_languages: th: no pair to train on"),
-        ({"sampling": "en-en", "languages": ["de"]}, "en-en needs English"),
+        ({"sampling": "en-en", "languages": ["de"]}, "en-en needs en; add it"),
         ({"warmup_steps": 16}, "warmup_steps 16 is more than steps 15"),
         ({"alpha": None}, "hybrid needs alpha"),
         ({"pooling": "max"}, "pooling"),
@@ -341,9 +343,10 @@ def test_the_learning_rate_rises_then_falls():
     assert learning_rate(4, peak=1.0, steps=4, warmup_steps=4) == 1.0
 
 
-def test_options_have_defaults_for_all_but_the_run():
-    options = Options(
-        run="m.r.x-y.s1", model="m", recipe="r", sampling="x-y", seed=1, languages=("de",),
-        sources=(),
-    )  # fmt: skip
-    assert (options.temperature, options.weight_decay) == (0.02, 0.01)
+def test_options_by_hand_get_the_defaults_of_the_schema():
+    given = {"run": "m.r.x-y.s1", "sampling": "x-y", "validation": {"every": 3}}
+    options = completed("train", given)
+    assert (options["temperature"], options["weight_decay"]) == (0.02, 0.01)
+    assert (options["query_prefix"], options["passage_prefix"]) == ("query: ", "passage: ")
+    assert options["validation"]["every"] == 3 and options["validation"]["batches"] == 4
+    assert options["drawing"]["batches"] == ["cross-lingual"] and options["alpha"] == 0.0

@@ -8,6 +8,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas import every as schemas
 
 LANGUAGES = ("ar", "de", "en")
@@ -108,6 +109,11 @@ def write_benchmark(folder: Path, items: range) -> Path:
     ):
         write_table(table_from_rows(table, schema), folder / f"{name}.parquet", schema)
     return folder
+
+
+def options_of(stage: str, **given: object) -> dict[str, object]:
+    """The options of a stage, with the schema's defaults for those that are not given."""
+    return completed(stage, given)
 
 
 def write_config(path: Path, **changes: object) -> Path:

@@ -79,6 +79,8 @@ def _run(arguments: Sequence[str]) -> int:
     _configure_logging(args.stage, args.job, args.log)
     if args.stage in _WITH_CONFIG and args.options is None:
         args.options = _options_of_report(args.config)
+    elif args.made_from is None and args.outside is None:
+        args.options = _completed(args.stage, args.options)  # the rules give all of them
     if args.stage in TOOLS:
         return _run_tool(args, threads=threads)
     _run_measured(args, threads=threads)
@@ -226,6 +228,13 @@ def _options_of_report(config: Path) -> str:
     found = read_config([config])
     with found.placed():
         return Plan(found.values).report_options()
+
+
+def _completed(stage: str, options: str) -> str:
+    # Imported here for the same reason.
+    from hybridbatch.planning.stage_options import completed_text
+
+    return completed_text(stage, options)
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:

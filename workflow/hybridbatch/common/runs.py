@@ -51,7 +51,7 @@ class System:
 
     Attributes:
         id: the run id without the seed.
-        label: what tells it from the other systems, for a reader.
+        label: what a reader is shown; the id, where nothing better is known.
         runs: in ascending order of seed.
         positions: where each of `runs` stands among all runs.
     """
@@ -72,6 +72,11 @@ class System:
         return self.first.model
 
     @property
+    def recipe(self) -> str | None:
+        """What it was trained by; None for an untrained model."""
+        return self.first.recipe
+
+    @property
     def sampling(self) -> str:
         """The sampling of the batches."""
         return self.first.sampling
@@ -89,7 +94,7 @@ class System:
     @property
     def usual(self) -> bool:
         """False for a hybrid of another alpha than the usual one."""
-        return _is_usual(self.sampling, self.alpha)
+        return not self.hybrid or self.alpha in (None, USUAL_ALPHA)
 
     @property
     def trained(self) -> bool:
@@ -107,19 +112,17 @@ class System:
         return frozenset(code for run in self.runs for code in run.training_languages)
 
 
-def system_id(model: str, recipe: str | None, sampling: str, alpha: float | None) -> str:
-    """The run id without its seed, such as `embedded.cldr.hybrid0.3`."""
-    if recipe is None:
-        return f"{model}.{sampling}"
-    return f"{model}.{recipe}.{sampling}{'' if _is_usual(sampling, alpha) else format(alpha, 'g')}"
+def run_id(model: str, recipe: str | None, sampling: str, seed: int | None) -> str:
+    """The name of a run, such as `embedded.cldr.hybrid0.3.s1` or `embedded.untrained`.
 
-
-def run_id(
-    model: str, recipe: str | None, sampling: str, alpha: float | None, seed: int | None
-) -> str:
-    """The name of a run, such as `embedded.cldr.hybrid0.3.s1`; the untrained model has no seed."""
-    name = system_id(model, recipe, sampling, alpha)
-    return name if seed is None else f"{name}.s{seed}"
+    Args:
+        model: the name of the base model.
+        recipe: what it is trained by; None for the untrained model.
+        sampling: the name of the sampling, with its alpha where that tells runs apart.
+        seed: of the training; None for the untrained model.
+    """
+    parts = (model, recipe, sampling, None if seed is None else f"s{seed}")
+    return ".".join(part for part in parts if part is not None)
 
 
 def group_systems(runs: Sequence[Run]) -> tuple[System, ...]:
@@ -130,29 +133,14 @@ def group_systems(runs: Sequence[Run]) -> tuple[System, ...]:
     """
     groups: dict[str, list[int]] = {}
     for position, run in enumerate(runs):
-        name = system_id(run.model, run.recipe, run.sampling, run.alpha)
+        name = run.id if run.seed is None else run.id.removesuffix(f".s{run.seed}")
         groups.setdefault(name, []).append(position)
     systems = []
     for name, positions in groups.items():
         positions.sort(key=lambda position: runs[position].seed or 0)
         members = tuple(runs[position] for position in positions)
-        system = System(name, _label(members[0], runs), members, tuple(positions))
+        system = System(name, name, members, tuple(positions))
         if len(set(system.seeds)) < len(system.seeds):
             raise HybridBatchError(f"runs: {name} has a seed twice; list every run once")
         systems.append(system)
     return tuple(systems)
-
-
-def _label(run: Run, among: Sequence[Run]) -> str:
-    """The parts of a run's name in which it may differ from others, seeds apart."""
-    parts = [run.model] if len({each.model for each in among}) > 1 else []
-    if run.recipe and len({each.recipe for each in among if each.trained}) > 1:
-        parts.append(run.recipe)
-    plain = _is_usual(run.sampling, run.alpha)
-    parts.append(run.sampling if plain else f"{run.sampling} α={run.alpha:g}")
-    return " · ".join(parts)
-
-
-def _is_usual(sampling: str, alpha: float | None) -> bool:
-    # Alpha tells hybrids apart; in the other samplings it follows from the sampling.
-    return sampling != HYBRID or alpha in (None, USUAL_ALPHA)

@@ -137,6 +137,21 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
+def defaults() -> dict[str, Any]:
+    """The default of every key that has one, at any depth."""
+    return _defaults(_schema())
+
+
+def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, inside in schema.get("properties", {}).items():
+        if "properties" in inside:
+            found[name] = _defaults(inside)
+        elif "default" in inside:
+            found[name] = _copy(inside["default"])
+    return found
+
+
 def _texts() -> frozenset[str]:
     """The keys whose value is text and nothing else."""
     schema = _schema()

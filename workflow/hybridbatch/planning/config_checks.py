@@ -4,14 +4,17 @@ Errors begin with `config: KEY:`; `config.Configuration` puts file and line in p
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from hybridbatch.common import registry
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL, NAMES
 from hybridbatch.common.suggest import did_you_mean
 from hybridbatch.data.sources.catalog import VALIDATION
 from hybridbatch.evaluation.tails import least_resamples
+from hybridbatch.training.samplings import SAMPLINGS
 
 
 def check_values(config: Mapping[str, Any]) -> None:
@@ -20,15 +23,17 @@ def check_values(config: Mapping[str, Any]) -> None:
     Raises:
         HybridBatchError: names the key and the remedy.
     """
+    for position, path in enumerate(config["extensions"]):
+        with _at(f"extensions[{position}]"):
+            registry.load(path)
     _check_languages(config["train_languages"])
+    _check_samplings(config["samplings"], languages=config["train_languages"])
     for key in ("sources", "benchmarks"):
         _check_names(config[key], key=key)
     _check_benchmarks(config["benchmarks"])
     _check_training(config["training"])
     _check_evaluation(config)
     _check_alphas(config["alphas"])
-    if "en-en" in config["samplings"] and "en" not in config["train_languages"]:
-        raise HybridBatchError("config: samplings: en-en needs `en` in train_languages")
 
 
 def _check_languages(languages: list[str]) -> None:
@@ -38,6 +43,26 @@ def _check_languages(languages: list[str]) -> None:
                 f"config: train_languages[{position}]: unknown language {language!r}; "
                 f"known are {', '.join(NAMES)}"
             )
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Errors inside get the key before them."""
+    try:
+        yield
+    except HybridBatchError as error:
+        raise HybridBatchError(f"config: {key}: {error}") from error
+
+
+def _check_samplings(names: Sequence[str], *, languages: Sequence[str]) -> None:
+    for position, name in enumerate(names):
+        with _at(f"samplings[{position}]"):
+            entry = SAMPLINGS[name]
+        for language in entry.only:
+            if language not in languages:
+                raise HybridBatchError(
+                    f"config: samplings: {name} needs `{language}` in train_languages"
+                )
 
 
 def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.data.mirrors import VARIABLE
 from hybridbatch.planning.paths import RESULTS
 from hybridbatch.stages import TIMINGS
 
@@ -61,7 +62,7 @@ class Software:
             words = [f"export PYTHONPATH={package}"]
         words.append(f"export {TIMINGS}={RESULTS}/timings")
         if mirror:
-            words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(mirror)}")
+            words.append(f"export {VARIABLE}={shlex.quote(mirror)}")
         if tensorboard:
             words.append(f"export HYBRIDBATCH_TENSORBOARD={RESULTS}/tensorboard")
         words.append(_WORD_FOR_THE_KILLED)

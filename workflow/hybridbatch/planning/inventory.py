@@ -14,6 +14,7 @@ from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
 from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
 from hybridbatch.planning import paths
+from hybridbatch.training import samplings
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
@@ -152,11 +153,12 @@ class Inventory:
 
     def _runs(self) -> Iterator[Run]:
         model, recipe = self.model_name, self.config["recipe"]
-        yield Run(run_id(model, None, UNTRAINED, None, None), model)
+        yield Run(run_id(model, None, UNTRAINED, None), model)
         for sampling in self.config["samplings"]:
-            for alpha in _alphas(sampling, self.config["alphas"]):
+            for alpha in samplings.alphas(sampling, self.config["alphas"]):
+                label = samplings.run_label(sampling, alpha)
                 for seed in self.config["seeds"]:
-                    name = run_id(model, recipe, sampling, alpha, seed)
+                    name = run_id(model, recipe, label, seed)
                     yield Run(name, model, recipe, sampling, alpha, seed)
 
     def downloads(self) -> tuple[str, ...]:
@@ -200,8 +202,3 @@ def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     path = Path(entry["path"]).expanduser()
     # On a command line a leading hyphen would be an option.
     return {**entry, "path": str(path.absolute() if str(path).startswith("-") else path)}
-
-
-def _alphas(sampling: str, alphas: list[float]) -> list[float | None]:
-    fixed: dict[str, list[float | None]] = {"x-x-mono": [1.0], "x-y": [0.0]}
-    return [*alphas] if sampling == "hybrid" else fixed.get(sampling, [None])

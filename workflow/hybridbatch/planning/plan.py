@@ -15,6 +15,7 @@ from hybridbatch.planning import paths
 from hybridbatch.planning.inventory import Inventory
 from hybridbatch.planning.machine import Machine
 from hybridbatch.publication import origins
+from hybridbatch.training import samplings
 
 
 class Plan(Inventory):
@@ -125,6 +126,7 @@ class Plan(Inventory):
                 "run": run,
                 "model": self.model_name,
                 "sampling": chosen.sampling,
+                "drawing": samplings.drawing(chosen.sampling),
                 "alpha": chosen.alpha,
                 "seed": chosen.seed,
                 "languages": config["train_languages"],
@@ -138,6 +140,7 @@ class Plan(Inventory):
         return _json(
             {
                 "training": json.loads(self.train_options(run)),
+                "batches": samplings.SAMPLINGS[self.run(run).sampling].card,
                 "base": origins.base_model(config, kind=kind, name=self.model_name),
                 "hub_id": origins.hub_id(config, kind=kind),
                 "sources": [origins.source(entry) for entry in config["sources"]],

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.threads import processors
 from hybridbatch.common.vocabulary import POOL
+from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning import paths
 from hybridbatch.planning.config import given_config, read_config
 from hybridbatch.planning.lineage import Lineage
@@ -208,7 +209,7 @@ def _escaped(text: str) -> str:
 
 def mirror(config: Mapping[str, Any]) -> str | None:
     """Where raw files come from: HYBRIDBATCH_MIRROR, or the config's key; None for upstream."""
-    return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
+    return choose_mirror(config.get("mirror"), os.environ)
 
 
 def _check_reader(plan: Plan) -> None:

@@ -9,33 +9,9 @@ from typing import Any
 
 import yaml
 
-from hybridbatch.publication.facts import SourceCounts, Validation
+from hybridbatch.publication.facts import TrainingSource, Validation
 
 NOT_STATED = "not stated"
-# How each sampling draws its batches; the law itself stands in training/sampling.py.
-_MONOLINGUAL = (
-    "A language is drawn uniformly from the training languages, then a source that has it, with "
-    "probability proportional to weight × items{exponent}, then the items, without replacement "
-    "until all have had their turn. Question and passage of every pair are in that language."
-)
-_CROSS_LINGUAL = (
-    "A source is drawn with probability proportional to weight × items{exponent}, counting its "
-    "items in at least two training languages, then the items, without replacement until all have "
-    "had their turn, then for each an ordered pair of two different languages, uniformly from "
-    "those that the item has."
-)
-# Every sampling has its entry, in words.
-LAWS = {
-    "x-x-mono": f"Every batch is monolingual. {_MONOLINGUAL}",
-    "x-y": f"Every batch is cross-lingual. {_CROSS_LINGUAL}",
-    "hybrid": "Each batch is monolingual with probability α = {alpha:g}, else cross-lingual. "
-    f"*Monolingual:* {_MONOLINGUAL} *Cross-lingual:* {_CROSS_LINGUAL}",
-    "x-x": "A source is drawn with probability proportional to weight × items{exponent}, then the "
-    "items, without replacement until all have had their turn, then for each one of its training "
-    "languages, uniformly: that of both question and passage.",
-    "en-en": "Every batch is English. A source is drawn with probability proportional to weight × "
-    "items{exponent}, then the items, without replacement until all have had their turn.",
-}
 
 
 @dataclass(frozen=True)
@@ -66,17 +42,18 @@ class Origin:
 class Facts:
     """All that a card states.
 
-    record: a row of the schema RUNS. training: the options of the stage `train`. hub_id: of the
-    base model, None where it is no model of the hub. validation_data: of the losses in
-    `validations`, None for items held out of the sources.
+    record: a row of the schema RUNS. training: the options of the stage `train`. batches: how they
+    were drawn (see `Sampling.card`). hub_id: of the base model, None where it is no model of the
+    hub. validation_data: of the losses in `validations`, None for items held out of the sources.
     """
 
     record: Mapping[str, Any]
     training: Mapping[str, Any]
+    batches: str
     base: Origin
     hub_id: str | None
     sources: tuple[Origin, ...]
-    counts: tuple[SourceCounts, ...]
+    counts: tuple[TrainingSource, ...]
     validations: tuple[Validation, ...]
     validation_data: Origin | None
     max_tokens: int
@@ -90,7 +67,7 @@ def model_card(facts: Facts) -> str:
         _introduction(facts),
         ("Use", _use(facts)),
         ("Training data", _data(facts)),
-        ("Batch sampling", _sampling(record, facts.training)),
+        ("Batch sampling", _sampling(facts)),
         ("Hyperparameters", table(("setting", "value"), _flat(_hyperparameters(facts.training)))),
         ("Validation", _validation(facts)),
         ("Licences", _licences(facts)),
@@ -174,14 +151,14 @@ def _data(facts: Facts) -> str:
     return table(("source", "items", "pairs", "weight", "languages"), rows) + f"\n\n{drawn}"
 
 
-def _sampling(record: Mapping[str, Any], training: Mapping[str, Any]) -> str:
-    exponent = training["source_exponent"]
+def _sampling(facts: Facts) -> str:
+    record, exponent = facts.record, facts.training["source_exponent"]
     shown = "" if exponent == 1 else f"^{exponent:g}"
-    law = LAWS[record["sampling"]].replace("{exponent}", shown)
-    if record["sampling"] == "hybrid":
-        law = law.replace("{alpha:g}", f"{record['alpha']:g}")
+    drawn = facts.batches.replace("{exponent}", shown)
+    if record["alpha"] is not None:
+        drawn = drawn.replace("{alpha:g}", f"{record['alpha']:g}")
     return (
-        f"`{record['sampling']}`, seed {record['seed']}. {law} No batch holds two pairs of one "
+        f"`{record['sampling']}`, seed {record['seed']}. {drawn} No batch holds two pairs of one "
         f"question or of one passage."
     )
 
@@ -189,7 +166,8 @@ def _sampling(record: Mapping[str, Any], training: Mapping[str, Any]) -> str:
 def _hyperparameters(training: Mapping[str, Any]) -> dict[str, Any]:
     """The options of training that are stated nowhere else on the card."""
     elsewhere = {
-        *("run", "model", "recipe", "sampling", "alpha", "seed", "languages", "sources"),
+        *("run", "model", "recipe", "sampling", "drawing", "alpha", "seed", "languages"),
+        "sources",
         *("pooling", "query_prefix", "passage_prefix"),
     }
     return {key: value for key, value in sorted(training.items()) if key not in elsewhere}

@@ -18,7 +18,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import FOLDER_RECORD, check_digests
 from hybridbatch.publication.card import Facts, Origin, model_card
-from hybridbatch.publication.facts import count_source, read_record, read_validations
+from hybridbatch.publication.facts import read_record, read_validations, training_source
 from hybridbatch.publication.layout import write_layout
 
 CARD = "README.md"
@@ -29,12 +29,13 @@ logger = logging.getLogger(__name__)
 class Options:
     """What the stage uses.
 
-    training: all options of the stage `train`. base, sources and validation_data: where the model
-    comes from (see `card.Origin`). hub_id: the base model's on the hub. max_tokens and
-    passage_template: those of encoding.
+    training: all options of the stage `train`. batches: how they were drawn. base, sources and
+    validation_data: where the model comes from (see `card.Origin`). hub_id: the base model's on the
+    hub. max_tokens and passage_template: those of encoding.
     """
 
     training: dict  # type: ignore[type-arg]  # shown as it is, whatever keys training has
+    batches: str
     base: Origin
     sources: tuple[Origin, ...]
     max_tokens: int
@@ -88,11 +89,12 @@ def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[P
     return Facts(
         record=read_record(record, run=options.training["run"]),
         training=options.training,
+        batches=options.batches,
         base=options.base,
         hub_id=options.hub_id,
         sources=options.sources,
         counts=tuple(
-            count_source(path, name=source.name, languages=options.training["languages"])
+            training_source(path, name=source.name, languages=options.training["languages"])
             for path, source in zip(pairs, options.sources, strict=True)
         ),
         validations=read_validations(train_log),

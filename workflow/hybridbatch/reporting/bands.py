@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure as Canvas
 
-from hybridbatch.reporting.drawing import SERIES, draw
+from hybridbatch.reporting.drawing import draw, series_style
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ def band(
     alternative: str,
 ) -> str:
     """A line through the points and a band between the ends of their intervals."""
-    color, marker = SERIES[sampling]
+    (style,) = series_style([sampling])
+    color, marker = style["color"], style["marker"]
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from hybridbatch.reporting.drawing import GROUPS, PAGE, SERIES, draw, series_style
+from hybridbatch.reporting.drawing import GROUPS, PAGE, draw, series_style
+from hybridbatch.training.samplings import looks as looks_of_samplings
 
 Grid = Sequence[Sequence[float | None]]
 
@@ -225,7 +226,7 @@ def strips(
     alternative: str,
 ) -> str:
     """One strip per run: along the steps, the share of each batch type."""
-    kinds = [kind for kind in SERIES if any(kind in row for row in batches)]
+    kinds = [kind for kind in looks_of_samplings() if any(kind in row for row in batches)]
     kinds += sorted({kind for row in batches for kind in row} - set(kinds))
     looks = dict(zip(kinds, series_style(kinds), strict=True))
 

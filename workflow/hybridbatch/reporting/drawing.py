@@ -12,19 +12,13 @@ from collections.abc import Callable, Sequence
 import matplotlib
 from matplotlib.figure import Figure as Canvas
 
+from hybridbatch.training.samplings import Look, looks
+
 # Drawn in these colours, then replaced by `var(--name, colour)`. Okabe and Ito's palette, which
 # the common kinds of colour blindness can tell apart; every series has a marker of its own too.
 INK = "#1b1f24"
 FAINT = "#c3c9d1"
 PAGE = "#fefefe"
-SERIES = {
-    "untrained": ("#6e7781", "X"),
-    "x-x-mono": ("#d55e00", "o"),
-    "x-y": ("#0072b2", "s"),
-    "hybrid": ("#009e73", "D"),
-    "x-x": ("#cc79a7", "^"),
-    "en-en": ("#56b4e9", "v"),
-}
 # For more groups than can be told apart by colour alone: labels must name them. Each colour has a
 # contrast of 3 at least with the light and with the dark page.
 GROUPS = (
@@ -33,9 +27,8 @@ GROUPS = (
 )  # fmt: skip
 # For a second, third .. system of the same sampling.
 DASHES = ("-", "--", ":", "-.")
-VARIABLES = {INK: "ink", FAINT: "line", PAGE: "page"} | {
-    color: f"series-{name}" for name, (color, _) in SERIES.items()
-}
+# What is drawn of a sampling that the table does not have.
+UNKNOWN = Look(INK, INK, INK, "P")
 
 STYLE: dict[str, object] = {
     "svg.fonttype": "none",
@@ -92,12 +85,14 @@ def draw(
 def series_style(samplings: Sequence[str]) -> list[dict[str, str]]:
     """Colour, marker and line style of each system, given the systems' samplings."""
     seen: dict[str, int] = {}
+    known = looks()
     styles = []
     for sampling in samplings:
-        color, marker = SERIES.get(sampling, (INK, "P"))
+        look = known.get(sampling, UNKNOWN)
         nth = seen.get(sampling, 0)
         seen[sampling] = nth + 1
-        styles.append({"color": color, "marker": marker, "linestyle": DASHES[nth % len(DASHES)]})
+        dash = DASHES[nth % len(DASHES)]
+        styles.append({"color": look.color, "marker": look.marker, "linestyle": dash})
     return styles
 
 
@@ -128,9 +123,19 @@ def _embed(svg: str, *, id: str, alternative: str) -> str:
     return body.replace("<svg", opening, 1).strip()
 
 
+def series_variables() -> str:
+    """The style sheet's variables with the colours of the series, two a line."""
+    variables = [
+        f"--series-{name}: light-dark({look.light}, {look.dark});" for name, look in looks().items()
+    ]
+    pairs = (variables[i : i + 2] for i in range(0, len(variables), 2))
+    return "\n".join("  " + " ".join(pair) for pair in pairs)
+
+
 def _themed(color: str) -> str:
-    name = VARIABLES.get(color)
-    return f"var(--{name}, {color})" if name else color
+    variables = {INK: "ink", FAINT: "line", PAGE: "page"}
+    variables |= {look.color: f"series-{name}" for name, look in looks().items()}
+    return f"var(--{variables[color]}, {color})" if color in variables else color
 
 
 def _attribute(text: str) -> str:

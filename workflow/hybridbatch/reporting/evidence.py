@@ -94,7 +94,6 @@ class GroupTest:
     metric: str
     grouping: str
     group: str
-    averaged: int
     mean_a: float
     mean_b: float
     difference: float
@@ -102,8 +101,6 @@ class GroupTest:
     high: float | None
     p_holm: float
     margin: float
-    p_noninferior_holm: float
-    p_inferior_holm: float
     verdict: str
     seeds: int
 

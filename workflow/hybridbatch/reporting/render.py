@@ -12,8 +12,10 @@ from markupsafe import Markup
 from hybridbatch.reporting import page_record
 from hybridbatch.reporting.document import Cell, Section, Table
 from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link
+from hybridbatch.reporting.drawing import series_variables
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+_SERIES = "  /* the colours of the series */"  # where they stand in the style sheet
 
 
 def render_page(*, title: str, sections: Sequence[Section], made: str | None = None) -> str:
@@ -22,7 +24,7 @@ def render_page(*, title: str, sections: Sequence[Section], made: str | None = N
     Text is escaped; only SVG, style sheet and script are taken as markup.
     """
     style, script = (
-        Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+        Markup((TEMPLATES / name).read_text(encoding="utf-8").replace(_SERIES, series_variables()))
         for name in ("report.css", "report.js")
     )
     template = _environment().get_template("report.html.j2")

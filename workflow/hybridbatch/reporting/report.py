@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hybridbatch.common import registry
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
@@ -24,7 +25,7 @@ from hybridbatch.reporting.inputs import Inputs, read_inputs
 from hybridbatch.reporting.literature import Literature, read_literature
 from hybridbatch.reporting.render import render_page
 from hybridbatch.reporting.sections import ORDER, provenance
-from hybridbatch.reporting.systems import Context, Scores
+from hybridbatch.reporting.systems import Context, Scores, labelled
 
 LITERATURE = Path(__file__).resolve().parents[1] / "resources" / "paper_results.csv"
 logger = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Read, render, write."""
     options = options_from_json(Options, args.options)
+    for path in options.config.get("extensions", ()):
+        registry.load(path)
     full = [pair for pair in options.evaluations if pair[1] not in options.corpora]
     inputs = read_inputs(
         args.results,
@@ -161,7 +164,7 @@ def build_page(
     context = Context(
         inputs=inputs,
         scores=Scores(inputs, corpora or {}),
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         recipe=recipe,
         train_languages=train_languages,
         allow_contaminated=allow_contaminated,

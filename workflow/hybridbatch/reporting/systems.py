@@ -1,15 +1,50 @@
 """Runs as the report compares them: one system per model and sampling, its seeds averaged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hybridbatch.common.runs import System
-from hybridbatch.common.vocabulary import CROSS_LINGUAL, MACRO, MONOLINGUAL, passage_column
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MONOLINGUAL,
+    USUAL_ALPHA,
+    passage_column,
+)
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
 from hybridbatch.reporting.inputs import Inputs, Summary
 from hybridbatch.reporting.literature import Literature
+from hybridbatch.training.samplings import SAMPLINGS
+
+
+def labelled(systems: Sequence[System]) -> tuple[System, ...]:
+    """The systems with labels in which no two are alike."""
+    models = {system.model for system in systems}
+    recipes = {system.recipe for system in systems if system.trained}
+    return tuple(
+        replace(system, label=_label(system, models=len(models), recipes=len(recipes)))
+        for system in systems
+    )
+
+
+def sampling_label(name: str) -> str:
+    """What the report calls a sampling."""
+    return (SAMPLINGS[name].label if name in SAMPLINGS else "") or name
+
+
+def _label(system: System, *, models: int, recipes: int) -> str:
+    """What tells a system from the others, where there are so many models and recipes."""
+    parts = [system.model] if models > 1 else []
+    if system.recipe and recipes > 1:
+        parts.append(system.recipe)
+    # Alpha tells the runs of some samplings apart; in the others it follows from the sampling.
+    sweeps = system.sampling in SAMPLINGS and SAMPLINGS[system.sampling].sweeps
+    plain = not sweeps or system.alpha in (None, USUAL_ALPHA)
+    label = sampling_label(system.sampling)
+    parts.append(label if plain else f"{label} α={system.alpha:g}")
+    return " · ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,11 @@ from hybridbatch.retrieval.index import (
     is_exact,
     read_index,
     read_vectors,
-    set_effort,
 )
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
 from hybridbatch.retrieval.quality import measure_quality, sample_rows
 from hybridbatch.retrieval.ranking import QUERY_BLOCK, Pool, Scorer, blocks, count_ranks
+from hybridbatch.retrieval.search_options import SearchOptions, set_effort
 from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     Keys,
@@ -60,22 +60,11 @@ from hybridbatch.schemas.rankings import RANKINGS
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the stage `retrieve` can be told: list length, queries per block, threads.
+@dataclass(frozen=True, kw_only=True)
+class Options(SearchOptions):
+    """What the stage `retrieve` can be told; `query_block` queries are scored at once."""
 
-    `factory` is that of the indexes; `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks
-    at, and `quality_queries` of the queries, drawn with `seed`, measure an approximate index.
-    """
-
-    top_k: int = 100
     query_block: int = QUERY_BLOCK
-    factory: str = "Flat"
-    nprobe: int = 16
-    ef_search: int = 64
-    quality_queries: int = 500
-    seed: int = 1
-    threads: int | None = None
 
 
 @dataclass(frozen=True)

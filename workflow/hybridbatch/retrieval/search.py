@@ -28,10 +28,10 @@ from hybridbatch.retrieval.index import (
     is_exact,
     map_index,
     read_vectors,
-    set_effort,
     stored_vectors,
 )
 from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
+from hybridbatch.retrieval.search_options import SearchOptions, set_effort
 from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.retrieval.streaming import (
     Found,
@@ -52,22 +52,12 @@ from hybridbatch.schemas.shards import SHARDS
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What is searched and how; `quality_queries` of the queries measure an approximate index.
-
-    `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks at.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Options(SearchOptions):
+    """What the stage `search` can be told: the passage language, and those of the pool."""
 
     language: str
-    factory: str = "Flat"
-    top_k: int = 100
     pool_languages: tuple[str, ...] = ()
-    nprobe: int = 16
-    ef_search: int = 64
-    quality_queries: int = 500
-    seed: int = 1
-    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import torch
@@ -18,8 +19,10 @@ from torch import Tensor
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.common.progress import Progress
+from hybridbatch.common.registry import load_all
 from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
 from hybridbatch.training.batch_encoding import Encoding
+from hybridbatch.training.candidates import Stream
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.compaction import Compaction
 from hybridbatch.training.data import TrainingData
@@ -27,7 +30,6 @@ from hybridbatch.training.events import Events, Silent
 from hybridbatch.training.gradient_cache import GradientCache, Loss
 from hybridbatch.training.loss import info_nce
 from hybridbatch.training.options import Options, learning_rate
-from hybridbatch.training.pools import Stream
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
 from hybridbatch.training.texts import batch_texts, compacted, tokenize
@@ -98,7 +100,9 @@ class Training:
         self.processes, self.checkpoints = processes, checkpoints
         self.events = events or Silent()
         # The checks of data against options come before the slow parts.
-        self.sampler = Sampler(data.training.items, sampling_options(options), seed=options.seed)
+        self.sampler = sampler_of(options)(
+            data.training.items, sampling_options(options), seed=options.seed
+        )
         self.validation: tuple[Batch, ...] = ()
         if data.validation is not None:
             self.validation = validation_batches(
@@ -290,12 +294,31 @@ def _moments(
     }
 
 
+def sampler_of(options: Options) -> Callable[..., Sampler]:
+    """What makes the sampler: `Sampler` itself, or what the sampling names in its place.
+
+    Raises:
+        HybridBatchError: there is nothing of that name.
+    """
+    drawing = options.drawing
+    if not drawing.sampler:
+        return Sampler
+    module, _, name = drawing.sampler.partition(":")
+    found = importlib.import_module(module) if module else load_all(drawing.extensions)[0]
+    if not callable(made := getattr(found, name, None)):
+        raise HybridBatchError(
+            f"sampling {options.sampling}: {found.__file__} holds no function or class {name}"
+        )
+    return cast(Callable[..., Sampler], made)
+
+
 def sampling_options(options: Options) -> SamplingOptions:
     """The part of the options that the sampler needs."""
     return SamplingOptions(
         batch_size=options.batch_size,
         sampling=options.sampling,
-        languages=options.languages,
+        batches=options.drawing.batches,
+        languages=options.drawing.languages or options.languages,
         source_weights=tuple(source.weight for source in options.sources),
         alpha=0.0 if options.alpha is None else options.alpha,
         source_exponent=options.source_exponent,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.registry import Extension
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,22 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How batches are drawn: what an entry of `training.samplings` tells the stage.
+
+    batches: their kinds. languages: those to draw, none for all training languages. sampler: what
+    draws, if not `training.sampling.Sampler`: MODULE:NAME, or :NAME in the one extension. code: the
+    hash of that module, since it is loaded by name.
+    """
+
+    batches: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    sampler: str = ""
+    code: str = ""
+    extensions: tuple[Extension, ...] = ()
+
+
+@dataclass(frozen=True)
 class Options:
     """Everything that decides what a training run gives; `threads` and `device` included.
 
@@ -43,6 +60,7 @@ class Options:
     model: str
     recipe: str
     sampling: str
+    drawing: Drawing
     seed: int
     languages: tuple[str, ...]
     sources: tuple[Source, ...]
@@ -73,8 +91,16 @@ class Options:
     validation: Validation = Validation()
 
     def __post_init__(self) -> None:
-        if self.sampling == "hybrid" and self.alpha is None:
-            raise HybridBatchError("training: sampling hybrid needs alpha, a number in 0..1")
+        if len(self.drawing.batches) > 1 and self.alpha is None:
+            raise HybridBatchError(
+                f"training: sampling {self.sampling} needs alpha, a number in 0..1"
+            )
+        for language in self.drawing.languages:
+            if language not in self.languages:
+                raise HybridBatchError(
+                    f"training: sampling {self.sampling} needs {language}; add it to "
+                    f"train_languages"
+                )
         if self.warmup_steps > self.steps:
             raise HybridBatchError(
                 f"training: warmup_steps {self.warmup_steps} is more than steps {self.steps}; "

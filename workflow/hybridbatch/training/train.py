@@ -28,11 +28,11 @@ from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
 from hybridbatch.training.options import Options, check_processes
 from hybridbatch.training.processes import Processes, joined, launch, launched
+from hybridbatch.training.sampling import CROSS_LINGUAL
 
 # In the environment, since a param that changes no result would train again when it changes.
 TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
 logger = logging.getLogger(__name__)
-_ALPHA = {"x-x-mono": 1.0, "x-y": 0.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -197,20 +197,23 @@ def run_record(
 ) -> dict[str, Any]:
     """The run as a row of the schema RUNS.
 
-    Languages, items and pairs are those that the sampling can draw: `en-en` trains on English
-    alone, `x-y` on items with two languages.
+    Languages, items and pairs are those that the sampling can draw: of some languages alone, or
+    of items in two of them where every batch is cross-lingual.
     """
+    drawing = options.drawing
     has_language = training.items.has_language
     names = training.items.languages
-    columns = [i for i, name in enumerate(names) if options.sampling != "en-en" or name == "en"]
+    drawn_languages = drawing.languages or names
+    columns = [i for i, name in enumerate(names) if name in drawn_languages]
     drawable = has_language[:, columns]
-    drawable = drawable[drawable.sum(axis=1) >= (2 if options.sampling == "x-y" else 1)]
+    least = 2 if set(drawing.batches) == {CROSS_LINGUAL} else 1
+    drawable = drawable[drawable.sum(axis=1) >= least]
     return {
         "run": options.run,
         "model": options.model,
         "recipe": options.recipe,
         "sampling": options.sampling,
-        "alpha": _ALPHA.get(options.sampling, options.alpha),
+        "alpha": options.alpha,
         "seed": options.seed,
         "training_languages": [
             names[i] for i, drawn in zip(columns, drawable.any(axis=0), strict=True) if drawn

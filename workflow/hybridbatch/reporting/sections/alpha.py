@@ -20,9 +20,7 @@ from hybridbatch.reporting.document import (
 )
 from hybridbatch.reporting.sections.answer import HEADLINE
 from hybridbatch.reporting.systems import Context
-
-# Where the other samplings stand on alpha's scale: all batches monolingual, or none.
-ENDS = {"x-x-mono": 1.0, "x-y": 0.0}
+from hybridbatch.training.samplings import SAMPLINGS
 
 
 def section(context: Context) -> Section | None:
@@ -55,7 +53,11 @@ def sweep(context: Context, benchmark: str, model: str) -> tuple[tuple[float, Sy
     for system in context.shown(benchmark):
         if system.model != model:
             continue
-        alpha = system.alpha if system.sampling == "hybrid" else ENDS.get(system.sampling)
+        alpha = system.alpha
+        if system.sampling != "hybrid":
+            # Where the others stand on its scale: all batches monolingual, or none.
+            known = system.sampling in SAMPLINGS
+            alpha = SAMPLINGS[system.sampling].alpha if known else None
         if alpha is not None:
             found.setdefault(alpha, system)
     hybrids = sum(system.sampling == "hybrid" for system in found.values())

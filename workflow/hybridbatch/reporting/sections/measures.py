@@ -2,6 +2,7 @@
 
 from hybridbatch.reporting.document import Definition, Definitions, Paragraph, Section
 from hybridbatch.reporting.systems import Context
+from hybridbatch.training.samplings import SAMPLINGS, Meaning
 
 PAPER = ("Elmahdy, Lin and Ahmad, 2024", "https://arxiv.org/abs/2408.10536")
 LAREQA = ("Roy et al., LAReQA, 2020", "https://arxiv.org/abs/2004.05484")
@@ -57,23 +58,18 @@ TERMS = (
         "Passages with equal scores are ordered by their id, the greater first, in every setting.",
         "trec_eval's rule",
     ),
-    Definition(
-        "x-x-mono, x-x, en-en",
-        "Batch samplings with question and passage in the same language: one language per "
-        "batch, languages mixed within a batch, or English alone.",
-        *LAREQA,
-    ),
-    Definition(
-        "x-y",
-        "Batch sampling where the question and the passage of every pair differ in language.",
-        *LAREQA,
-    ),
-    Definition(
-        "hybrid",
-        "Each batch is x-x-mono with probability α, else x-y; α is 0.5 unless it is written.",
-        *PAPER,
-    ),
 )
+
+
+def _samplings() -> tuple[Definition, ...]:
+    """What the samplings mean, those that share a sentence in one entry."""
+    names: dict[Meaning, list[str]] = {}
+    for entry in SAMPLINGS:
+        names.setdefault(entry.meaning, []).append(entry.label or entry.name)
+    return tuple(
+        Definition(", ".join(of), meaning.text, meaning.source, meaning.link)
+        for meaning, of in names.items()
+    )
 
 
 def section(context: Context) -> Section:
@@ -82,7 +78,7 @@ def section(context: Context) -> Section:
         id="measures",
         title="Measures and terms",
         blocks=(
-            Definitions(TERMS),
+            Definitions((*TERMS, *_samplings())),
             Paragraph(
                 "A dash stands where nothing was measured. A language is unseen when it is not "
                 "among the training languages that the run's record names."

@@ -1,0 +1,156 @@
+"""Tables of things that have a name and can be added to, by the project or by a user's own file.
+
+A configuration names such files under `extensions`. A stage gets those that it needs among its
+options, with the digest of their content, so that an edit runs again what used the file.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Generic, Protocol, TypeVar
+
+from hybridbatch.common.digests import sha256_file
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.suggest import did_you_mean
+
+
+class Named(Protocol):
+    """What a registry holds."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A Python file that adds entries; `digest` is `sha256:` and that of its content."""
+
+    path: str
+    digest: str
+
+
+class Registry(Generic[T]):
+    """Entries by name, in the order in which they were added."""
+
+    def __init__(self, what: str, entries: Iterable[T]) -> None:
+        """Begin with the project's own entries; `what` is their noun, for messages."""
+        self._what = what
+        self._entries: dict[str, T] = {}
+        self._origins: dict[str, Extension] = {}
+        for entry in entries:
+            self.add(entry)
+        _REGISTRIES.append(self)
+
+    def add(self, entry: T) -> None:
+        """Add an entry, such as from an extension.
+
+        Raises:
+            HybridBatchError: the name is taken.
+        """
+        if entry.name in self._entries:
+            raise HybridBatchError(
+                f"{self._what} {entry.name!r} is there already; give yours another name"
+            )
+        self._entries[entry.name] = entry
+        if _loading:
+            self._origins[entry.name] = _loading[-1]
+
+    def drop(self, path: str) -> None:
+        """Take back what an extension added."""
+        for name in [name for name, origin in self._origins.items() if origin.path == path]:
+            del self._entries[name], self._origins[name]
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._entries:
+            known = ", ".join(self._entries)
+            hint = did_you_mean(name, self._entries)
+            raise HybridBatchError(f"{self._what} {name!r} is not one of {known}{hint}")
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(tuple(self._entries.values()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names."""
+        return tuple(self._entries)
+
+    def origin(self, name: str) -> Extension | None:
+        """The file that added an entry; None for one of the project's own."""
+        return self._origins.get(name)
+
+    def origins(self, names: Iterable[str]) -> tuple[Extension, ...]:
+        """The files that added any of these entries, each once."""
+        found = (self.origin(name) for name in names)
+        return tuple(dict.fromkeys(origin for origin in found if origin is not None))
+
+
+def load(path: str) -> ModuleType:
+    """Run an extension, once in a process as long as its content stays the same.
+
+    Raises:
+        HybridBatchError: the file is missing, fails, or adds a name that is taken.
+    """
+    try:
+        digest = f"sha256:{sha256_file(Path(path))}"
+    except OSError as error:
+        raise HybridBatchError(f"{path}: cannot be read ({error.strerror or error})") from error
+    known = _LOADED.get(path)
+    if known is not None and known[0] == digest:
+        return known[1]
+    for registry in _REGISTRIES:
+        registry.drop(path)
+    module = _run(path, digest)
+    _LOADED[path] = (digest, module)
+    return module
+
+
+def load_all(extensions: Sequence[Extension]) -> tuple[ModuleType, ...]:
+    """Run the extensions that a stage's options name.
+
+    Raises:
+        HybridBatchError: as `load`, or a file is not the one that the options were made from.
+    """
+    modules = []
+    for extension in extensions:
+        modules.append(load(extension.path))
+        if _LOADED[extension.path][0] != extension.digest:
+            raise HybridBatchError(
+                f"{extension.path}: changed since the workflow was planned; start it again"
+            )
+    return tuple(modules)
+
+
+def _run(path: str, digest: str) -> ModuleType:
+    name = f"hybridbatch_extension_{digest[-16:]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise HybridBatchError(f"{path}: is no Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickles look their module up
+    _loading.append(Extension(path, digest))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        for registry in _REGISTRIES:
+            registry.drop(path)
+        text = str(error) if isinstance(error, HybridBatchError) else repr(error)
+        raise HybridBatchError(f"{path}: cannot be loaded: {text}") from error
+    finally:
+        _loading.pop()
+    return module
+
+
+_REGISTRIES: list[Registry] = []  # type: ignore[type-arg]  # of any entries
+_LOADED: dict[str, tuple[str, ModuleType]] = {}
+_loading: list[Extension] = []

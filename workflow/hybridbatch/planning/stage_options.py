@@ -1,0 +1,99 @@
+"""Which keys of the configuration each stage's options take, and their defaults.
+
+The defaults stand in the configuration's schema and nowhere else: a stage that is run by hand with
+some of its options gets the others here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hybridbatch.planning.config import defaults
+from hybridbatch.training import samplings
+
+_ENCODER = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
+_SEARCH = ("retrieval.*", "!full_ranks_up_to", "index.factory", "index.seed", "threads")
+# A key, whose last part is the option's name; NAME=KEY; all keys of a section; !NAME for none.
+_TAKEN = {
+    "benchmarks": ("most_passages=retrieval.full_ranks_up_to",),
+    "corpus": ("encoding.shard_passages",),
+    "mine": (
+        *_ENCODER,
+        "training.mining.*",
+        "training.max_tokens",
+        "encoding.tokens_per_batch",
+        "encoding.precision",
+    ),
+    "train": (*_ENCODER, "training.*", "!tensorboard", "!mining"),
+    "publish": ("encoding.max_tokens", "encoding.passage_template"),
+    "encode": (*_ENCODER, "encoding.*", "!shard_passages"),
+    "index": ("index.*", "threads"),
+    "retrieve": _SEARCH,
+    "search": (*_SEARCH, "!query_block"),
+    "pool": ("retrieval.top_k", "threads"),
+    "metrics": ("threads",),
+    "bias": ("bias.*", "threads"),
+    "statistics": ("statistics.*", "high_resource=high_resource_languages", "threads"),
+    "examples": ("per_rule=views.examples_per_rule",),
+    "projection": ("items=views.projected_items", "threads"),
+}
+STAGES = tuple(_TAKEN)
+
+
+def taken(stage: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a stage that are keys of the configuration."""
+    rules = _TAKEN.get(stage, ())
+    found = {name: value for rule in rules for name, value in _found(rule, config)}
+    return {name: value for name, value in found.items() if f"!{name}" not in rules}
+
+
+def _found(rule: str, config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if rule.startswith("!"):
+        return
+    name, _, key = rule.rpartition("=")
+    *above, last = key.split(".")
+    inside: Any = config
+    for part in above:
+        inside = inside[part]
+    if last == "*":
+        yield from inside.items()
+    else:
+        yield name or last, inside[last]
+
+
+def completed(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with the defaults of those that are not given.
+
+    `train` gets what its sampling says, too.
+
+    Raises:
+        HybridBatchError: there is no such sampling.
+    """
+    options = _over(taken(stage, defaults()), given)
+    if stage == "train" and "sampling" in options and "drawing" not in options:
+        name = str(options["sampling"])
+        options["drawing"] = samplings.drawing(name)
+        if not samplings.SAMPLINGS[name].sweeps:
+            options["alpha"] = samplings.SAMPLINGS[name].alpha
+    return options
+
+
+def completed_text(stage: str, text: str) -> str:
+    """`completed` from JSON to JSON; what is no JSON object stays, for the stage to refuse."""
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    if not isinstance(given, dict):
+        return text
+    return json.dumps(completed(stage, given), sort_keys=True, ensure_ascii=False)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`, at any depth."""
+    joined = dict(below)
+    for name, value in above.items():
+        old = joined.get(name)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        joined[name] = _over(dict(old or {}), value) if both else value
+    return joined
