@@ -35,9 +35,12 @@ from hybridbatch.common.languages import XQUAD_R
 from hybridbatch.evaluation.metrics import evaluate
 from hybridbatch.retrieval.index import read_vectors
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark, read_benchmark
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.retrieve import align
 from hybridbatch.schemas import every as schemas
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from ranking_cases import full_ranks
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 GROWTH = (13_000, 130_000, 1_300_000, 5_000_000)

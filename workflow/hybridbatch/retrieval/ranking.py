@@ -103,44 +103,6 @@ class Scorer:
         return scores
 
 
-def full_ranks(
-    query_vectors: Floats,
-    passage_vectors: Floats,
-    *,
-    pool: Pool,
-    relevant: Relevant,
-    query_block: int = QUERY_BLOCK,
-    threads: int = 1,
-) -> Ranks:
-    """Ranks of all relevant passages in their own language and in the pool of all.
-
-    Args:
-        query_vectors: (q, d), in file order.
-        passage_vectors: (p, d), in file order; `pool` arranges them.
-        pool: the columns.
-        relevant: the passages to rank.
-        query_block: queries per matrix product; memory is about 4 * p * query_block bytes.
-        threads: workers that count; the result does not depend on it.
-    """
-    scorer = Scorer(passage_vectors, pool)
-    parts = []
-    with ThreadPoolExecutor(threads) as workers:
-        for begin, end in blocks(len(query_vectors), query_block):
-            scores = scorer.scores(query_vectors[begin:end])
-            part = relevant.of_queries(begin, end)
-            parts.append(
-                count_ranks(
-                    scores,
-                    queries=relevant.queries[part] - begin,
-                    columns=relevant.columns[part],
-                    pool=pool,
-                    workers=workers,
-                    threads=threads,
-                )
-            )
-    return _concatenate(parts)
-
-
 def blocks(total: int, size: int) -> Iterator[tuple[int, int]]:
     """Consecutive (begin, end) of at most `size` that cover `total`."""
     for begin in range(0, total, size):
@@ -264,14 +226,3 @@ def _duplicates(keys: Sequence[bytes]) -> tuple[Ints, Ints]:
             copies.append(row)
             firsts.append(found)
     return np.array(copies, dtype=np.int64), np.array(firsts, dtype=np.int64)
-
-
-def _concatenate(parts: list[Ranks]) -> Ranks:
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return Ranks(none, none, np.zeros(0, dtype=np.float32))
-    return Ranks(
-        in_language=np.concatenate([part.in_language for part in parts]),
-        in_pool=np.concatenate([part.in_pool for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
-    )
