@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import report_fixture as fixture
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.reporting.document import Table
 from hybridbatch.reporting.inputs import (
@@ -39,7 +40,7 @@ def context(results: Path, options: dict[str, Any], *, literature: bool = False)
         recipe=options["recipe"],
         train_languages=tuple(options["train_languages"]),
         allow_contaminated=False,
-        config={},
+        config={"evaluation": {"measures": tiny.MEASURES}},
         literature=read_literature(LITERATURE) if literature else {},
     )
 

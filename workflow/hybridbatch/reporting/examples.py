@@ -33,7 +33,7 @@ POOL, METRIC = "all", "mAP"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What is shown.
 
@@ -44,7 +44,7 @@ class Options:
     runs: tuple[str, ...]
     candidate: str | None = None
     baseline: str | None = None
-    per_rule: int = 2
+    per_rule: int
     top: int = 5
     seed: int = 1
 

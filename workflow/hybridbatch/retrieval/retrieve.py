@@ -59,7 +59,7 @@ from hybridbatch.schemas.rankings import RANKINGS
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What the stage `retrieve` can be told: list length, queries per block, threads.
 
@@ -67,14 +67,14 @@ class Options:
     at, and `quality_queries` of the queries, drawn with `seed`, measure an approximate index.
     """
 
-    top_k: int = 100
-    query_block: int = QUERY_BLOCK
-    factory: str = "Flat"
-    nprobe: int = 16
-    ef_search: int = 64
-    quality_queries: int = 500
-    seed: int = 1
-    threads: int | None = None
+    top_k: int
+    query_block: int
+    factory: str
+    nprobe: int
+    ef_search: int
+    quality_queries: int
+    seed: int
+    threads: int | None
 
 
 @dataclass(frozen=True)

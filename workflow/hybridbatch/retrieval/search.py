@@ -52,7 +52,7 @@ from hybridbatch.schemas.shards import SHARDS
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What is searched and how; `quality_queries` of the queries measure an approximate index.
 
@@ -60,14 +60,14 @@ class Options:
     """
 
     language: str
-    factory: str = "Flat"
-    top_k: int = 100
+    factory: str
+    top_k: int
     pool_languages: tuple[str, ...] = ()
-    nprobe: int = 16
-    ef_search: int = 64
-    quality_queries: int = 500
-    seed: int = 1
-    threads: int | None = None
+    nprobe: int
+    ef_search: int
+    quality_queries: int
+    seed: int
+    threads: int | None
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,12 @@ from typing import Any
 
 from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.meaning import Meaning
 from hybridbatch.common.registry import Registry
 
 SAMPLER = "hybridbatch.training.sampling:Sampler"
 USUAL_ALPHA = 0.5  # a run that was drawn with it has no alpha in its name
 UNTRAINED = "untrained"
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What the report's glossary says: the text, and where it is from."""
-
-    text: str
-    source: str = ""
-    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.bands import Point, band
 from hybridbatch.reporting.document import (
@@ -86,7 +87,6 @@ def _figure(
     setting: str,
     metric: str,
     name: str,
-    more_is_better: bool,
 ) -> Figure | None:
     points = []
     for alpha, system in swept:
@@ -102,7 +102,7 @@ def _figure(
         f"Line over α: {name} of {model} on {wording.benchmark(benchmark)}: {said}. The numbers "
         "are in the table below it."
     )
-    better = "higher" if more_is_better else "lower"
+    better = "higher" if measures.higher_is_better(metric) else "lower"
     tested = any(point.low is not None for point in points)
     return Figure(
         id=id,
