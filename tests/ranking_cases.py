@@ -11,7 +11,6 @@ import pyarrow as pa
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark
 from hybridbatch.retrieval.ranking import (
-    QUERY_BLOCK,
     Pool,
     Ranks,
     Relevant,
@@ -149,7 +148,7 @@ def full_ranks(
     *,
     pool: Pool,
     relevant: Relevant,
-    query_block: int = QUERY_BLOCK,
+    query_block: int = 256,
     threads: int = 1,
 ) -> Ranks:
     """Ranks of all relevant passages in their own language and in the pool of all.

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from hybridbatch.retrieval.columns import Floats, Ints
 
-QUERY_BLOCK = 256
 _ARRANGED_TOGETHER = 1 << 16
 # Bytes of comparison results held at once: they should stay in a core's second-level cache.
 _CACHE_BYTES = 1 << 19

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hybridbatch.common.runs import System
+from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.bands import Point, band
 from hybridbatch.reporting.document import (
@@ -94,7 +95,6 @@ def _figure(
     setting: str,
     metric: str,
     name: str,
-    more_is_better: bool,
 ) -> Figure | None:
     points = []
     for alpha, system in swept.systems:
@@ -110,7 +110,7 @@ def _figure(
         f"Line over α: {name} of {swept.model} on {wording.benchmark(swept.benchmark)}: {said}. "
         "The numbers are in the table below it."
     )
-    better = "higher" if more_is_better else "lower"
+    better = "higher" if measures.higher_is_better(metric) else "lower"
     tested = any(point.low is not None for point in points)
     return Figure(
         id=id,
