@@ -32,13 +32,19 @@ import numpy as np
 import pyarrow as pa
 
 from hybridbatch.common.languages import XQUAD_R
+from hybridbatch.evaluation.measures import named
 from hybridbatch.evaluation.metrics import evaluate
+from hybridbatch.planning.config import defaults
 from hybridbatch.retrieval.index import read_vectors
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark, read_benchmark
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.retrieve import align
 from hybridbatch.schemas import every as schemas
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from ranking_cases import full_ranks
+
+MEASURES = named(defaults()["evaluation"]["measures"])
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 GROWTH = (13_000, 130_000, 1_300_000, 5_000_000)
 GROWTH_QUERIES, GROWTH_LANGUAGES, DIMENSION = 1_000, 11, 384
@@ -141,7 +147,7 @@ def run_ours(benchmark: Benchmark, queries: Any, passages: Any, seconds: list[fl
     ranks = full_ranks(
         queries, passages, pool=benchmark.pool, relevant=benchmark.relevant, threads=THREADS
     )
-    evaluation = evaluate(benchmark, ranks)
+    evaluation = evaluate(benchmark, ranks, measures=MEASURES)
     seconds.append(time.perf_counter() - begin)
     return evaluation
 
@@ -276,7 +282,7 @@ def grow(size: int) -> dict[str, float]:
         query_block=block,
         threads=THREADS,
     )
-    evaluate(benchmark, ranks)
+    evaluate(benchmark, ranks, measures=MEASURES)
     return {
         "seconds": time.perf_counter() - begin,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,

@@ -70,6 +70,8 @@ def measure(sampling: str, args: argparse.Namespace) -> dict[str, float]:
         batches=SAMPLINGS[sampling].batches,
         languages=LANGUAGES,
         source_weights=(1.0,),
+        alpha=0.5,
+        source_exponent=1.0,
     )
     begin = time.perf_counter()
     sampler = Sampler(items, options, seed=1)

@@ -100,6 +100,8 @@ def search_shards(folder: Path) -> dict[str, float]:
     """The project's search, from opening the first shard on."""
     import pyarrow.parquet as pq
 
+    from hybridbatch.common.options import options_from_dict
+    from hybridbatch.planning.stage_options import completed
     from hybridbatch.retrieval import search
 
     queries = unit_vectors(10**6, QUERIES)
@@ -108,7 +110,7 @@ def search_shards(folder: Path) -> dict[str, float]:
         search.Shard(path, path.with_suffix(".faiss"), pq.ParquetFile(path).metadata.num_rows)
         for path in sorted(folder.glob("0*.parquet"))
     ]
-    options = search.Options(language="en", top_k=K)
+    options = options_from_dict(search.Options, completed("search", {"language": "en", "top_k": K}))
     begin = time.perf_counter()
     found = search.search_shards(shards, queries, options, threads=THREADS)
     seconds = time.perf_counter() - begin

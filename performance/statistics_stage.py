@@ -27,10 +27,11 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.evaluation import comparisons, resampling, statistics
 from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
 from hybridbatch.evaluation.questions import read_questions
+from hybridbatch.planning.config import defaults
 from hybridbatch.schemas import every as schemas
 
 SAMPLINGS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
-METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")
+METRICS = tuple(defaults()["evaluation"]["measures"])
 HIGH = ("de", "en", "es", "ru", "zh")
 
 

@@ -1,9 +1,11 @@
 """The tables of the stages statistics and bias for the results folder of `report_fixture`."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import tiny
 from hybridbatch.schemas import every as schemas
 from hybridbatch.schemas.every import Schema
 from report_fixture import ALPHAS, write
@@ -167,4 +169,4 @@ def write_evidence(results: Path, runs: Sequence[str]) -> dict[str, Any]:
     write_statistics(results)
     for run in runs:
         write_bias(results, run, preference=0.9 if "hybrid" in run else 0.75)
-    return {"group": "base.tiny", "high_resource": ["en"], "thresholds": {"level": 0.05}}
+    return asdict(tiny.statistics_options("base.tiny", high_resource=["en"]))

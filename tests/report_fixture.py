@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import tiny
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.schemas import every as schemas
 
@@ -238,7 +239,11 @@ def write_results(
         "sources": ["facts"],
         "train_languages": list(trained_on),
         "allow_contaminated": False,
-        "config": {"model": "embedded", "train": {"steps": steps, "learning_rate": 5e-5}},
+        "config": {
+            "model": "embedded",
+            "evaluation": {"measures": list(tiny.MEASURES)},
+            "train": {"steps": steps, "learning_rate": 5e-5},
+        },
     }
 
 

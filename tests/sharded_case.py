@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import tiny
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.retrieval import index, pool, search
 from hybridbatch.schemas.every import PASSAGE_EMBEDDINGS, QUERY_EMBEDDINGS, SHARDS
@@ -29,7 +30,7 @@ def write_shards(
             )
             index.run(
                 argparse.Namespace(
-                    options=json.dumps({"factory": factory, "threads": 1}),
+                    options=json.dumps(tiny.options_of("index", factory=factory, threads=1)),
                     embeddings=vectors,
                     output=folder / "indexes" / f"{name}.faiss",
                 )
@@ -45,7 +46,7 @@ def search_language(
     options = {"language": code, "pool_languages": list(pool_languages), "threads": 1, **changes}
     search.run(
         argparse.Namespace(
-            options=json.dumps(options),
+            options=json.dumps(tiny.options_of("search", **options)),
             benchmark=folder / "benchmark",
             embeddings=folder / "embeddings",
             indexes=folder / "indexes",
@@ -59,7 +60,9 @@ def merge_pool(folder: Path, languages: Sequence[str], *, top_k: int) -> None:
     """Rank the pool of some languages."""
     pool.run(
         argparse.Namespace(
-            options=json.dumps({"pool_languages": list(languages), "top_k": top_k}),
+            options=json.dumps(
+                tiny.options_of("pool", pool_languages=list(languages), top_k=top_k)
+            ),
             benchmark=folder / "benchmark",
             rankings=[folder / "rankings" / f"{code}.parquet" for code in languages],
             output=folder / "rankings" / "all.parquet",

@@ -38,7 +38,7 @@ def relevant(benchmark: Benchmark) -> dict[str, set[str]]:
 
 
 def test_every_language_that_has_the_question_has_a_relevant_passage() -> None:
-    options = Options(name="tiny", kind="xquad-r")
+    options = Options(name="tiny", kind="xquad-r", most_passages=None)
     benchmark = build_benchmark(options, [DATA / "en.json", DATA / "de.json"])
     assert relevant(benchmark) == {
         "de:q2": {"de:000-00-01", "en:000-00-01"},
@@ -62,7 +62,7 @@ def test_every_language_that_has_the_question_has_a_relevant_passage() -> None:
 
 
 def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
-    options = Options(name="tiny", kind="mlqa-r")
+    options = Options(name="tiny", kind="mlqa-r", most_passages=None)
     for folder, names in (("a", ["en.json", "de.json"]), ("b", ["de.json", "en.json"])):
         files = [DATA / name for name in names]
         write_benchmark(build_benchmark(options, files), tmp_path / folder)
@@ -73,7 +73,7 @@ def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
 
 @needs_mirror
 def test_xquad_r_has_eleven_relevant_passages_per_query() -> None:
-    options = Options(name="xquad-r", kind="xquad-r")
+    options = Options(name="xquad-r", kind="xquad-r", most_passages=None)
     paths = [Path(MIRROR) / file.path for file in files_of("xquad-r")]
     benchmark = build_benchmark(options, paths)
     assert benchmark.queries.num_rows == 11 * 1190
@@ -83,7 +83,7 @@ def test_xquad_r_has_eleven_relevant_passages_per_query() -> None:
 
 @needs_mirror
 def test_mlqa_r_has_two_to_four_relevant_passages_per_query() -> None:
-    options = Options(name="mlqa-r", kind="mlqa-r")
+    options = Options(name="mlqa-r", kind="mlqa-r", most_passages=None)
     paths = [Path(MIRROR) / file.path for file in files_of("mlqa-r")]
     benchmark = build_benchmark(options, paths)
     assert benchmark.queries.num_rows == 4199
@@ -99,7 +99,7 @@ def test_mlqa_r_has_two_to_four_relevant_passages_per_query() -> None:
 
 
 def test_the_generated_benchmark_passes_the_same_checks() -> None:
-    benchmark = build_benchmark(Options(name="cldr", kind="cldr"), [])
+    benchmark = build_benchmark(Options(name="cldr", kind="cldr", most_passages=None), [])
     assert {len(passages) for passages in relevant(benchmark).values()} == {11}
 
 
@@ -131,7 +131,7 @@ def own(folder: Path, **changes: Any) -> list[Path]:
 
 def test_the_users_own_tables_come_out_sorted(tmp_path: Path) -> None:
     args = argparse.Namespace(
-        options=json.dumps({"name": "mine", "kind": "parquet"}),
+        options=json.dumps({"name": "mine", "kind": "parquet", "most_passages": None}),
         input=own(tmp_path),
         output=tmp_path / "mine",
     )
@@ -199,14 +199,14 @@ def test_a_bad_row_is_named(tmp_path: Path, change: dict[str, Any], message: str
     else:
         paths = own(tmp_path, **change)
     with pytest.raises(HybridBatchError) as caught:
-        build_benchmark(Options(name="mine", kind="parquet"), paths)
+        build_benchmark(Options(name="mine", kind="parquet", most_passages=None), paths)
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert "\n" not in str(caught.value)
 
 
 def test_wrong_inputs(tmp_path: Path) -> None:
     queries, passages, qrels = own(tmp_path)
-    mine = Options(name="mine", kind="parquet")
+    mine = Options(name="mine", kind="parquet", most_passages=None)
     with pytest.raises(HybridBatchError, match=r"mine needs queries\.parquet, .* 2 files given"):
         build_benchmark(mine, [queries, passages])
     with pytest.raises(HybridBatchError, match=r"passages\.parquet: columns of queries are"):
@@ -215,4 +215,4 @@ def test_wrong_inputs(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match=r"queries\.parquet: no rows"):
         build_benchmark(mine, [queries, passages, qrels])
     with pytest.raises(HybridBatchError, match="kind is 'beir'; use xquad-r, mlqa-r, cldr"):
-        build_benchmark(Options(name="mine", kind="beir"), [])
+        build_benchmark(Options(name="mine", kind="beir", most_passages=None), [])

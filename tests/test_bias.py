@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+import tiny
 from bias_fixture import LANGUAGES, write_benchmark, write_rankings
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
@@ -32,7 +33,9 @@ TABLES = (
 def measure(folder: Path, output: Path, *, options: str = "{}") -> dict[str, list[dict]]:
     """Run the stage; the rows of its tables."""
     arguments = {"benchmark": folder / "benchmark", "rankings": folder / "rankings"}
-    bias.run(argparse.Namespace(**arguments, output=output, options=options))
+    bias.run(
+        argparse.Namespace(**arguments, output=output, options=tiny.options_text("bias", options))
+    )
     return {name: pq.read_table(output / f"{name}.parquet").to_pylist() for name in TABLES}
 
 
@@ -60,7 +63,9 @@ def by(rows: list[dict], **wanted) -> dict:
 
 def test_the_mean_rank_distance_is_that_of_the_metrics(biased, tables):
     paths = {"benchmark": biased / "benchmark", "rankings": biased / "rankings"}
-    metrics.run(argparse.Namespace(**paths, output=biased / "metrics", options="{}"))
+    metrics.run(
+        argparse.Namespace(**paths, output=biased / "metrics", options=tiny.options_text("metrics"))
+    )
     summary = pq.read_table(biased / "metrics" / "summary.parquet").to_pylist()
     for language in (*LANGUAGES, "macro"):
         expected = by(summary, metric="rank_distance", query_language=language)
@@ -218,7 +223,11 @@ def test_a_ranking_of_another_benchmark_is_an_error(biased, tmp_path):
     write_benchmark(tmp_path / "benchmark", items=ITEMS - 1)
     arguments = {"benchmark": tmp_path / "benchmark", "rankings": biased / "rankings"}
     with pytest.raises(HybridBatchError, match=r"all.parquet: query_id 'ar:q24' is not in"):
-        bias.run(argparse.Namespace(**arguments, output=tmp_path / "bias", options="{}"))
+        bias.run(
+            argparse.Namespace(
+                **arguments, output=tmp_path / "bias", options=tiny.options_text("bias")
+            )
+        )
 
 
 def test_schemas_hold_what_is_written(biased, tables):

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from hybridbatch.common.runs import Run, System
+from hybridbatch.planning.config import defaults
 from hybridbatch.reporting.claims_evidence import Evidence, Parallel, Thresholds
 from hybridbatch.reporting.claims_logic import judge
 
+DEFAULTS = {"level": 0.05, **defaults()["claims"]}
 SAMPLINGS = ("untrained", "x-x-mono", "x-y", "hybrid")
 KINDS = ("monolingual", "cross-lingual", "multilingual")
 
@@ -38,7 +40,9 @@ def difference(other: str, kind: str, value: float, *, p=0.001, metric="mAP", mo
 
 
 def verdict(claim: str, evidence: Evidence, **thresholds):
-    return next(found for found in judge(evidence, Thresholds(**thresholds)) if found.id == claim)
+    return next(
+        found for found in judge(evidence, Thresholds(**DEFAULTS | thresholds)) if found.id == claim
+    )
 
 
 def evidence_of(*rows: dict, models=("m",), **other) -> Evidence:
@@ -46,7 +50,7 @@ def evidence_of(*rows: dict, models=("m",), **other) -> Evidence:
 
 
 def test_every_claim_is_judged_and_nothing_is_confirmed_by_no_evidence():
-    found = judge(Evidence(systems("m"), {}), Thresholds())
+    found = judge(Evidence(systems("m"), {}), Thresholds(**DEFAULTS))
     assert [claim.id for claim in found] == [f"C{i}" for i in range(1, 12)]
     assert {claim.verdict for claim in found} == {"not tested"}
     assert all(claim.would_test and claim.reasons for claim in found[:8])

@@ -1,20 +1,25 @@
 """A wrong configuration is one clear line; a right one becomes runs and options."""
 
 import dataclasses
+import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import faiss
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.planning.config import check_config, load_config
+from hybridbatch.planning import stage_options
+from hybridbatch.planning.config import check_config, defaults, load_config
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.workflow_support import gpus, memory
+from hybridbatch.reporting.claims_evidence import Thresholds
+from hybridbatch.reporting.evidence import StatisticsOptions
 from hybridbatch.stages import STAGES
-from hybridbatch.training.options import Options
+from hybridbatch.training.options import Source
+from hybridbatch.training.sampling import SamplingOptions
 
 ROOT = Path(__file__).parent.parent
 MINIMAL: dict[str, Any] = {
@@ -305,14 +310,30 @@ def test_keys_in_the_wrong_place_are_named(entry: dict[str, Any], message: str) 
         config(benchmarks=[entry])
 
 
-def test_training_keys_have_the_defaults_of_the_stage_s_options() -> None:
-    filled = config()["training"]
-    fields = {field.name: field.default for field in dataclasses.fields(Options)}
-    other = ("validation", "tensorboard", "mining")  # options of their own, or of no stage
-    shown = {key: value for key, value in filled.items() if key not in other}
-    assert {key: fields[key] for key in shown} == shown
-    assert (filled["compact_embeddings"], filled["chunk_tokens"], filled["processes"]) == (
-        True,
-        None,
-        1,
-    )
+def test_no_default_is_stated_twice() -> None:
+    """The schema has the defaults: what a stage takes of the configuration has none of its own."""
+    twice = []
+    for stage in stage_options.STAGES:
+        taken = stage_options.taken(stage, defaults())
+        kind = importlib.import_module(STAGES[stage].module).Options
+        twice += [f"{stage}: {name}" for name in defaulted(kind, taken)]
+    for kind in (StatisticsOptions, Thresholds, Source, SamplingOptions):
+        twice += [f"{kind.__name__}: {field.name}" for field in with_defaults(kind)]
+    assert twice == []
+
+
+def with_defaults(kind: type) -> list[Any]:
+    missing = dataclasses.MISSING
+    fields = dataclasses.fields(kind)
+    return [f for f in fields if f.default is not missing or f.default_factory is not missing]
+
+
+def defaulted(kind: type, taken: dict[str, Any]) -> list[str]:
+    """The keys that a dataclass gives a default to, those of dataclasses inside it included."""
+    found = [field.name for field in with_defaults(kind) if field.name in taken]
+    hints = get_type_hints(kind)
+    assert set(taken) <= set(hints), f"{kind.__module__}: lacks {set(taken) - set(hints)}"
+    for name, value in taken.items():
+        if isinstance(value, dict):
+            found += [f"{name}.{inner}" for inner in defaulted(hints[name], value)]
+    return found

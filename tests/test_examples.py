@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.reporting import examples
@@ -92,7 +93,7 @@ def run_stage(results: Path, **options: Any) -> list[dict[str, Any]]:
     output = results / "examples.parquet"
     examples.run(
         argparse.Namespace(
-            options=json.dumps(options),
+            options=json.dumps(tiny.options_of("examples", **options)),
             benchmark=results / "benchmark",
             rankings=[results / "rankings" / run for run in runs],
             metrics=[results / "metrics" / run for run in runs],
@@ -203,7 +204,7 @@ def test_wrong_inputs_are_named(results: Path) -> None:
     with pytest.raises(HybridBatchError, match="--rankings: 1 folders for 2 runs"):
         examples.run(
             argparse.Namespace(
-                options=json.dumps({"runs": list(RUNS)}),
+                options=json.dumps(tiny.options_of("examples", runs=list(RUNS))),
                 benchmark=results / "benchmark",
                 rankings=[results / "rankings"],
                 metrics=[],

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tiny
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.retrieval.index import (
@@ -35,7 +36,11 @@ def test_rows_of_an_index_are_the_languages_passages_in_file_order(tmp_path: Pat
     file = write_vectors(
         {p: CASE.passages[p] for p in order}, tmp_path / "passages.parquet", PASSAGE_EMBEDDINGS
     )
-    run(argparse.Namespace(options="{}", embeddings=file, output=tmp_path / "indexes"))
+    run(
+        argparse.Namespace(
+            options=tiny.options_text("index"), embeddings=file, output=tmp_path / "indexes"
+        )
+    )
     assert sorted(path.name for path in (tmp_path / "indexes").glob("*.faiss")) == [
         "de.faiss",
         "en.faiss",
@@ -57,7 +62,7 @@ def test_factories_find_and_repeat(tmp_path: Path, factory: str) -> None:
     vectors = read_vectors(file, PASSAGE_EMBEDDINGS)
     digests = []
     for folder in (tmp_path / "a", tmp_path / "b"):
-        write_indexes(vectors, folder, Options(factory=factory))
+        write_indexes(vectors, folder, tiny.made_options(Options, "index", factory=factory))
         digests.append([sha256_file(folder / f"{code}.faiss") for code in ("de", "en")])
     assert digests[0] == digests[1]
     index = read_index(tmp_path / "a", "de", vectors=70, dimension=16)
@@ -91,11 +96,11 @@ def test_shards_and_half_precision(tmp_path: Path) -> None:
 def test_bad_factories() -> None:
     vectors = CASE.passage_vectors
     with pytest.raises(HybridBatchError, match="index factory 'Flatt': FAISS rejects it for 16 d"):
-        build_index(vectors, factory="Flatt")
+        build_index(vectors, factory="Flatt", sample=100, seed=1)
     with pytest.raises(HybridBatchError, match="index factory 'PQ7': FAISS rejects it for 16 dim"):
-        build_index(vectors, factory="PQ7")
+        build_index(vectors, factory="PQ7", sample=100, seed=1)
     with pytest.raises(HybridBatchError, match="'IVF90,Flat': cannot be trained on a sample of 60"):
-        build_index(vectors, factory="IVF90,Flat", sample=60)
+        build_index(vectors, factory="IVF90,Flat", sample=60, seed=1)
 
 
 @pytest.mark.parametrize("factory", ["IVF60,Flat", "IVF4,PQ4", "PQ2x6"])
@@ -103,7 +108,11 @@ def test_too_few_vectors_for_a_factory_become_an_exact_index(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, factory: str
 ) -> None:
     file = write_vectors(CASE.passages, tmp_path / "passages.parquet", PASSAGE_EMBEDDINGS)
-    write_indexes(read_vectors(file, PASSAGE_EMBEDDINGS), tmp_path, Options(factory=factory))
+    write_indexes(
+        read_vectors(file, PASSAGE_EMBEDDINGS),
+        tmp_path,
+        tiny.made_options(Options, "index", factory=factory),
+    )
     sizes = {"de": 70, "en": 50, "zh": 1}
     exact = {
         code: is_exact(read_index(tmp_path, code, vectors=size, dimension=16))
@@ -153,7 +162,9 @@ def test_shards_of_two_models(tmp_path: Path) -> None:
 
 def test_an_index_of_other_vectors(tmp_path: Path) -> None:
     vectors = CASE.passage_vectors
-    faiss.write_index(build_index(vectors, factory="Flat"), str(tmp_path / "de.faiss"))
+    faiss.write_index(
+        build_index(vectors, factory="Flat", sample=100, seed=1), str(tmp_path / "de.faiss")
+    )
     (tmp_path / "en.faiss").write_bytes(b"not an index")
     other = faiss.IndexFlatL2(16)
     other.add(vectors)
@@ -184,7 +195,7 @@ def test_an_index_is_trained_on_a_sample_drawn_with_its_seed() -> None:
 def test_one_shard_has_one_index(tmp_path: Path) -> None:
     file = write_vectors(CASE.passages, tmp_path / "shard.parquet", PASSAGE_EMBEDDINGS)
     output = tmp_path / "shard.faiss"
-    run(argparse.Namespace(options="{}", embeddings=file, output=output))
+    run(argparse.Namespace(options=tiny.options_text("index"), embeddings=file, output=output))
     mapped = map_index(output, factory="Flat", vectors=121, dimension=16)
     stored = stored_vectors(mapped)
     assert stored.tolist() == read_vectors(file, PASSAGE_EMBEDDINGS).values.tolist()

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 from ir_measures import AP, R, nDCG
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.evaluation import metrics
+from hybridbatch.evaluation.measures import named
 from hybridbatch.evaluation.metrics import (
-    METRICS,
     Evaluation,
     evaluate,
     query_metrics,
     setting_of,
 )
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.schemas.every import PER_QUERY, RANKINGS, SUMMARY
-from ranking_cases import Case, language, random_case, write_benchmark
+from ranking_cases import Case, full_ranks, language, random_case, write_benchmark
 
+MEASURES = named(tiny.MEASURES)
 THEIRS = {"mAP": AP, "R@1": R @ 1, "R@10": R @ 10, "R@100": R @ 100, "nDCG@10": nDCG @ 10}
 
 
@@ -31,16 +32,19 @@ def evaluated(case: Case) -> Evaluation:
     ranks = full_ranks(
         case.query_vectors, case.passage_vectors, pool=benchmark.pool, relevant=benchmark.relevant
     )
-    return evaluate(benchmark, ranks)
+    return evaluate(benchmark, ranks, measures=MEASURES)
 
 
 def values_of(ranks: list[float], gains: list[int] | None = None) -> dict[str, float]:
     count = len(ranks)
     groups, values = query_metrics(
-        np.zeros(count, dtype=np.int64), np.array(ranks), np.array(gains or [1] * count)
+        np.zeros(count, dtype=np.int64),
+        np.array(ranks),
+        np.array(gains or [1] * count),
+        measures=MEASURES,
     )
     assert groups.tolist() == [0]
-    return dict(zip(METRICS, values[0].tolist(), strict=True))
+    return dict(zip(tiny.MEASURES, values[0].tolist(), strict=True))
 
 
 def test_two_relevant_at_ranks_1_and_3() -> None:
@@ -122,7 +126,7 @@ def test_tables_keep_their_schemas_and_order() -> None:
             order.index(row["query_id"]),
             row["passage_language"] == "all",
             row["passage_language"],
-            METRICS.index(row["metric"]),
+            tiny.MEASURES.index(row["metric"]),
         )
         for row in rows
     ]
@@ -139,7 +143,7 @@ def ranked_by_hand() -> list[dict[str, object]]:
     )
     # Entries by query and column, which is by descending id: en:1 and de:1 of en:q, de:2 of de:q.
     ranks = RelevantRanks(np.array([1.0, 2.0, 4.0]), np.array([3.0, 8.0, 5.0]))
-    return evaluate(case.benchmark(), ranks).summary.to_pylist()
+    return evaluate(case.benchmark(), ranks, measures=MEASURES).summary.to_pylist()
 
 
 def test_a_query_counts_only_where_it_has_a_relevant_passage() -> None:
@@ -180,7 +184,9 @@ def test_macro_weighs_settings_not_queries() -> None:
         qrels={query: {query: 1} for query in queries},
     )
     ranks = np.array([1.0, 1.0, 1.0, 2.0])
-    rows = evaluate(case.benchmark(), RelevantRanks(ranks, ranks)).summary.to_pylist()
+    rows = evaluate(
+        case.benchmark(), RelevantRanks(ranks, ranks), measures=MEASURES
+    ).summary.to_pylist()
     macro = [row for row in rows if row["query_language"] == "macro" and row["metric"] == "mAP"]
     assert [(row["setting"], row["value"], row["queries"]) for row in macro] == [
         ("monolingual", 0.75, 4),
@@ -200,7 +206,7 @@ def test_languages_whose_codes_begin_alike_are_told_apart() -> None:
     # Entries are by query and column, which is by descending id.
     ids = sorted((f"{code}:1" for code in codes), reverse=True)
     ranks = np.array([rank_of[language(identifier)] for identifier in ids])
-    evaluation = evaluate(case.benchmark(), RelevantRanks(ranks, ranks))
+    evaluation = evaluate(case.benchmark(), RelevantRanks(ranks, ranks), measures=MEASURES)
     found = {
         (row["setting"], row["passage_language"]): row["value"]
         for row in evaluation.summary.to_pylist()
@@ -247,7 +253,7 @@ def test_the_stage_reads_rankings_and_writes_both_tables(tmp_path: Path) -> None
     write_benchmark(HAND, tmp_path / "benchmark")
     write_rankings(tmp_path / "rankings", LISTED)
     paths = {name: tmp_path / name for name in ("benchmark", "rankings", "output")}
-    metrics.run(argparse.Namespace(options='{"threads": 1}', **paths))
+    metrics.run(argparse.Namespace(options=tiny.options_text("metrics", threads=1), **paths))
     per_query = read_table(tmp_path / "output" / "per_query.parquet", PER_QUERY).to_pylist()
     found = {
         (row["passage_language"], row["metric"]): row["value"]

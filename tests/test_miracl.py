@@ -156,7 +156,9 @@ def test_18_languages_of_which_the_literature_prints_15() -> None:
 @pytest.mark.skipif(not Path(MIRROR, "huggingface.co").is_dir(), reason="set HYBRIDBATCH_MIRROR")
 def test_the_published_topics_and_judgements() -> None:
     files = [Path(MIRROR, file.path) for file in catalog.files_of("miracl")]
-    benchmark = build_benchmark(Options("miracl", "miracl", sharded=True), files)
+    benchmark = build_benchmark(
+        Options(name="miracl", kind="miracl", sharded=True, most_passages=None), files
+    )
     rows = benchmark.queries.to_pylist()
     counts = {code: sum(row["language"] == code for row in rows) for code in MIRACL}
     assert (counts["ar"], counts["en"], counts["es"], len(rows)) == (2896, 799, 648, 13495)

@@ -139,7 +139,7 @@ def test_no_negative_of_any_batch_answers_one_of_its_questions(seed):
         answers.setdefault(row[1], set()).add(row[2])
     names = list(dict.fromkeys(row[0] for row in rows))
     question_of = {row[0]: row[1] for row in rows}
-    options = SamplingOptions(3, "x-y", ("cross-lingual",), ("de", "en"), (1.0,))
+    options = SamplingOptions(3, "x-y", ("cross-lingual",), ("de", "en"), (1.0,), 0.0, 1.0)
     try:
         sampler = Sampler(data.training.items, options, seed=seed)
     except HybridBatchError:  # three compatible items are not always there

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.evaluation.planes import (
@@ -214,7 +215,9 @@ def run_stage(results: Path, **options: Any) -> Path:
     output = results / "projection"
     projection.run(
         argparse.Namespace(
-            options=json.dumps({"runs": ["apart", "mixed"], "items": 10} | options),
+            options=json.dumps(
+                tiny.options_of("projection", **{"runs": ["apart", "mixed"], "items": 10} | options)
+            ),
             benchmark=results / "b",
             embeddings=[results / "apart", results / "mixed"],
             output=output,

@@ -198,7 +198,7 @@ def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
     options["evaluations"].append([strange, "xquad-r"])
     options["title"] = f"Title {attack}"
     options["allow_contaminated"] = True
-    options["config"] = {"title": attack, attack: "key"}
+    options["config"] |= {"title": attack, attack: "key"}
     html = render(tmp_path, options)
     page = Page(html)
     assert page.all("script") == [{}]  # the page's own

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+import tiny
 from hybridbatch.common.runs import Run, group_systems
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.document import Bullets, Paragraph, Section, Table
-from hybridbatch.reporting.evidence import Measured, Statistics, StatisticsOptions
+from hybridbatch.reporting.evidence import Measured, Statistics
 from hybridbatch.reporting.inputs import Inputs, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
@@ -49,7 +50,7 @@ def context(corpus: Corpus | None = CORPUS, **changes: Any) -> Context:
         recipe="r",
         train_languages=("en",),
         allow_contaminated=False,
-        config={"retrieval": {"top_k": 100}},
+        config={"retrieval": {"top_k": 100}, "evaluation": {"measures": tiny.MEASURES}},
         literature=read_literature(LITERATURE),
         corpora={} if corpus is None else {"miracl": corpus},
     )
@@ -149,7 +150,7 @@ def test_claims_know_the_runs_and_matches_of_a_sharded_benchmark() -> None:
         groups=(),
         rows={"estimates": [row], "comparisons": [], "noninferiority": []},
     )
-    measured = Measured(StatisticsOptions("m.r"), {"miracl": statistics})
+    measured = Measured(tiny.statistics_options("m.r"), {"miracl": statistics})
     found = claims.evidence(context(replace(CORPUS, exact_matches=3), measured=measured))
     assert [system.id for system in found.systems] == ["m.r.hybrid"]
     assert found.exact_matches == {"miracl": 3}

@@ -1,6 +1,6 @@
 """The report's sections made from the tables of the stages statistics and bias."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,12 @@ import pytest
 
 import evidence_fixture
 import report_fixture as fixture
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import Bullets, Details, Figure, Paragraph, Table
 from hybridbatch.reporting.downloads import csv_of
-from hybridbatch.reporting.evidence import NOTHING, Difference, StatisticsOptions, read_evidence
+from hybridbatch.reporting.evidence import NOTHING, Difference, read_evidence
 from hybridbatch.reporting.sections import alpha, answer, bias, claims, headline, pairs
 from hybridbatch.reporting.sections.bias_measures import distribution
 from hybridbatch.reporting.systems import Context
@@ -25,7 +26,7 @@ HYBRID, MONO, XY, BASE = (
     evidence_fixture.XY,
     evidence_fixture.BASE,
 )
-OPTIONS = StatisticsOptions(group="base.tiny", high_resource=("en",))
+OPTIONS = tiny.statistics_options("base.tiny", high_resource=["en"])
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +233,7 @@ def test_the_page_with_evidence_is_whole_and_the_same_twice(
     results: tuple[Path, dict[str, Any]],
 ) -> None:
     folder, options = results
-    statistics = {"group": "base.tiny", "high_resource": ["en"], "thresholds": {"level": 0.05}}
+    statistics = asdict(tiny.statistics_options("base.tiny", high_resource=["en"]))
     html = render(folder, options | {"statistics": statistics})
     page = Page(html)
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]

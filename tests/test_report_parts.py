@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import report_fixture as fixture
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.run_records import read_run
 from hybridbatch.common.runs import group_systems
@@ -41,7 +42,7 @@ def context(results: Path, options: dict[str, Any], *, literature: bool = False)
         recipe=options["recipe"],
         train_languages=tuple(options["train_languages"]),
         allow_contaminated=False,
-        config={},
+        config={"evaluation": {"measures": tiny.MEASURES}},
         literature=read_literature(LITERATURE) if literature else {},
     )
 

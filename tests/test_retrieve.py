@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import bias_fixture
+import tiny
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.evaluation import bias, metrics, statistics
 from hybridbatch.retrieval import index, retrieve
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import read_ranks
 from hybridbatch.schemas.every import (
     ESTIMATES,
@@ -28,7 +28,15 @@ from hybridbatch.schemas.every import (
     QUERY_EMBEDDINGS,
     RANKINGS,
 )
-from ranking_cases import Case, random_case, ranked, unit, write_benchmark, write_vectors
+from ranking_cases import (
+    Case,
+    full_ranks,
+    random_case,
+    ranked,
+    unit,
+    write_benchmark,
+    write_vectors,
+)
 
 SIZES = {"de": 60, "en": 45, "zh": 4}
 
@@ -44,13 +52,13 @@ def prepare(case: Case, folder: Path, *, factory: str = "Flat", shuffled: bool =
     write_vectors(dict(passages), embeddings / "passages.parquet", PASSAGE_EMBEDDINGS)
     options = f'{{"factory": "{factory}", "threads": 1}}'
     paths = {"embeddings": embeddings / "passages.parquet", "output": folder / "indexes"}
-    index.run(argparse.Namespace(options=options, **paths))
+    index.run(argparse.Namespace(options=tiny.options_text("index", options), **paths))
 
 
 def rank(folder: Path, *, options: str = '{"top_k": 10, "query_block": 7}') -> Path:
     retrieve.run(
         argparse.Namespace(
-            options=options,
+            options=tiny.options_text("retrieve", options),
             benchmark=folder / "benchmark",
             embeddings=folder / "embeddings",
             indexes=folder / "indexes",
@@ -201,7 +209,7 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
         write_embeddings(benchmark, folder / "embeddings", seed=seed)
         index.run(
             argparse.Namespace(
-                options='{"factory": "IVF16,Flat", "threads": 1}',
+                options=tiny.options_text("index", factory="IVF16,Flat", threads=1),
                 embeddings=folder / "embeddings" / "passages.parquet",
                 output=folder / "indexes",
             )
@@ -211,7 +219,8 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
         for stage, options in ((metrics, "{}"), (bias, '{"cutoff": 2}')):
             paths = {"benchmark": benchmark, "rankings": folder / "rankings"}
             output = folder / stage.__name__.rpartition(".")[2]
-            stage.run(argparse.Namespace(**paths, output=output, options=options))
+            given = tiny.options_text(output.name, options)
+            stage.run(argparse.Namespace(**paths, output=output, options=given))
         bias_fixture.write_run(
             folder / "run.parquet", run, sampling=run, seed=1, alpha=0.5 if run == "hybrid" else 0
         )
@@ -224,7 +233,7 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
             bias=[tmp_path / run / "bias" for run in runs],
             benchmark=benchmark,
             output=tmp_path / "statistics",
-            options=json.dumps({"resamples": 199, "high_resource": ["en"]}),
+            options=json.dumps(tiny.options_of("statistics", resamples=199, high_resource=["en"])),
         )
     )
     estimates = read_table(tmp_path / "statistics" / "estimates.parquet", ESTIMATES).to_pylist()
@@ -235,7 +244,7 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
             if (row["sampling"], row["setting"], row["query_language"])
             == (run, "multilingual", "macro")
         }
-        assert {queries[metric] for metric in metrics.METRICS} == {90}  # all of them
+        assert {queries[metric] for metric in tiny.MEASURES} == {90}  # all of them
 
 
 def test_embeddings_that_are_not_the_benchmarks(tmp_path: Path) -> None:
@@ -275,6 +284,7 @@ def test_a_failed_block_leaves_no_folder(tmp_path: Path) -> None:
             broken,
             tmp_path / "rankings",
             top_k=3,
+            query_block=2,
         )
     assert not list(tmp_path.iterdir())
 

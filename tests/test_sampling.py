@@ -38,7 +38,7 @@ def make_items(*sources, languages=("de", "en", "th")):
 
 def make_sampler(items, sampling, *, seed=1, batch_size=4, weights=None, **options):
     entry = SAMPLINGS[sampling]
-    options = {"languages": items.languages, **options}
+    options = {"languages": items.languages, "alpha": 0.5, "source_exponent": 1.0, **options}
     options["languages"] = entry.only or options["languages"]
     chosen = SamplingOptions(
         batch_size=batch_size,

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tiny
 from bias_fixture import LANGUAGES, write_benchmark, write_rankings, write_run
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
@@ -37,7 +38,11 @@ def write_results(folder: Path, *, items: int = ITEMS, runs=RUNS, languages=LANG
         write_rankings(ranked, items=items, languages=languages, **given)
         for stage, name in ((metrics, "metrics"), (bias, "bias")):
             paths = {"benchmark": folder / "benchmark", "rankings": ranked}
-            stage.run(argparse.Namespace(**paths, output=folder / name / run, options="{}"))
+            stage.run(
+                argparse.Namespace(
+                    **paths, output=folder / name / run, options=tiny.options_text(name)
+                )
+            )
     return folder
 
 
@@ -56,7 +61,11 @@ def run_stage(folder: Path, output: Path, *, runs=RUNS, with_bias: bool = True, 
             bias=[folder / "bias" / name for name in names] if with_bias else [],
             benchmark=folder / "benchmark",
             output=output,
-            options=json.dumps({"resamples": 999, "high_resource": HIGH, **options}),
+            options=json.dumps(
+                tiny.options_of(
+                    "statistics", **{"resamples": 999, "high_resource": HIGH, **options}
+                )
+            ),
         )
     )
     schemas = (ESTIMATES, COMPARISONS, NONINFERIORITY)
@@ -166,7 +175,7 @@ def test_a_language_that_the_project_does_not_know_counts_as_low_resource(tmp_pa
 
 def test_without_bias_folders_the_metrics_alone_are_compared(folder, tmp_path):
     estimates, _, _ = run_stage(folder, tmp_path, with_bias=False)
-    assert {row["metric"] for row in estimates} == set(metrics.METRICS)
+    assert {row["metric"] for row in estimates} == set(tiny.MEASURES)
 
 
 def test_a_single_system_has_estimates_and_nothing_to_compare(folder, tmp_path):
@@ -205,7 +214,7 @@ def test_options_out_of_range(folder, tmp_path, options, message):
 
 
 def test_39_resamples_are_enough_for_95_percent():
-    options = statistics.Options(resamples=39)
+    options = tiny.made_options(statistics.Options, "statistics", resamples=39)
     assert statistics.check_design(options).resamples == 39
 
 
@@ -216,7 +225,7 @@ def test_every_run_needs_its_folder(folder, tmp_path):
         bias=[],
         benchmark=folder / "benchmark",
         output=tmp_path,
-        options="{}",
+        options=tiny.options_text("statistics"),
     )
     with pytest.raises(HybridBatchError, match=r"--metrics: 2 folders for 1 runs"):
         statistics.run(arguments)

@@ -53,7 +53,7 @@ def unit_rows(random: np.random.Generator, rows: int, dimension: int) -> np.ndar
 def lists_of(
     passages: np.ndarray, queries: np.ndarray, scores: np.ndarray, *, k: int, factory: str = "Flat"
 ) -> np.ndarray:
-    index = build_index(passages, factory=factory)
+    index = build_index(passages, factory=factory, sample=100_000, seed=1)
     return language_lists(
         LanguageIndex(index, is_exact(index), np.arange(len(passages))),
         queries,

@@ -49,6 +49,8 @@ def options_of(**changes):
         "warmup_steps": min(3, changes.get("steps", 15)),
         "learning_rate": 3e-3,
         "temperature": 0.05,
+        "query_prefix": "",
+        "passage_prefix": "",
         "max_tokens": 32,
         "dropout": False,
         "validation": validation,

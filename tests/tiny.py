@@ -2,15 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from hybridbatch.common.options import options_from_dict
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.planning.config import defaults
 from hybridbatch.planning.stage_options import completed
+from hybridbatch.reporting.evidence import StatisticsOptions
 from hybridbatch.schemas import every as schemas
 
+T = TypeVar("T")
+MEASURES = tuple(defaults()["evaluation"]["measures"])
 LANGUAGES = ("ar", "de", "en")
 _MARKS = {"ar": "ـ", "de": "ß", "en": "x"}
 
@@ -111,9 +117,34 @@ def write_benchmark(folder: Path, items: range) -> Path:
     return folder
 
 
+def made_options(kind: type[T], stage: str, **given: object) -> T:
+    """The options of a stage as the class that it works with, with the schema's defaults."""
+    return options_from_dict(kind, options_of(stage, **given))
+
+
+def statistics_options(group: str, **given: object) -> StatisticsOptions:
+    """What the report is told of the tests, by the schema's defaults."""
+    config = defaults()
+    options = {
+        "group": group,
+        "confidence": config["statistics"]["confidence"],
+        "margin": config["statistics"]["margin"],
+        "high_resource": [],
+        "source_exponent": config["training"]["source_exponent"],
+        "persistence": config["bias"]["persistence"],
+        "thresholds": {"level": 0.05, **config["claims"]},
+    }
+    return options_from_dict(StatisticsOptions, options | given)
+
+
 def options_of(stage: str, **given: object) -> dict[str, object]:
     """The options of a stage, with the schema's defaults for those that are not given."""
     return completed(stage, given)
+
+
+def options_text(stage: str, text: str = "{}", **given: object) -> str:
+    """The same as JSON; what `text` says stands, too."""
+    return json.dumps(options_of(stage, **{**json.loads(text), **given}))
 
 
 def write_config(path: Path, **changes: object) -> Path:

@@ -28,7 +28,7 @@ from hybridbatch.schemas.schema import Schema
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """The benchmark's name, and the kind of its input: xquad-r, mlqa-r, cldr, miracl or parquet.
 
@@ -39,7 +39,7 @@ class Options:
     name: str
     kind: str
     sharded: bool = False
-    most_passages: int | None = None
+    most_passages: int | None
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,13 @@ from hybridbatch.schemas.schema import Schema
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """`cutoff` is the k of the top k; `persistence` is the p of rank-biased overlap."""
 
-    cutoff: int = 10
-    persistence: float = 0.9
-    threads: int | None = None
+    cutoff: int
+    persistence: float
+    threads: int | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

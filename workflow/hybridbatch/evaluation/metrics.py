@@ -1,7 +1,7 @@
-"""mAP, recall, nDCG and rank distance, from the ranks of the relevant passages.
+"""The measures of the configuration, from the ranks of the relevant passages.
 
 A query's metrics depend on those ranks alone, so a ranking of any length is scored from a few
-numbers. The values are trec_eval's `map`, `recall_k` and `ndcg_cut_10` of the full ranking. The
+numbers. Those that trec_eval has too have its values for the full ranking (see `measures`). The
 rankings of a sharded benchmark end at their first k: metrics that need more are left out.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from hybridbatch.common.options import options_from_json
+from hybridbatch.common.registry import Extension, load_all
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.common.vocabulary import (
@@ -26,17 +27,13 @@ from hybridbatch.common.vocabulary import (
     MULTILINGUAL,
     POOL,
 )
+from hybridbatch.evaluation.measures import Judged, Measure, named
 from hybridbatch.retrieval.columns import Ints
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark, read_judged
 from hybridbatch.retrieval.ranking import Ranks
 from hybridbatch.retrieval.recorded import RelevantRanks, Values, read_cut_ranks, read_ranks
 from hybridbatch.schemas.per_query import PER_QUERY
 from hybridbatch.schemas.summary import SUMMARY
-
-METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")
-_RECALL_CUTOFFS = (1, 10, 100)
-_NDCG_CUTOFF = 10
-_LOGGED = ("mAP", "nDCG@10", "rank_distance")
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +42,17 @@ logger = logging.getLogger(__name__)
 class Options:
     """What the stage `metrics` can be told.
 
-    `cut` is the length of a sharded benchmark's rankings, None for full ones. `pool_languages` are
-    those of its pool, none without one, `average_languages` those of a second macro average.
+    `measures` are names (see `measures.named`), `extensions` the files that add some. `cut` is the
+    length of a sharded benchmark's rankings, None for full ones. `pool_languages` are those of its
+    pool, none without one, `average_languages` those of a second macro average.
     """
 
+    measures: tuple[str, ...]
+    threads: int | None
     cut: int | None = None
     pool_languages: tuple[str, ...] = ()
     average_languages: tuple[str, ...] = ()
-    threads: int | None = None
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class _Scored:
     queries: Ints
     settings: Ints
     values: Values
+    metrics: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +95,7 @@ def run(args: argparse.Namespace) -> None:
     set_threads(options.threads)
     first = args.rankings[0]
     rankings = first if first.is_dir() else first.parent
+    load_all(options.extensions)
     if options.cut is None:
         benchmark = read_benchmark(args.benchmark)
         ranks = read_ranks(rankings, benchmark)
@@ -102,73 +104,62 @@ def run(args: argparse.Namespace) -> None:
         ranks = read_cut_ranks(
             rankings, benchmark, cut=options.cut, pool_languages=options.pool_languages
         )
-    evaluation = evaluate(benchmark, ranks, average_languages=options.average_languages)
+    evaluation = evaluate(
+        benchmark,
+        ranks,
+        measures=named(options.measures),
+        average_languages=options.average_languages,
+    )
     write_table(evaluation.per_query, args.output / "per_query.parquet", PER_QUERY)
     write_table(evaluation.summary, args.output / "summary.parquet", SUMMARY)
     for row in evaluation.summary.to_pylist():
-        if row["query_language"] == MACRO and row["metric"] in _LOGGED:
+        if row["query_language"] == MACRO:
             logger.info("%s %s %.4f", row["setting"], row["metric"], row["value"])
 
 
-def query_metrics(groups: Ints, ranks: Values, gains: Ints) -> tuple[Ints, Values]:
-    """All metrics of each group, a group being one query in one setting.
-
-    With the relevant passages at ranks r_1 < r_2 < ... < r_n (inf if not ranked):
-    mAP = 1/n sum_i i / r_i; R@k = #(r_i <= k) / n; nDCG@10 = DCG / DCG of the best order, DCG =
-    sum of gain / log2(rank + 1) over ranks up to 10; rank_distance = r_n - r_1, NaN if r_n is inf.
+def query_metrics(
+    groups: Ints, ranks: Values, gains: Ints, *, measures: Sequence[Measure]
+) -> tuple[Ints, Values]:
+    """The measures of each group, a group being one query in one setting.
 
     Args:
         groups: (n,) the group of each relevant passage.
-        ranks: (n,) its rank, from 1.
+        ranks: (n,) its rank, from 1; inf if it is not ranked.
         gains: (n,) its relevance, at least 1.
+        measures: m of them.
 
     Returns:
-        The groups, ascending (g,), and their values (g, 6) in the order of METRICS.
+        The groups, ascending (g,), and their values (g, m).
     """
     order = np.lexsort((ranks, groups))
-    ranks, gains_by_rank, sorted_groups = ranks[order], gains[order], groups[order]
+    sorted_groups = groups[order]
     found, starts, sizes = np.unique(sorted_groups, return_index=True, return_counts=True)
     if not found.size:
-        return found, np.zeros((0, len(METRICS)))
-    position = 1 + np.arange(len(ranks)) - np.repeat(starts, sizes)
-    best_gains = gains[np.lexsort((-gains, groups))]
-
-    def mean(values: Values) -> Values:
-        return np.add.reduceat(values, starts) / sizes
-
-    def dcg(gains: Ints, ranks: Values) -> Values:
-        cut = np.where(ranks <= _NDCG_CUTOFF, gains / np.log2(ranks + 1), 0.0)
-        return np.add.reduceat(cut, starts)
-
-    lowest, highest = ranks[starts + sizes - 1], ranks[starts]
-    ranked = np.isfinite(lowest)
-    distance = np.full(len(found), np.nan)
-    distance[ranked] = lowest[ranked] - highest[ranked]
-    recalls = [mean((ranks <= cutoff).astype(np.float64)) for cutoff in _RECALL_CUTOFFS]
-    ndcg = dcg(gains_by_rank, ranks) / dcg(best_gains, position.astype(np.float64))
-    return found, np.stack([mean(position / ranks), *recalls, ndcg, distance], axis=1)
-
-
-def metrics_within(cut: int | None) -> tuple[str, ...]:
-    """The metrics that rankings of this length determine; None stands for full rankings."""
-    if cut is None:
-        return METRICS
-    cutoffs = {"nDCG@10": _NDCG_CUTOFF, **{f"R@{k}": k for k in _RECALL_CUTOFFS}}
-    return tuple(name for name in METRICS if cutoffs.get(name, cut + 1) <= cut)
+        return found, np.zeros((0, len(measures)))
+    judged = Judged(
+        ranks=ranks[order],
+        gains=gains[order],
+        best_gains=gains[np.lexsort((-gains, groups))],
+        positions=1 + np.arange(len(ranks)) - np.repeat(starts, sizes),
+        starts=starts,
+        sizes=sizes,
+    )
+    return found, np.stack([measure.values(judged) for measure in measures], axis=1)
 
 
 def evaluate(
     benchmark: Benchmark,
     ranks: Ranks | RelevantRanks,
     *,
+    measures: Sequence[Measure],
     average_languages: Sequence[str] = (),
 ) -> Evaluation:
     """Both metric tables of one run, for every pair of languages and every pool.
 
     A query counts in a setting only where it has a relevant passage there. Needs no files: `ranks`
-    is what `ranking.full_ranks` counted, or what `read_ranks` read.
+    is what `read_ranks` read.
     """
-    scored = _score(benchmark, ranks)
+    scored = _score(benchmark, ranks, measures)
     names = sorted(benchmark.pool.languages)
     return Evaluation(
         per_query=_per_query_table(benchmark, scored, [*names, POOL]),
@@ -176,14 +167,17 @@ def evaluate(
     )
 
 
-def _score(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> _Scored:
+def _score(
+    benchmark: Benchmark, ranks: Ranks | RelevantRanks, measures: Sequence[Measure]
+) -> _Scored:
     relevant, count = benchmark.relevant, len(benchmark.pool.languages)
     # Columns hold the languages in the order of their ids, which puts `zh:` after `zh-Hans:`.
     names = sorted(benchmark.pool.languages)
     places = np.array([names.index(name) for name in benchmark.pool.languages], dtype=np.int64)
     ascending = places[benchmark.pool.language_codes(relevant.columns)]
     cut, pooled = (ranks.cut, ranks.pooled) if isinstance(ranks, RelevantRanks) else (None, None)
-    left_out = [METRICS.index(name) for name in METRICS if name not in metrics_within(cut)]
+    left_out = [i for i, measure in enumerate(measures) if not measure.within(cut)]
+    pool_only = [i for i, measure in enumerate(measures) if measure.family.pool_only]
     parts = []
     for setting, rank, part in (
         (ascending, ranks.in_language, slice(None)),
@@ -193,15 +187,17 @@ def _score(benchmark: Benchmark, ranks: Ranks | RelevantRanks) -> _Scored:
             (relevant.queries * (count + 1) + setting)[part],
             np.asarray(rank, dtype=np.float64)[part],
             relevant.gains[part],
+            measures=measures,
         )
         values[:, left_out] = np.nan
         if setting is ascending:
-            values[:, METRICS.index("rank_distance")] = np.nan  # it compares languages
+            values[:, pool_only] = np.nan
         parts.append((groups, values))
     groups = np.concatenate([groups for groups, _ in parts])
     order = np.argsort(groups)
     queries, settings = np.divmod(groups[order], count + 1)
-    return _Scored(queries, settings, np.concatenate([values for _, values in parts])[order])
+    values = np.concatenate([values for _, values in parts])[order]
+    return _Scored(queries, settings, values, tuple(measure.name for measure in measures))
 
 
 def _per_query_table(benchmark: Benchmark, scored: _Scored, settings: list[str]) -> pa.Table:
@@ -211,7 +207,7 @@ def _per_query_table(benchmark: Benchmark, scored: _Scored, settings: list[str])
         benchmark.query_ids.take(query),
         benchmark.query_languages.take(query),
         pa.array(settings).take(pa.array(scored.settings[row])),
-        pa.array(METRICS).take(pa.array(metric)),
+        pa.array(scored.metrics).take(pa.array(metric)),
         pa.array(scored.values[row, metric]),
     ]
     return pa.Table.from_arrays(columns, schema=PER_QUERY.arrow)
@@ -224,7 +220,7 @@ def _summary_table(
     languages = encoded.dictionary.to_pylist()
     cell = encoded.indices.to_numpy()[scored.queries] * len(settings) + scored.settings
     rows = []
-    for column, metric in enumerate(METRICS):
+    for column, metric in enumerate(scored.metrics):
         values = scored.values[:, column]
         defined = ~np.isnan(values)
         size = len(languages) * len(settings)
@@ -245,9 +241,11 @@ def _summary_table(
             )
     some = [row for row in rows if row["query_language"] in average_languages]
     complete = {row["query_language"] for row in some} == set(average_languages)
-    published = _macro_rows(some, label=MACRO_PUBLISHED) if some and complete else []
-    rows += _macro_rows(rows, label=MACRO) + published
-    rows.sort(key=_row_order)
+    published = (
+        _macro_rows(some, scored.metrics, label=MACRO_PUBLISHED) if some and complete else []
+    )
+    rows += _macro_rows(rows, scored.metrics, label=MACRO) + published
+    rows.sort(key=lambda row: _row_order(row, scored.metrics))
     return table_from_rows(rows, SUMMARY)
 
 
@@ -258,11 +256,13 @@ def setting_of(query_language: str, passage_language: str) -> str:
     return MONOLINGUAL if query_language == passage_language else CROSS_LINGUAL
 
 
-def _macro_rows(rows: list[dict[str, Any]], *, label: str) -> list[dict[str, Any]]:
+def _macro_rows(
+    rows: list[dict[str, Any]], metrics: Sequence[str], *, label: str
+) -> list[dict[str, Any]]:
     """Means over the settings of each kind that have a scored query."""
     macros = []
     for setting in (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL):
-        for metric in METRICS:
+        for metric in metrics:
             part = [row for row in rows if row["setting"] == setting and row["metric"] == metric]
             if part:
                 macros.append(
@@ -278,12 +278,12 @@ def _macro_rows(rows: list[dict[str, Any]], *, label: str) -> list[dict[str, Any
     return macros
 
 
-def _row_order(row: dict[str, Any]) -> tuple[object, ...]:
+def _row_order(row: dict[str, Any], metrics: Sequence[str]) -> tuple[object, ...]:
     kinds = (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL)
     return (
         kinds.index(row["setting"]),
         row["query_language"] in (MACRO, MACRO_PUBLISHED),
         row["query_language"],
         row["passage_language"],
-        METRICS.index(row["metric"]),
+        metrics.index(row["metric"]),
     )

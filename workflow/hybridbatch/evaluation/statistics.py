@@ -22,7 +22,7 @@ from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORIT
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What the stage uses of the config.
 
@@ -30,13 +30,13 @@ class Options:
     `high_resource` count as low-resource.
     """
 
-    high_resource: tuple[str, ...] = ()
-    resamples: int = 10_000
-    seed: int = 1
-    confidence: float = 0.95
-    margin: float = 0.01
+    high_resource: tuple[str, ...]
+    resamples: int
+    seed: int
+    confidence: float
+    margin: float
     margin_metrics: tuple[str, ...] = ("mAP", "nDCG@10")
-    threads: int | None = None
+    threads: int | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

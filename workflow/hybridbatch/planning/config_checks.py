@@ -13,6 +13,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL, NAMES
 from hybridbatch.common.suggest import did_you_mean
 from hybridbatch.data.sources.catalog import VALIDATION
+from hybridbatch.evaluation import measures
 from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.training.samplings import SAMPLINGS
 
@@ -32,6 +33,7 @@ def check_values(config: Mapping[str, Any]) -> None:
         _check_names(config[key], key=key)
     _check_benchmarks(config["benchmarks"])
     _check_training(config["training"])
+    _check_measures(config)
     _check_evaluation(config)
     _check_alphas(config["alphas"])
 
@@ -111,6 +113,25 @@ def _check_alphas(alphas: Sequence[float]) -> None:
             raise HybridBatchError(
                 f"config: alphas[{number}]: {alpha} gives a run the same name as another alpha; "
                 f"let them differ in six digits"
+            )
+
+
+def _check_measures(config: Mapping[str, Any]) -> None:
+    names, key = config["evaluation"]["measures"], "evaluation.measures"
+    for position, name in enumerate(names):
+        with _at(f"{key}[{position}]"):
+            measures.named([name])
+    if "mAP" not in names:
+        raise HybridBatchError(
+            f"config: {key}: mAP is missing; the report's tables by language need it: add it"
+        )
+    top_k = config["retrieval"]["top_k"]
+    cut = any(measure.within(top_k) for measure in measures.named(names))
+    for entry in config["benchmarks"]:
+        if (entry["name"] == "miracl" or entry.get("sharded")) and not cut:
+            raise HybridBatchError(
+                f"config: {key}: none of them can be had of the first {top_k} passages, which is "
+                f"all that the sharded {entry['name']!r} ranks; add one such as nDCG@10"
             )
 
 

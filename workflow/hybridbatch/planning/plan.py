@@ -11,7 +11,8 @@ from typing import Any
 from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
-from hybridbatch.planning import paths
+from hybridbatch.evaluation import measures
+from hybridbatch.planning import paths, stage_options
 from hybridbatch.planning.inventory import Inventory
 from hybridbatch.planning.machine import Machine
 from hybridbatch.publication import origins
@@ -32,6 +33,10 @@ class Plan(Inventory):
         machine: Machine | None = None,
     ) -> None:
         super().__init__((machine or Machine.here()).resolve(config), mirror=mirror)
+
+    def _taken(self, stage: str) -> dict[str, Any]:
+        """The options of a stage that are keys of the configuration."""
+        return stage_options.taken(stage, self.config)
 
     def raw_digest(self, path: str) -> str:
         """The pinned digest of a download, as `ContentDigests` writes it.
@@ -57,10 +62,10 @@ class Plan(Inventory):
         """Options of the stage `benchmarks`."""
         return _json(
             {
+                **self._taken("benchmarks"),
                 "name": benchmark,
                 "kind": _kind(self._benchmarks[benchmark]),
                 "sharded": benchmark in self.corpora.names,
-                "most_passages": self.config["retrieval"]["full_ranks_up_to"],
             }
         )
 
@@ -68,10 +73,10 @@ class Plan(Inventory):
         """Options of the stage `corpus`."""
         return _json(
             {
+                **self._taken("corpus"),
                 "part": part,
                 "kind": _kind(self._benchmarks[benchmark]),
                 "language": self.corpora.part(benchmark, part).language,
-                "shard_passages": self.config["encoding"]["shard_passages"],
             }
         )
 
@@ -96,33 +101,20 @@ class Plan(Inventory):
 
     def mine_options(self) -> str:
         """Options of the stage `mine`."""
-        config = self.config
-        shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
-        training, encoding = config["training"], config["encoding"]
-        return _json(
-            {
-                **{key: config[key] for key in shared},
-                **training["mining"],
-                "languages": config["train_languages"],
-                "max_tokens": training["max_tokens"],
-                "tokens_per_batch": encoding["tokens_per_batch"],
-                "precision": encoding["precision"],
-            }
-        )
+        return _json({**self._taken("mine"), "languages": self.config["train_languages"]})
 
     def train_options(self, run: str) -> str:
         """Options of the stage `train`."""
         chosen = self.run(run)
         config = self.config
-        shared = ("recipe", "pooling", "query_prefix", "passage_prefix", "device", "threads")
         sources = [
             {"name": entry["name"], "weight": entry["weight"]} for entry in config["sources"]
         ]
         return _json(
             {
-                **{key: config[key] for key in shared},
                 # Event files change no result; mined negatives are in the pairs that it reads.
-                **_without(config["training"], "tensorboard", "mining"),
+                **self._taken("train"),
+                "recipe": config["recipe"],
                 "run": run,
                 "model": self.model_name,
                 "sampling": chosen.sampling,
@@ -145,77 +137,57 @@ class Plan(Inventory):
                 "hub_id": origins.hub_id(config, kind=kind),
                 "sources": [origins.source(entry) for entry in config["sources"]],
                 "validation_data": next(map(origins.data_set, self.validation_sources), None),
-                "max_tokens": config["encoding"]["max_tokens"],
-                "passage_template": config["encoding"]["passage_template"],
+                **self._taken("publish"),
             }
         )
 
     def encode_options(self) -> str:
         """Options of the stage `encode`."""
-        shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
-        encoding = _without(self.config["encoding"], "shard_passages")
-        return _json({**{key: self.config[key] for key in shared}, **encoding})
+        return _json(self._taken("encode"))
 
     def index_options(self) -> str:
         """Options of the stage `index`."""
-        return _json({**self.config["index"], "threads": self.config["threads"]})
+        return _json(self._taken("index"))
 
     def retrieve_options(self) -> str:
         """Options of the stage `retrieve`."""
-        retrieval = _without(self.config["retrieval"], "full_ranks_up_to")
-        index = {key: self.config["index"][key] for key in ("factory", "seed")}
-        return _json({**retrieval, **index, "threads": self.config["threads"]})
+        return _json(self._taken("retrieve"))
 
     def search_options(self, benchmark: str, language: str) -> str:
         """Options of the stage `search`: one passage language of a sharded benchmark."""
-        retrieval = _without(self.config["retrieval"], "full_ranks_up_to", "query_block")
         return _json(
             {
-                **retrieval,
+                **self._taken("search"),
                 "language": language,
-                "factory": self.config["index"]["factory"],
-                "seed": self.config["index"]["seed"],
                 "pool_languages": self.corpora.pool(benchmark),
-                "threads": self.config["threads"],
             }
         )
 
     def pool_options(self, benchmark: str) -> str:
         """Options of the stage `pool`."""
-        return _json(
-            {
-                "top_k": self.config["retrieval"]["top_k"],
-                "pool_languages": self.corpora.pool(benchmark),
-                "threads": self.config["threads"],
-            }
-        )
+        return _json({**self._taken("pool"), "pool_languages": self.corpora.pool(benchmark)})
 
     def metrics_options(self, benchmark: str) -> str:
         """Options of the stage `metrics`."""
-        if benchmark not in self.corpora.names:
-            return _json({"threads": self.config["threads"]})
-        return _json(
-            {
+        options = self._taken("metrics")
+        families = map(measures.family_name, options["measures"])
+        if origins := measures.MEASURES.origins(families):
+            options["extensions"] = [vars(origin) for origin in origins]
+        if benchmark in self.corpora.names:
+            options |= {
                 "cut": self.config["retrieval"]["top_k"],
                 "pool_languages": self.corpora.pool(benchmark),
                 "average_languages": PAPER_MIRACL if benchmark == "miracl" else [],
-                "threads": self.config["threads"],
             }
-        )
+        return _json(options)
 
     def bias_options(self) -> str:
         """Options of the stage `bias`."""
-        return _json({**self.config["bias"], "threads": self.config["threads"]})
+        return _json(self._taken("bias"))
 
     def statistics_options(self) -> str:
         """Options of the stage `statistics`."""
-        return _json(
-            {
-                **self.config["statistics"],
-                "high_resource": self.config["high_resource_languages"],
-                "threads": self.config["threads"],
-            }
-        )
+        return _json(self._taken("statistics"))
 
     def examples_options(self, benchmark: str) -> str:
         """Options of the stage `examples`: hybrid against monolingual training, where both ran."""
@@ -228,7 +200,7 @@ class Plan(Inventory):
                 "runs": [run.id for run in runs],
                 "candidate": hybrid if both else None,
                 "baseline": baseline if both else None,
-                "per_rule": self.config["views"]["examples_per_rule"],
+                **self._taken("examples"),
             }
         )
 
@@ -237,8 +209,7 @@ class Plan(Inventory):
         return _json(
             {
                 "runs": [run.id for run in self.runs_on(benchmark)],
-                "items": self.config["views"]["projected_items"],
-                "threads": self.config["threads"],
+                **self._taken("projection"),
             }
         )
 

@@ -31,7 +31,7 @@ _TAKEN = {
     "retrieve": _SEARCH,
     "search": (*_SEARCH, "!query_block"),
     "pool": ("retrieval.top_k", "threads"),
-    "metrics": ("threads",),
+    "metrics": ("evaluation.measures", "threads"),
     "bias": ("bias.*", "threads"),
     "statistics": ("statistics.*", "high_resource=high_resource_languages", "threads"),
     "examples": ("per_rule=views.examples_per_rule",),

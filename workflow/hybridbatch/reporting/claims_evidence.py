@@ -11,7 +11,7 @@ UNDECIDED, NOT_TESTED = "undecided", "not tested"
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Thresholds:
     """What counts as evidence.
 
@@ -23,10 +23,10 @@ class Thresholds:
             from what alpha makes one expect.
     """
 
-    level: float = 0.05
-    bias_reduction: float = 0.1
-    unseen_share: float = 0.8
-    batch_deviations: float = 3.3
+    level: float
+    bias_reduction: float
+    unseen_share: float
+    batch_deviations: float
 
 
 @dataclass(frozen=True)

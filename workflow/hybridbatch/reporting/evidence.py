@@ -27,7 +27,7 @@ from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORIT
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StatisticsOptions:
     """What the tests were asked: the report's options for them.
 
@@ -42,12 +42,12 @@ class StatisticsOptions:
     """
 
     group: str
-    confidence: float = 0.95
-    margin: float = 0.01
-    high_resource: tuple[str, ...] = ()
-    source_exponent: float = 1.0
-    persistence: float = 0.9
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    confidence: float
+    margin: float
+    high_resource: tuple[str, ...]
+    source_exponent: float
+    persistence: float
+    thresholds: Thresholds
 
     @property
     def level(self) -> float:

@@ -34,7 +34,7 @@ METRIC = "mAP"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What is shown.
 
@@ -45,7 +45,7 @@ class Options:
     runs: tuple[str, ...]
     candidate: str | None = None
     baseline: str | None = None
-    per_rule: int = 2
+    per_rule: int
     top: int = 5
     seed: int = 1
 

@@ -45,14 +45,14 @@ QUERY, PASSAGE = "query", "passage"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """The runs, in the order of the folders, and how many items each language shows."""
 
     runs: tuple[str, ...]
-    items: int = 50
+    items: int
     seed: int = 1
-    threads: int | None = None
+    threads: int | None
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,11 @@ class Context:
     qualities: Mapping[tuple[str, str], tuple[IndexQuality, ...]] = field(default_factory=dict)
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """What was measured, in the order of the configuration."""
+        return tuple(self.config["evaluation"]["measures"])
+
+    @property
     def benchmarks(self) -> tuple[str, ...]:
         """The benchmarks that are not sharded, in the order of the configuration."""
         return tuple(self.inputs.benchmarks)

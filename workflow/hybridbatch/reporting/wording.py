@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from hybridbatch.common.languages import NAMES
+from hybridbatch.evaluation import measures
 from hybridbatch.reporting.document import MISSING, Cell
 
 BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts", "miracl": "MIRACL"}
-METRICS = {"rank_distance": "rank distance"}
 
 
 def score(value: float | None) -> str:
@@ -31,12 +31,12 @@ def signed(value: float | None, *, decimals: int = 3) -> str:
 
 def metric_value(metric: str, value: float | None) -> str:
     """A value as its metric is written: ranks as integers, all else with three decimals."""
-    return ranks(value) if metric == "rank_distance" else score(value)
+    return ranks(value) if measures.in_ranks(metric) else score(value)
 
 
 def metric_difference(metric: str, value: float | None) -> str:
     """A difference of two values of a metric, with its sign."""
-    return signed(value, decimals=0 if metric == "rank_distance" else 3)
+    return signed(value, decimals=0 if measures.in_ranks(metric) else 3)
 
 
 def points(value: float) -> str:
@@ -103,7 +103,8 @@ def benchmark(name: str) -> str:
 
 def metric(name: str) -> str:
     """The name that a metric goes by in print."""
-    return METRICS.get(name, name)
+    found = measures.find(name)
+    return found.label if found else name
 
 
 def shortened(text: str, most: int) -> str:

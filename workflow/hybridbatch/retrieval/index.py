@@ -27,7 +27,7 @@ NORM_TOLERANCE = 1e-2
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What the stage `index` can be told.
 
@@ -36,10 +36,10 @@ class Options:
     `Flat`.
     """
 
-    factory: str = "Flat"
-    sample: int = 100_000
-    seed: int = 1
-    threads: int | None = None
+    factory: str
+    sample: int
+    seed: int
+    threads: int | None
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,7 @@ def read_vectors(path: Path, schema: Schema) -> Vectors:
     return Vectors(ids, values)
 
 
-def build_index(
-    vectors: Floats, *, factory: str, sample: int = Options.sample, seed: int = Options.seed
-) -> Any:
+def build_index(vectors: Floats, *, factory: str, sample: int, seed: int) -> Any:
     """A trained FAISS index over inner products that holds `vectors` (n, d); ids are their rows.
 
     It is trained on `sample` of them, where there are more, drawn with `seed`. Too few vectors to

@@ -26,13 +26,13 @@ _QUERIES = 512
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """The languages that the pool holds, and the length of its lists."""
 
     pool_languages: tuple[str, ...]
-    top_k: int = 100
-    threads: int | None = None
+    top_k: int
+    threads: int | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -23,13 +23,13 @@ class SearchOptions:
         threads: to compute with; None for all processors.
     """
 
-    top_k: int = 100
-    factory: str = "Flat"
-    nprobe: int = 16
-    ef_search: int = 64
-    quality_queries: int = 500
-    seed: int = 1
-    threads: int | None = None
+    top_k: int
+    factory: str
+    nprobe: int
+    ef_search: int
+    quality_queries: int
+    seed: int
+    threads: int | None
 
 
 def set_effort(index: Any, options: SearchOptions) -> None:

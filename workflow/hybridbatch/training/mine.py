@@ -107,7 +107,8 @@ def mine_language(
         n lists of passages, hardest first, equal scores by their text.
     """
     texts, first = np.unique(rows["passage"].to_numpy().astype(object), return_index=True)
-    index = build_index(np.ascontiguousarray(passages[first]), factory="Flat")
+    # A flat index is not trained, so that no sample is drawn.
+    index = build_index(np.ascontiguousarray(passages[first]), factory="Flat", sample=0, seed=0)
     depth = min(options.depth, len(texts))
     scores, found = index.search(questions, depth)
     groups = rows["passage_group"].to_list()

@@ -12,7 +12,7 @@ class Source:
     """A training source; its weight multiplies its share of the batches."""
 
     name: str
-    weight: float = 1.0
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Validation:
     before training stops; None never stops.
     """
 
-    source: Literal["held-out", "squadshifts"] = "held-out"
-    fraction: float = 0.05
-    every: int = 10
-    batches: int = 4
-    patience: int | None = None
+    source: Literal["held-out", "squadshifts"]
+    fraction: float
+    every: int
+    batches: int
+    patience: int | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Drawing:
     extensions: tuple[Extension, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """Everything that decides what a training run gives; `threads` and `device` included.
 
@@ -65,30 +65,30 @@ class Options:
     languages: tuple[str, ...]
     sources: tuple[Source, ...]
     alpha: float | None = None
-    pooling: Literal["mean", "cls"] = "mean"
-    query_prefix: str = ""
-    passage_prefix: str = ""
-    device: str = "auto"
-    threads: int | None = None
-    precision: str = "fp32"
-    batch_size: int = 32
-    steps: int = 100
-    learning_rate: float = 3e-5
-    weight_decay: float = 0.01
-    warmup_steps: int = 10
-    temperature: float = 0.02
-    max_tokens: int = 96
-    freeze_embeddings: bool = False
-    compact_embeddings: bool = True
-    chunk_tokens: int | None = None
-    activation_checkpointing: bool = False
-    processes: int = 1
-    checkpoint_every: int | None = 100
-    dropout: bool = True
-    hard_negatives: int = 0
-    source_exponent: float = 1.0
-    max_grad_norm: float | None = None
-    validation: Validation = Validation()
+    pooling: Literal["mean", "cls"]
+    query_prefix: str
+    passage_prefix: str
+    device: str
+    threads: int | None
+    precision: str
+    batch_size: int
+    steps: int
+    learning_rate: float
+    weight_decay: float
+    warmup_steps: int
+    temperature: float
+    max_tokens: int
+    freeze_embeddings: bool
+    compact_embeddings: bool
+    chunk_tokens: int | None
+    activation_checkpointing: bool
+    processes: int
+    checkpoint_every: int | None
+    dropout: bool
+    hard_negatives: int
+    source_exponent: float
+    max_grad_norm: float | None
+    validation: Validation
 
     def __post_init__(self) -> None:
         if len(self.drawing.batches) > 1 and self.alpha is None:

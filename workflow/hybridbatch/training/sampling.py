@@ -75,8 +75,8 @@ class SamplingOptions:
     batches: tuple[str, ...]
     languages: tuple[str, ...]
     source_weights: tuple[float, ...]
-    alpha: float = 0.5
-    source_exponent: float = 1.0
+    alpha: float
+    source_exponent: float
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,11 @@ from typing import Any
 
 from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.meaning import Meaning
 from hybridbatch.common.registry import Registry
 from hybridbatch.common.vocabulary import UNTRAINED, USUAL_ALPHA
 
 SAMPLER = "hybridbatch.training.sampling:Sampler"
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What the report's glossary says: the text, and where it is from."""
-
-    text: str
-    source: str = ""
-    link: str = ""
 
 
 @dataclass(frozen=True)

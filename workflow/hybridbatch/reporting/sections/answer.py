@@ -3,25 +3,26 @@
 from collections.abc import Sequence
 
 from hybridbatch.common.runs import System
+from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
 from hybridbatch.reporting.sections.noninferiority import answer_blocks
 from hybridbatch.reporting.systems import Context
 
-# (setting, metric, name, whether more is better).
-Headline = tuple[tuple[str, str, str, bool], ...]
+# (setting, metric, name).
+Headline = tuple[tuple[str, str, str], ...]
 HEADLINE: Headline = (
-    ("monolingual", "mAP", "Monolingual mAP", True),
-    ("cross-lingual", "mAP", "Cross-lingual mAP", True),
-    ("multilingual", "mAP", "Multilingual mAP", True),
-    ("multilingual", "rank_distance", "Language bias (rank distance)", False),
+    ("monolingual", "mAP", "Monolingual mAP"),
+    ("cross-lingual", "mAP", "Cross-lingual mAP"),
+    ("multilingual", "mAP", "Multilingual mAP"),
+    ("multilingual", "rank_distance", "Language bias (rank distance)"),
 )
 # Of a sharded benchmark, whose metrics are cut; with a top_k below 100 there is no R@100.
 CUT_HEADLINE: Headline = (
-    ("monolingual", "nDCG@10", "Monolingual nDCG@10", True),
-    ("monolingual", "R@100", "Monolingual R@100", True),
-    ("multilingual", "nDCG@10", "Multilingual nDCG@10", True),
-    ("multilingual", "R@100", "Multilingual R@100", True),
+    ("monolingual", "nDCG@10", "Monolingual nDCG@10"),
+    ("monolingual", "R@100", "Monolingual R@100"),
+    ("multilingual", "nDCG@10", "Multilingual nDCG@10"),
+    ("multilingual", "R@100", "Multilingual R@100"),
 )
 
 
@@ -131,7 +132,6 @@ def _ranking(
     setting: str,
     metric: str,
     name: str,
-    more_is_better: bool,
 ) -> str:
     """`Multilingual mAP: x-y 0.581, hybrid 0.580, .. (best first).`, or nothing to say."""
     values = [
@@ -141,6 +141,7 @@ def _ranking(
     ]
     if not values:
         return ""
+    more_is_better = measures.higher_is_better(metric)
     values.sort(key=lambda pair: -pair[1] if more_is_better else pair[1])
     parts = [
         f"{context.label(system, benchmark)} {wording.metric_value(metric, value)}"
@@ -154,7 +155,7 @@ def compare(context: Context, benchmark: str, hybrid: System, other: System) -> 
     """What changes from `other` to `hybrid`: the macro averages, and monolingual by language."""
     scores = context.scores
     changes = []
-    for setting, metric, name, _ in _headline(context, benchmark):
+    for setting, metric, name in _headline(context, benchmark):
         pair = [scores.macro(system, benchmark, setting, metric) for system in (hybrid, other)]
         if pair[0] is None or pair[1] is None:
             continue
@@ -181,7 +182,7 @@ def _significance(
 
 
 def _by_language(context: Context, benchmark: str, hybrid: System, other: System) -> str:
-    _, metric, name, _ = _headline(context, benchmark)[0]
+    _, metric, name = _headline(context, benchmark)[0]
     gains: list[tuple[float, str]] = []
     for code in context.scores.query_languages(benchmark):
         pair = [

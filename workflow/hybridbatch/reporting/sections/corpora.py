@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hybridbatch.common.runs import System
-from hybridbatch.common.vocabulary import MACRO, passage_column
+from hybridbatch.common.vocabulary import MACRO, MACRO_PUBLISHED, passage_column
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.document import (
@@ -22,10 +22,8 @@ from hybridbatch.reporting.literature import Published
 from hybridbatch.reporting.sections.headline import SOURCES
 from hybridbatch.reporting.systems import Context
 
-# The mean over the languages of the published table, where all of them were run.
-PUBLISHED = "macro-published"
+# The first two that were measured are printed; the others stand in the tables of metrics.
 MEASURES = ("nDCG@10", "R@100", "R@10", "R@1")
-# Those that are printed; the others stand in the tables of metrics.
 _SHOWN = 2
 
 
@@ -79,6 +77,7 @@ def _benchmark(context: Context, name: str, corpus: Corpus) -> tuple[Block, ...]
             if kind == setting
         }
         shown = [metric for metric in MEASURES if metric in measured][:_SHOWN]
+        shown += [name for name in context.measures if name in measured and name not in MEASURES]
         blocks += [_table(context, name, corpus, setting, metric) for metric in shown]
     return tuple(blocks)
 
@@ -106,9 +105,12 @@ def _table(context: Context, name: str, corpus: Corpus, setting: str, metric: st
             language=code,
         )
         for code in asked
-        if code not in (MACRO, PUBLISHED)
+        if code not in (MACRO, MACRO_PUBLISHED)
     ]
-    labels = {PUBLISHED: "Mean of the published languages", MACRO: "Mean of all that were run"}
+    labels = {
+        MACRO_PUBLISHED: "Mean of the published languages",
+        MACRO: "Mean of all that were run",
+    }
     rows += [
         Row(
             label,
@@ -156,7 +158,7 @@ def _cells(
         cells.append(Cell(wording.score(value), note=note, value=value))
     for model in published:
         theirs = model.by_language.get((setting, metric, code))
-        if code == PUBLISHED:
+        if code == MACRO_PUBLISHED:
             theirs = model.macro.get((setting, metric))
         cells.append(Cell(wording.score(theirs), value=theirs))
     return tuple(cells)

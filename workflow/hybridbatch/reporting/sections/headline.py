@@ -1,8 +1,11 @@
 """The headline table of each benchmark, with the published figures under our own."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import SETTINGS
+from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -18,21 +21,26 @@ from hybridbatch.reporting.document import (
 from hybridbatch.reporting.sections.answer import absence
 from hybridbatch.reporting.systems import Context
 
-MEASURES = (
-    ("monolingual", "mAP"),
-    ("monolingual", "R@1"),
-    ("monolingual", "nDCG@10"),
-    ("cross-lingual", "mAP"),
-    ("cross-lingual", "R@1"),
-    ("cross-lingual", "nDCG@10"),
-    ("multilingual", "mAP"),
-    ("multilingual", "R@10"),
-    ("multilingual", "nDCG@10"),
-    ("multilingual", "rank_distance"),
-)
+# In which kinds of retrieval a measure is shown; those that stand here not, in all that have it.
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "R@1": ("monolingual", "cross-lingual"),
+    "R@10": ("multilingual",),
+    "R@100": (),
+}
 SOURCES = {
     "arXiv:2408.10536": "Elmahdy, Lin and Ahmad, arXiv 2408.10536",
 }
+
+
+def shown_measures(context: Context) -> tuple[tuple[str, str], ...]:
+    """(setting, measure) of each column."""
+    found = []
+    for setting in SETTINGS:
+        for measure in measures.named(context.measures):
+            everywhere = ("multilingual",) if measure.family.pool_only else SETTINGS
+            if setting in SHOWN.get(measure.name, everywhere):
+                found.append((setting, measure.name))
+    return tuple(found)
 
 
 def section(context: Context) -> Section | None:
@@ -68,6 +76,7 @@ def headline_table(context: Context, benchmark: str) -> Table:
     """Our systems and, below them, the published models of the same samplings."""
     ours = tuple(_row(context, system, benchmark) for system in context.systems)
     models = wording.listing(list(dict.fromkeys(system.model for system in context.systems)))
+    columns = shown_measures(context)
     groups = [RowGroup(ours, f"This configuration, base model {models}")]
     samplings = [system.sampling for system in context.systems]
     published: dict[str, list[Row]] = {}
@@ -75,7 +84,7 @@ def headline_table(context: Context, benchmark: str) -> Table:
         if model.sampling not in samplings:
             continue
         cells = tuple(
-            _cell(metric, model.macro.get((setting, metric))) for setting, metric in MEASURES
+            _cell(metric, model.macro.get((setting, metric))) for setting, metric in columns
         )
         name = f"Published: {SOURCES.get(model.source, model.source)}"
         published.setdefault(name, []).append(Row(f"{model.model} {model.sampling}", cells))
@@ -95,7 +104,7 @@ def headline_table(context: Context, benchmark: str) -> Table:
         id=f"table-headline-{benchmark}",
         caption=f"{wording.benchmark(benchmark)}: every sampling in every kind of retrieval",
         corner="model and sampling",
-        columns=tuple(Column(wording.metric(m), _group(s, m)) for s, m in MEASURES),
+        columns=tuple(Column(wording.metric(m), _group(s, m)) for s, m in columns),
         groups=tuple(groups),
         note=" ".join(note for note in notes if note),
     )
@@ -114,7 +123,7 @@ def _legend(context: Context, benchmark: str) -> str:
 
 
 def _group(setting: str, metric: str) -> str:
-    return "bias" if metric == "rank_distance" else setting
+    return setting if measures.higher_is_better(metric) else "bias"
 
 
 def _cell(metric: str, value: float | None) -> Cell:
@@ -127,7 +136,7 @@ def _row(context: Context, system: System, benchmark: str) -> Row:
             _cell(metric, context.scores.macro(system, benchmark, setting, metric)),
             note=_note(context, system, benchmark, setting, metric),
         )
-        for setting, metric in MEASURES
+        for setting, metric in shown_measures(context)
     )
     mark = "contaminated" if context.contaminated(system, benchmark) else ""
     if not context.scores.evaluated(system, benchmark):
@@ -161,7 +170,7 @@ def significantly_best(
     """
     options = context.measured.options
     own = context.scores.macro(system, benchmark, setting, metric)
-    sign = -1 if metric == "rank_distance" else 1
+    sign = 1 if measures.higher_is_better(metric) else -1
     others = [s for s in context.shown(benchmark) if s.model == system.model and s != system]
     if options is None or own is None or not others:
         return False

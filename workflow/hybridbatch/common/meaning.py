@@ -1,0 +1,12 @@
+"""What the report's glossary says of an entry of a table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A text, and where it is from."""
+
+    text: str
+    source: str = ""
+    link: str = ""
