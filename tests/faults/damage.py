@@ -10,8 +10,8 @@ import multiprocessing
 import os
 import random
 import re
-import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,9 +21,10 @@ from pathlib import Path
 from faults.project import Done
 from hybridbatch import cli
 from hybridbatch.data.sources import catalog
+from hybridbatch.stages import STAGES
 
 KINDS = ("flip", "cut", "empty")
-_STAGES = ("encode", "train", "retrieve", "report", "search", "metrics", "projection", "publish")
+_PRELOADED = ("encode", "train", "retrieve", "report", "search", "metrics", "projection", "publish")
 _LIMIT = 120.0  # seconds that a job may take
 
 
@@ -76,13 +77,20 @@ def recorded_jobs(project: Path) -> list[Job]:
     return [
         Job(
             record["rule"],
-            tuple(shlex.split(command))[1:],
+            _words(command)[1:],
             tuple(record["input"]),
             tuple(sorted(outputs)),
         )
         for command, (record, outputs) in sorted(found.items(), key=lambda item: item[1][1])
         if command.startswith("python -m hybridbatch ")
     ]
+
+
+def _words(command: str) -> tuple[str, ...]:
+    """The words of a command after the shell's expansions, such as `$(dirname ...)`."""
+    script = f"printf '%s\\0' {command}"
+    done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, text=True, check=True)
+    return tuple(done.stdout.split("\0")[:-1])
 
 
 def files_of(project: Path, path: str) -> list[str]:
@@ -139,7 +147,7 @@ def spoil(path: Path, kind: str, where: float) -> None:
 def run_job(project: Path, command: Sequence[str]) -> Done:
     """Run `python COMMAND` of a recorded job in the project's folder."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([f"hybridbatch.{stage}" for stage in _STAGES])
+    context.set_forkserver_preload([STAGES[name].module for name in _PRELOADED])
     log = project / "job.log"
     process = context.Process(target=_stage, args=(str(project), list(command[2:]), str(log)))
     process.start()
