@@ -15,10 +15,11 @@ import yaml
 from snakemake.cli import get_argument_parser
 
 from hybridbatch.cli import main
-from hybridbatch.data.benchmarks import Settings as BenchmarkSettings
-from hybridbatch.data.benchmarks import build_benchmark
+from hybridbatch.common.tables import read_table
+from hybridbatch.data.benchmarks import Benchmark, Origins, check_benchmark
 from hybridbatch.data.sources.ownpairs import read_own_pairs
 from hybridbatch.reporting.citation import bibtex
+from hybridbatch.schemas import every as schemas
 from hybridbatch.stages import STAGES, TOOLS
 
 ROOT = Path(__file__).parent.parent
@@ -271,7 +272,11 @@ def test_the_quick_start_plans_what_it_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^train +3$", done.stdout, re.MULTILINE), done.stdout
     # What its stages would refuse, they refuse here.
-    benchmark = tmp_path / "data" / "landmarks"
-    files = [benchmark / f"{name}.parquet" for name in ("queries", "passages", "qrels")]
-    build_benchmark(BenchmarkSettings(name="landmarks", kind="parquet"), files)
+    folder = tmp_path / "data" / "landmarks"
+    wanted = {"queries": schemas.QUERIES, "passages": schemas.PASSAGES, "qrels": schemas.QRELS}
+    tables = {
+        name: read_table(folder / f"{name}.parquet", schema, given=True)
+        for name, schema in wanted.items()
+    }
+    check_benchmark(Benchmark(**tables), Origins("queries", "passages", "qrels"))
     assert read_own_pairs(tmp_path / "data" / "mine.csv", source="mine").num_rows == 8
