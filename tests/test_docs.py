@@ -134,6 +134,16 @@ def test_paths_are_recognised() -> None:
     }
 
 
+def test_the_list_of_results_is_whole() -> None:
+    section = text_of("README.md").partition("## What comes out")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    told = {part.split("/")[0] for cell in cells for part in re.findall(r"`(.*?)`", cell)}
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    made = set(re.findall(r"results/([a-z_]+(?:\.html)?)", rules))
+    # TensorBoard's events are made on demand, and a training's state lasts as long as it trains.
+    assert told == made - {"training_state", "tensorboard"}
+
+
 # The pages that are made from, or belong to, something else
 
 
