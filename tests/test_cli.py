@@ -1,4 +1,4 @@
-"""The command line: one line for bad input, timings for good runs, threads from the settings."""
+"""The command line: one line for bad input, timings for good runs, threads from the options."""
 
 import json
 from pathlib import Path
@@ -22,8 +22,8 @@ def test_every_stage_shows_its_help() -> None:
         assert caught.value.code == 0
 
 
-def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code = main(["metrics", "--settings", '{"thread": 2}', "--benchmark", "b", "--rankings", "r",
+def test_bad_options_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code = main(["metrics", "--options", '{"thread": 2}', "--benchmark", "b", "--rankings", "r",
                  "--output", str(tmp_path / "m")])  # fmt: skip
     assert code == 2
     lines = capfd.readouterr().err.strip().splitlines()
@@ -38,7 +38,7 @@ def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: 
 def test_an_unknown_stage_is_one_line(
     capfd: pytest.CaptureFixture[str], stage: str, hint: str
 ) -> None:
-    assert main([stage, "--settings", "{}"]) == 2
+    assert main([stage, "--options", "{}"]) == 2
     (line,) = capfd.readouterr().err.strip().splitlines()
     assert line.startswith(f"hybridbatch: error: unknown stage `{stage}`{hint}")
 
@@ -67,13 +67,13 @@ def test_the_report_is_rebuilt_from_a_configuration_alone(
     root = Path(__file__).parent.parent
     monkeypatch.chdir(root)
     assert main(["report", "--from", str(tmp_path)]) == 0
-    default = json.loads(seen[0].settings)
+    default = json.loads(seen[0].options)
     assert (default["recipe"], seen[0].output) == ("cldr", None)
     chosen = root / "config" / "xquad_cpu.yaml"
     assert main(["report", "--from", str(tmp_path), "--config", str(chosen)]) == 0
-    assert seen[1].settings == Plan(load_config(chosen)).report_settings()
-    assert main(["report", "--from", str(tmp_path), "--settings", "{}"]) == 0
-    assert seen[2].settings == "{}"
+    assert seen[1].options == Plan(load_config(chosen)).report_options()
+    assert main(["report", "--from", str(tmp_path), "--options", "{}"]) == 0
+    assert seen[2].options == "{}"
 
 
 def test_a_report_without_its_configuration_is_one_line(
@@ -99,7 +99,7 @@ def test_timing_is_written_on_success_only(tmp_path: Path) -> None:
     assert row["peak_memory_mb"] > 10
 
 
-def test_threads_come_from_the_settings_not_from_the_scheduler() -> None:
+def test_threads_come_from_the_options_not_from_the_scheduler() -> None:
     environment = {"OMP_NUM_THREADS": "1"}
     assert export_threads(3, environment) == 3
     assert environment["OMP_NUM_THREADS"] == environment["POLARS_MAX_THREADS"] == "3"

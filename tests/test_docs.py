@@ -18,6 +18,7 @@ from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table
 from hybridbatch.data.benchmarks import Benchmark, Origins, check_benchmark
 from hybridbatch.data.sources.ownpairs import read_own_pairs
+from hybridbatch.planning import paths
 from hybridbatch.reporting.citation import bibtex
 from hybridbatch.schemas import every as schemas
 from hybridbatch.stages import STAGES, TOOLS
@@ -138,10 +139,11 @@ def test_the_list_of_results_is_whole() -> None:
     section = text_of("README.md").partition("## What comes out")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     told = {part.split("/")[0] for cell in cells for part in re.findall(r"`(.*?)`", cell)}
-    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    made = set(re.findall(r"results/([a-z_]+(?:\.html)?)", rules))
-    # TensorBoard's events are made on demand, and a training's state lasts as long as it trains.
-    assert told == made - {"training_state", "tensorboard"}
+    patterns = [*vars(paths).values(), *(schema.path for schema in schemas.ALL)]
+    begin = f"{paths.RESULTS}/"
+    made = {one.split("/")[1] for one in patterns if isinstance(one, str) and one.startswith(begin)}
+    # The state of a training lasts as long as it trains.
+    assert told == made - {"training_state"}
 
 
 # The pages that are made from, or belong to, something else

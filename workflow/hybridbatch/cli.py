@@ -22,7 +22,7 @@ from hybridbatch.common.logfile import LogFile
 from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
 from hybridbatch.common.stopping import Terminated, terminable
 from hybridbatch.common.threads import export_threads
-from hybridbatch.stages import STAGES, TOOLS
+from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 
 # Commands that people run with a configuration.
 _WITH_CONFIG = ("report",)
@@ -71,15 +71,26 @@ def _run(arguments: Sequence[str]) -> int:
     )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
+    args.job = _job_of(args.log)
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # one of a launcher's processes, whose first one writes
+    elif args.timing is None and (folder := os.environ.get(TIMINGS)):
+        args.timing = Path(folder, f"{'/'.join(filter(None, (args.stage, args.job)))}.parquet")
     _configure_logging(args.stage, args.job, args.log)
-    if args.stage in _WITH_CONFIG and args.settings is None:
-        args.settings = _settings_of_report(args.config)
+    if args.stage in _WITH_CONFIG and args.options is None:
+        args.options = _options_of_report(args.config)
     if args.stage in TOOLS:
         return _run_tool(args, threads=threads)
     _run_measured(args, threads=threads)
     return 0
+
+
+def _job_of(log: Path | None) -> str:
+    """The name of a job: what its log's path says after `logs/` and the rule's name."""
+    if log is None or "logs" not in log.parts:
+        return ""
+    after = log.with_suffix("").parts[log.parts.index("logs") + 1 :]
+    return "/".join(after[1:])
 
 
 def _unknown_stage(stage: str) -> int:
@@ -142,7 +153,7 @@ def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
         check_download(path, digest)
     return Record(
         stage=args.stage,
-        options=args.settings,
+        options=args.options,
         code=stage_codes([args.stage])[args.stage],
         versions=stage_versions(args.stage),
         inputs=inputs,
@@ -153,7 +164,7 @@ def _record_of_report(args: argparse.Namespace) -> Record | None:
     """The record of the report, once what it reads is known to be of its configuration."""
     from hybridbatch.planning.verification import checked_report_record
 
-    config = json.loads(args.settings).get("config")
+    config = json.loads(args.options).get("config")
     return None if config is None else checked_report_record(config, results=args.results)
 
 
@@ -168,10 +179,11 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=entry.help, description=entry.help)
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
-        _add_settings(command, stage)
-        command.add_argument("--job", default="", help="names the job in the timing and progress")
-        command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
-        command.add_argument("--log", type=Path, help="log file, beside the console")
+        _add_options(command, stage)
+        command.add_argument("--log", type=Path, help="log file, beside the console; a job of the "
+                             "workflow is named by it")  # fmt: skip
+        command.add_argument("--timing", type=Path, help="Parquet file for time and memory; "
+                             f"by default {{stage}}/{{job}}.parquet in ${TIMINGS}")  # fmt: skip
         _add_inputs(command)
         importlib.import_module(entry.module).add_arguments(command)
     return parser
@@ -191,13 +203,13 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
-    text = "the stage's settings, as JSON"
+def _add_options(command: argparse.ArgumentParser, stage: str) -> None:
+    text = "the stage's options, as JSON"
     if stage != "report":
-        command.add_argument("--settings", default="{}", help=text)
+        command.add_argument("--options", default="{}", help=text)
         return
-    # People rebuild the page by hand; they have a configuration and no settings.
-    command.add_argument("--settings", help=f"{text}; by default made from --config")
+    # People rebuild the page by hand; they have a configuration and no options.
+    command.add_argument("--options", help=f"{text}; by default made from --config")
     command.add_argument(
         "--config",
         type=Path,
@@ -206,25 +218,25 @@ def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
     )
 
 
-def _settings_of_report(config: Path) -> str:
+def _options_of_report(config: Path) -> str:
     # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
     from hybridbatch.planning.config import read_config
     from hybridbatch.planning.plan import Plan
 
     found = read_config([config])
     with found.placed():
-        return Plan(found.values).report_settings()
+        return Plan(found.values).report_options()
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:
     # Numerical libraries read their thread count when imported, so it is needed before parsing.
     for flag, value in itertools.pairwise(arguments):
-        if flag == "--settings":
+        if flag == "--options":
             try:
-                settings = json.loads(value)
+                options = json.loads(value)
             except json.JSONDecodeError:
                 return None
-            threads = settings.get("threads") if isinstance(settings, dict) else None
+            threads = options.get("threads") if isinstance(options, dict) else None
             return threads if isinstance(threads, int) else None
     return None
 

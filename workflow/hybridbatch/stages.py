@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+TIMINGS = "HYBRIDBATCH_TIMINGS"  # names the folder in which jobs leave their time and memory
+
 
 @dataclass(frozen=True)
 class Stage:

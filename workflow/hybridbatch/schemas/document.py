@@ -2,8 +2,6 @@
 
 import argparse
 
-import pyarrow as pa
-
 from hybridbatch.schemas.every import ALL
 from hybridbatch.schemas.schema import Schema
 
@@ -23,6 +21,8 @@ Names in braces stand for:
 |---|---|
 | `{benchmark}`, `{source}` | the `name` of a benchmark or of a training source in the config |
 | `{model}`, `{recipe}` | the `model_name` and the `recipe` of the config |
+| `{group}` | `{model}.{recipe}` |
+| `{language}` | a passage language, or `all` for the pool of all languages |
 | `{run}` | `{model}.{recipe}.{sampling}.s{seed}`, and `{model}.untrained` for the untrained model |
 
 A column holds no nulls unless its type says so. No two rows of a file have the same *key*."""
@@ -46,18 +46,10 @@ def page(schemas: tuple[Schema, ...]) -> str:
 
 def _section(schema: Schema) -> str:
     rows = [
-        f"| `{name}` | {_type_name(kind)}{', or null' if name in schema.nullable else ''} |"
+        f"| `{name}` | {kind}{', or null' if name in schema.nullable else ''} |"
         for name, kind in schema.fields
     ]
     parts = [f"## {schema.name}", f"`{schema.path}`", schema.doc]
     if schema.key:
         parts.append(f"Key: {', '.join(f'`{name}`' for name in schema.key)}.")
     return "\n\n".join([*parts, "\n".join(["| column | type |", "|---|---|", *rows])])
-
-
-def _type_name(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"list of {_type_name(kind.value_type)}"
-    if pa.types.is_fixed_size_list(kind):
-        return "fixed-size list of float32 or float16"
-    return {"double": "float64", "float": "float32"}.get(str(kind), str(kind))
