@@ -15,10 +15,12 @@ import yaml
 from snakemake.cli import get_argument_parser
 
 from hybridbatch.cli import main
-from hybridbatch.data.benchmarks import Options as BenchmarkOptions
-from hybridbatch.data.benchmarks import build_benchmark
+from hybridbatch.common.tables import read_table
+from hybridbatch.data.benchmarks import Benchmark, Origins, check_benchmark
 from hybridbatch.data.sources.ownpairs import read_own_pairs
+from hybridbatch.planning import paths
 from hybridbatch.reporting.citation import bibtex
+from hybridbatch.schemas import every as schemas
 from hybridbatch.stages import STAGES, TOOLS
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +135,17 @@ def test_paths_are_recognised() -> None:
     }
 
 
+def test_the_list_of_results_is_whole() -> None:
+    section = text_of("README.md").partition("## What comes out")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    told = {part.split("/")[0] for cell in cells for part in re.findall(r"`(.*?)`", cell)}
+    patterns = [*vars(paths).values(), *(schema.path for schema in schemas.ALL)]
+    begin = f"{paths.RESULTS}/"
+    made = {one.split("/")[1] for one in patterns if isinstance(one, str) and one.startswith(begin)}
+    # The state of a training lasts as long as it trains.
+    assert told == made - {"training_state"}
+
+
 # The pages that are made from, or belong to, something else
 
 
@@ -171,7 +184,9 @@ def keys_of_page() -> dict[str, str]:
 
 
 def test_the_configuration_page_explains_every_key_and_no_other() -> None:
-    assert keys_of_page().keys() == keys_of_schema().keys()
+    page, schema = keys_of_page().keys(), keys_of_schema().keys()
+    assert schema - page == set(), "config/README.md lacks a row for these"
+    assert page - schema == set(), "config/README.md explains what is no key"
 
 
 def test_the_configuration_page_gives_the_defaults_of_the_schema() -> None:
@@ -271,7 +286,11 @@ def test_the_quick_start_plans_what_it_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^train +3$", done.stdout, re.MULTILINE), done.stdout
     # What its stages would refuse, they refuse here.
-    benchmark = tmp_path / "data" / "landmarks"
-    files = [benchmark / f"{name}.parquet" for name in ("queries", "passages", "qrels")]
-    build_benchmark(BenchmarkOptions(name="landmarks", kind="parquet"), files)
+    folder = tmp_path / "data" / "landmarks"
+    wanted = {"queries": schemas.QUERIES, "passages": schemas.PASSAGES, "qrels": schemas.QRELS}
+    tables = {
+        name: read_table(folder / f"{name}.parquet", schema, given=True)
+        for name, schema in wanted.items()
+    }
+    check_benchmark(Benchmark(**tables), Origins("queries", "passages", "qrels"))
     assert read_own_pairs(tmp_path / "data" / "mine.csv", source="mine").num_rows == 8
