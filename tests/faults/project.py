@@ -15,8 +15,8 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from miracl_fixture import pin, write_mirror
-from test_workflow import ROOT, artifacts
 from tiny import write_benchmark, write_config, write_model, write_pairs
+from tiny_project import ROOT, artifacts
 
 REPORT = "results/report.html"
 NOTHING = "Nothing to be done"
