@@ -3,16 +3,17 @@
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from hybridbatch.cli import STAGES, main
+from hybridbatch.cli import STAGES, _record_of_report, main
 from hybridbatch.common.measure import measured
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import export_threads, processors
-from hybridbatch.planning.config import load_config
+from hybridbatch.planning.config import check_config, load_config
 from hybridbatch.planning.plan import Plan
 from hybridbatch.schemas import every as schemas
 
@@ -76,6 +77,19 @@ def test_the_report_is_rebuilt_from_a_configuration_alone(
     assert seen[1].settings == Plan(load_config(chosen)).report_settings()
     assert main(["report", "--from", str(tmp_path), "--settings", "{}"]) == 0
     assert seen[2].settings == "{}"
+
+
+def test_the_record_of_the_report_is_of_its_settings_title_included(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "hybridbatch.planning.verification.checked_report_record",
+        lambda config, results: seen.append(config),
+    )
+    plan = Plan(load_config(Path(__file__).parent.parent / "config" / "config.yaml"))
+    _record_of_report(Namespace(settings=plan.report_settings(), results=Path("results")))
+    assert Plan(check_config(seen[0])).report_settings() == plan.report_settings()
 
 
 def test_a_report_without_its_configuration_is_one_line(

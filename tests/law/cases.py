@@ -4,6 +4,7 @@ The law: after one successful run, `snakemake -n` says that nothing is to be don
 has the bytes that the same project makes from nothing. `hybridbatch verify` must agree.
 """
 
+import compileall
 import hashlib
 import json
 import random
@@ -182,6 +183,8 @@ class Finished:
         """A project with these edits that has run nothing."""
         with self._lock:
             source = References(self.folder).untouched(scope)
+            if not any(source.rglob("*.pyc")):
+                compileall.compile_dir(source / "workflow", quiet=2)  # once, and not in each run
         copy(source, place)
         tiny_project.configure(place, scope, **_BASE[scope])
         apply(place, scope, edits)
@@ -220,10 +223,14 @@ class Finished:
 def _content(project: Path) -> str:
     """A digest of all files of a project."""
     digest = hashlib.sha256()
-    for path in sorted(each for each in project.rglob("*") if each.is_file()):
+    for path in sorted(each for each in project.rglob("*") if _is_source(each)):
         digest.update(f"{path.relative_to(project)} {path.stat().st_size}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _is_source(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".pyc"
 
 
 def apply(project: Path, scope: str, edits: Sequence[str]) -> None:
