@@ -13,7 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,17 +108,20 @@ class Case:
 
 
 def singles(scopes: Sequence[str] = SCOPES) -> list[Case]:
-    """Each edit by itself; one of the configuration is taken back afterwards, and made again."""
+    """Each edit by itself; some are taken back afterwards, and made again."""
     found = []
     for scope in scopes:
         for edit in EDITS[scope].values():
             steps = [Step((edit.name,))]
-            if edit.kind == "config":
-                steps.append(Step(()))
-            if edit.subject == "benchmarks":
-                steps.append(Step((edit.name,)))
+            if edit.subject in ("benchmarks", "train_languages", "samplings", "title"):
+                steps += [Step(()), Step((edit.name,))]
             found.append(Case("single", len(found), scope, tuple(steps)))
     return found
+
+
+def plans(scopes: Sequence[str] = SCOPES) -> list[Case]:
+    """Each edit by itself, without a run: what would run again."""
+    return [replace(case, what="plan", steps=case.steps[:1]) for case in singles(scopes)]
 
 
 def pairs(*, seed: int) -> Iterator[Case]:
@@ -178,14 +181,17 @@ class Finished:
     folder: Path
     forks: Forks
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _projects: dict[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        references = References(self.folder)
+        self._untouched = {scope: references.untouched(scope) for scope in SCOPES}
+        for place in self._untouched.values():
+            compileall.compile_dir(place / "workflow", quiet=2)  # once, and not in each run
 
     def untouched(self, scope: str, edits: Sequence[str], place: Path) -> Path:
         """A project with these edits that has run nothing."""
-        with self._lock:
-            source = References(self.folder).untouched(scope)
-            if not any(source.rglob("*.pyc")):
-                compileall.compile_dir(source / "workflow", quiet=2)  # once, and not in each run
-        copy(source, place)
+        copy(self._untouched[scope], place)
         tiny_project.configure(place, scope, **_BASE[scope])
         apply(place, scope, edits)
         return place
@@ -193,14 +199,19 @@ class Finished:
     def project(self, scope: str) -> Path:
         """A finished project without edits."""
         with self._lock:
-            new = self.untouched(scope, (), self.folder / f"new-{scope}")
-            place = self.folder / f"{scope}-{_content(new)}"
-            if place.exists():
-                shutil.rmtree(new)
-            else:
-                self._run(new)
-                new.rename(place)
-            return place
+            if scope not in self._projects:
+                self._projects[scope] = self._made(scope)
+            return self._projects[scope]
+
+    def _made(self, scope: str) -> Path:
+        new = self.untouched(scope, (), self.folder / f"new-{scope}")
+        place = self.folder / f"{scope}-{_content(new)}"
+        if place.exists():
+            shutil.rmtree(new)
+        else:
+            self._run(new)
+            new.rename(place)
+        return place
 
     def digests(self, scope: str, edits: Sequence[str]) -> Mapping[str, str]:
         """The digests of the artifacts of a project with these edits, run from nothing."""
@@ -296,10 +307,13 @@ class _Trial:
         base = self.finished.project(self.case.scope)
         copy(base, self.project)
         for number, step in enumerate(self.case.steps):
-            restore(self.project, base)
+            if number:
+                restore(self.project, base)
             apply(self.project, self.case.scope, step.edits)
-            if self.case.what == "single" and number == 0:
+            if self.case.what in ("single", "plan") and number == 0:
                 self._plan(EDITS[self.case.scope][step.edits[0]])
+            if self.case.what == "plan":
+                return
             had = set(artifacts(self.project))
             if step.stop:
                 self._stop(step.stop)

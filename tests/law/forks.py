@@ -33,7 +33,8 @@ from faults.project import Done, environment
 
 _LIBRARIES = (
     "torch", "torch.distributed.launcher.api", "transformers", "tokenizers", "safetensors.torch",
-    "transformers.models.bert.modeling_bert", "transformers.models.xlm_roberta.modeling_xlm_roberta",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.xlm_roberta.modeling_xlm_roberta",
     "transformers.models.auto.tokenization_auto", "faiss", "numpy", "polars",
     "pyarrow.parquet", "pyarrow.compute", "pyarrow.dataset", "pyarrow.pandas_compat", "pyarrow.csv",
     "matplotlib.figure", "matplotlib.backends.backend_svg", "mpl_toolkits.mplot3d",

@@ -10,6 +10,7 @@ from law.cases import Row
 from law.edits import EDITS
 
 _WHAT = {
+    "plan": "one edit, planned",
     "single": "one edit",
     "pair": "two edits at once",
     "stop": "an edit, a run stopped at a stage, the same command",
@@ -19,7 +20,11 @@ _WHAT = {
 
 def line(row: Row) -> str:
     """What a case did, on one line."""
-    said = f"runs {' '.join(row['planned']) or 'nothing'}, " if row["what"] == "single" else ""
+    said = (
+        f"runs {' '.join(row['planned']) or 'nothing'}, "
+        if row["what"] in ("single", "plan")
+        else ""
+    )
     if row["stops"] and not row["hit"]:
         said += "not reached, "
     end = "BROKEN: " + " | ".join(row["problems"]) if row["problems"] else "held"
@@ -58,8 +63,12 @@ def _counts(rows: Sequence[Row]) -> str:
 
 
 def _edits(rows: Sequence[Row], scope: str) -> str:
-    found = {row["edits"][0][0]: row for row in rows
-             if row["what"] == "single" and row["scope"] == scope}  # fmt: skip
+    # Those that were run come after those that were planned alone.
+    found = {
+        row["edits"][0][0]: row
+        for row in sorted(rows, key=lambda row: str(row["what"]))
+        if row["what"] in ("plan", "single") and row["scope"] == scope
+    }
     head = (f"edit ({scope})", "kind", "runs again", "the law held")
     body = [
         [name, EDITS[scope][name].kind, " ".join(row["planned"]) or "nothing",

@@ -53,6 +53,8 @@ def main() -> int:
 
 def _cases(args: argparse.Namespace) -> list[Case]:
     found: list[Case] = []
+    if args.plans:
+        found += cases.plans()
     if args.singles:
         found += cases.singles()
     if args.stops:
@@ -64,6 +66,7 @@ def _cases(args: argparse.Namespace) -> list[Case]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plans", action="store_true", help="what each edit would run again")
     parser.add_argument("--singles", action="store_true", help="each edit by itself")
     parser.add_argument("--pairs", type=int, default=0, help="so many pairs of edits")
     parser.add_argument("--stops", action="store_true", help="stop at each stage after an edit")
