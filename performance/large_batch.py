@@ -27,8 +27,8 @@ from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import TrainingData, training_data
 from hybridbatch.training.loop import Training
+from hybridbatch.training.options import Options, Source
 from hybridbatch.training.processes import Processes
-from hybridbatch.training.settings import Settings, Source
 
 SOURCE = "random"
 
@@ -59,7 +59,7 @@ def measure(args: argparse.Namespace) -> dict[str, tuple[float, str]]:
     training = Training(
         encoder,
         random_pairs(args.batch_size, words=2 * args.max_tokens),
-        settings(args),
+        options(args),
         Processes(),
         checkpoints=None,
     )
@@ -110,8 +110,8 @@ def random_pairs(count: int, *, words: int) -> TrainingData:
     )
 
 
-def settings(args: argparse.Namespace) -> Settings:
-    return Settings(
+def options(args: argparse.Namespace) -> Options:
+    return Options(
         run="large-batch",
         model=str(args.model),
         recipe="large-batch",

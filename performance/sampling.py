@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hybridbatch.training.sampling import Items, Sampler, SamplingSettings
+from hybridbatch.training.sampling import Items, Sampler, SamplingOptions
 
 LANGUAGES = ("ar", "de", "en", "es", "hi", "ru", "th", "tr", "zh")  # the paper's nine
 SAMPLINGS = ("x-x-mono", "x-y", "hybrid", "x-x")
@@ -63,14 +63,14 @@ def measured_apart(sampling: str, args: argparse.Namespace) -> dict[str, float]:
 def measure(sampling: str, args: argparse.Namespace) -> dict[str, float]:
     """Pairs a second and the peak memory of this process in GB."""
     items = make_items(args.items)
-    settings = SamplingSettings(
+    options = SamplingOptions(
         batch_size=args.batch_size,
         sampling=sampling,
         languages=LANGUAGES,
         source_weights=(1.0,),
     )
     begin = time.perf_counter()
-    sampler = Sampler(items, settings, seed=1)
+    sampler = Sampler(items, options, seed=1)
     drawn = 0
     while drawn < args.pairs:
         drawn += len(next(sampler))

@@ -108,9 +108,9 @@ def search_shards(folder: Path) -> dict[str, float]:
         search.Shard(path, path.with_suffix(".faiss"), pq.ParquetFile(path).metadata.num_rows)
         for path in sorted(folder.glob("0*.parquet"))
     ]
-    settings = search.Settings(language="en", top_k=K)
+    options = search.Options(language="en", top_k=K)
     begin = time.perf_counter()
-    found = search.search_shards(shards, queries, settings, threads=THREADS)
+    found = search.search_shards(shards, queries, options, threads=THREADS)
     seconds = time.perf_counter() - begin
     return {"seconds": seconds, "gb": peak_gb(), "found": len(found.ids)}
 

@@ -50,11 +50,11 @@ def main() -> None:
 
 def measure(folder: Path, *, items: int, resamples: int) -> dict[str, tuple[float, str]]:
     paths = write_inputs(folder, items=items)
-    settings = {
+    options = {
         "resamples": resamples,
         "high_resource": HIGH,
     }
-    args = argparse.Namespace(**paths, settings=json.dumps(settings), output=folder / "out")
+    args = argparse.Namespace(**paths, options=json.dumps(options), output=folder / "out")
     begin, begin_cpu = time.perf_counter(), time.process_time()
     statistics.run(args)
     stage, stage_cpu = time.perf_counter() - begin, time.process_time() - begin_cpu

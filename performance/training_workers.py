@@ -22,10 +22,10 @@ import torch.nn.functional as F
 from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.data import read_training_data
-from hybridbatch.training.loop import Training, sampling_settings
+from hybridbatch.training.loop import Training, sampling_options
+from hybridbatch.training.options import Options, Source
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Sampler
-from hybridbatch.training.settings import Settings, Source
 
 LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
 WARM_UP = 2  # steps that are not timed
@@ -34,7 +34,7 @@ PREFIXES = ("query: ", "passage: ")
 
 @dataclass(frozen=True)
 class Job:
-    """What one process does; `system` is ours, st or st-cached, with default or best settings."""
+    """What one process does; `system` is ours, st or st-cached, with default or best options."""
 
     system: str
     precision: str
@@ -49,9 +49,9 @@ class Job:
     dropout: bool
 
     @property
-    def settings(self) -> Settings:
-        """Settings of ours, whose sampling gives the batches of every system."""
-        return Settings(
+    def options(self) -> Options:
+        """Options of ours, whose sampling gives the batches of every system."""
+        return Options(
             run="benchmark",
             model="e5-small",
             recipe="mlqa-r",
@@ -87,7 +87,7 @@ def train_ours(job: Job) -> list[float]:
     keep_freed_memory()
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False
-    training = Training(encoder, data, job.settings, Processes(), None)
+    training = Training(encoder, data, job.options, Processes(), None)
     ends = []
     for _ in range(job.steps):
         training.step()
@@ -121,7 +121,7 @@ def train_theirs(job: Job) -> list[float]:
             module.p = 0.0
     if job.frozen:
         model[0].auto_model.get_input_embeddings().requires_grad_(False)
-    scale = 1 / job.settings.temperature
+    scale = 1 / job.options.temperature
     if job.system == "st":
         loss = MultipleNegativesRankingLoss(model, scale=scale)
     else:
@@ -147,8 +147,8 @@ def train_theirs(job: Job) -> list[float]:
             use_cpu=True,
             max_steps=job.steps,
             per_device_train_batch_size=job.batch_size,
-            learning_rate=job.settings.learning_rate,
-            weight_decay=job.settings.weight_decay,
+            learning_rate=job.options.learning_rate,
+            weight_decay=job.options.weight_decay,
             bf16=job.precision == "bf16",
             report_to="none",
             save_strategy="no",
@@ -179,7 +179,7 @@ def texts_of_batches(job: Job) -> list[tuple[list[str], list[str]]]:
     """The questions and passages of the batches that our sampler draws."""
     data = data_of(job)
     pairs = data.training
-    sampler = Sampler(pairs.items, sampling_settings(job.settings), seed=job.settings.seed)
+    sampler = Sampler(pairs.items, sampling_options(job.options), seed=job.options.seed)
     questions, passages = data.questions.to_pylist(), data.passages.to_pylist()
     batches = []
     for _, batch in zip(range(job.steps), sampler, strict=False):

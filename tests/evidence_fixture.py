@@ -163,7 +163,7 @@ def write_bias(results: Path, run: str, *, preference: float = 0.75) -> None:
 
 
 def write_evidence(results: Path, runs: Sequence[str]) -> dict[str, Any]:
-    """Write both and return the report's settings for the statistics."""
+    """Write both and return the report's options for the statistics."""
     write_statistics(results)
     for run in runs:
         write_bias(results, run, preference=0.9 if "hybrid" in run else 0.75)

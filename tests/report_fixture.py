@@ -214,7 +214,7 @@ def write_results(
     steps: int = 40,
     overlaps: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """Write a results folder of four runs and return the report's settings for it."""
+    """Write a results folder of four runs and return the report's options for it."""
     runs = []
     for number, (sampling, levels) in enumerate(LEVELS.items()):
         run = write_run(results, sampling, training_languages=trained_on)
@@ -346,29 +346,29 @@ def write_full_results(
         for kind in ("item", "question")
         for code, text in QUESTIONS.items()
     ]
-    settings = write_results(
+    options = write_results(
         results, languages=languages, trained_on=trained_on, overlaps={"xquad-r": shared}, steps=60
     )
     fewer = tuple(code for code in languages if code not in ("el", "ru", "th", "tr"))
-    untrained = settings["runs"][0]
+    untrained = options["runs"][0]
     write_benchmark(results, "mlqa-r", fewer)
     write_summary(results, untrained, "mlqa-r", summary_rows(fewer, (0.6, 0.5, 0.2, 900), seed=9))
-    settings["benchmarks"].append("mlqa-r")
-    settings["evaluations"].append([untrained, "mlqa-r"])
-    settings["allow_contaminated"] = True
-    settings["views"] = ["xquad-r"]
-    write_examples(results, "xquad-r", settings["runs"])
-    write_projection(results, "xquad-r", settings["runs"])
+    options["benchmarks"].append("mlqa-r")
+    options["evaluations"].append([untrained, "mlqa-r"])
+    options["allow_contaminated"] = True
+    options["views"] = ["xquad-r"]
+    write_examples(results, "xquad-r", options["runs"])
+    write_projection(results, "xquad-r", options["runs"])
     write_timings(
         results,
         [
-            *(("train", run, 131.0) for run in settings["runs"][1:]),
-            *(("encode", f"{run}/xquad-r", 41.5) for run in settings["runs"]),
+            *(("train", run, 131.0) for run in options["runs"][1:]),
+            *(("encode", f"{run}/xquad-r", 41.5) for run in options["runs"]),
             ("download", "raw.example/a/very/long/path/of/a/file/xquad.ar.json", 1.2),
         ],
     )
-    return settings
+    return options
 
 
-def settings_json(settings: Mapping[str, Any]) -> str:
-    return json.dumps(settings)
+def options_json(options: Mapping[str, Any]) -> str:
+    return json.dumps(options)

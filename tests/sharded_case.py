@@ -29,7 +29,7 @@ def write_shards(
             )
             index.run(
                 argparse.Namespace(
-                    settings=json.dumps({"factory": factory, "threads": 1}),
+                    options=json.dumps({"factory": factory, "threads": 1}),
                     embeddings=vectors,
                     output=folder / "indexes" / f"{name}.faiss",
                 )
@@ -39,13 +39,13 @@ def write_shards(
 
 
 def search_language(
-    folder: Path, code: str, *, pool_languages: Sequence[str] = (), **options: object
+    folder: Path, code: str, *, pool_languages: Sequence[str] = (), **changes: object
 ) -> None:
     """Rank the passages of a language."""
-    settings = {"language": code, "pool_languages": list(pool_languages), "threads": 1, **options}
+    options = {"language": code, "pool_languages": list(pool_languages), "threads": 1, **changes}
     search.run(
         argparse.Namespace(
-            settings=json.dumps(settings),
+            options=json.dumps(options),
             benchmark=folder / "benchmark",
             embeddings=folder / "embeddings",
             indexes=folder / "indexes",
@@ -59,7 +59,7 @@ def merge_pool(folder: Path, languages: Sequence[str], *, top_k: int) -> None:
     """Rank the pool of some languages."""
     pool.run(
         argparse.Namespace(
-            settings=json.dumps({"pool_languages": list(languages), "top_k": top_k}),
+            options=json.dumps({"pool_languages": list(languages), "top_k": top_k}),
             benchmark=folder / "benchmark",
             rankings=[folder / "rankings" / f"{code}.parquet" for code in languages],
             output=folder / "rankings" / "all.parquet",

@@ -14,7 +14,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.data.benchmarks import (
     Benchmark,
-    Settings,
+    Options,
     build_benchmark,
     run,
     write_benchmark,
@@ -38,8 +38,8 @@ def relevant(benchmark: Benchmark) -> dict[str, set[str]]:
 
 
 def test_every_language_that_has_the_question_has_a_relevant_passage() -> None:
-    settings = Settings(name="tiny", kind="xquad-r")
-    benchmark = build_benchmark(settings, [DATA / "en.json", DATA / "de.json"])
+    options = Options(name="tiny", kind="xquad-r")
+    benchmark = build_benchmark(options, [DATA / "en.json", DATA / "de.json"])
     assert relevant(benchmark) == {
         "de:q2": {"de:000-00-01", "en:000-00-01"},
         "de:q3": {"de:001-00-00", "en:001-00-00"},
@@ -62,10 +62,10 @@ def test_every_language_that_has_the_question_has_a_relevant_passage() -> None:
 
 
 def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
-    settings = Settings(name="tiny", kind="mlqa-r")
+    options = Options(name="tiny", kind="mlqa-r")
     for folder, names in (("a", ["en.json", "de.json"]), ("b", ["de.json", "en.json"])):
         files = [DATA / name for name in names]
-        write_benchmark(build_benchmark(settings, files), tmp_path / folder)
+        write_benchmark(build_benchmark(options, files), tmp_path / folder)
     for name in ("queries", "passages", "qrels"):
         one, other = (tmp_path / folder / f"{name}.parquet" for folder in "ab")
         assert one.read_bytes() == other.read_bytes()
@@ -73,9 +73,9 @@ def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
 
 @needs_mirror
 def test_xquad_r_has_eleven_relevant_passages_per_query() -> None:
-    settings = Settings(name="xquad-r", kind="xquad-r")
+    options = Options(name="xquad-r", kind="xquad-r")
     paths = [Path(MIRROR) / file.path for file in files_of("xquad-r")]
-    benchmark = build_benchmark(settings, paths)
+    benchmark = build_benchmark(options, paths)
     assert benchmark.queries.num_rows == 11 * 1190
     assert benchmark.passages.num_rows == 13_014
     assert {len(passages) for passages in relevant(benchmark).values()} == {11}
@@ -83,9 +83,9 @@ def test_xquad_r_has_eleven_relevant_passages_per_query() -> None:
 
 @needs_mirror
 def test_mlqa_r_has_two_to_four_relevant_passages_per_query() -> None:
-    settings = Settings(name="mlqa-r", kind="mlqa-r")
+    options = Options(name="mlqa-r", kind="mlqa-r")
     paths = [Path(MIRROR) / file.path for file in files_of("mlqa-r")]
-    benchmark = build_benchmark(settings, paths)
+    benchmark = build_benchmark(options, paths)
     assert benchmark.queries.num_rows == 4199
     assert {len(passages) for passages in relevant(benchmark).values()} == {2, 3, 4}
     # As printed: a pair of languages shares 161 to 517 questions.
@@ -99,7 +99,7 @@ def test_mlqa_r_has_two_to_four_relevant_passages_per_query() -> None:
 
 
 def test_the_generated_benchmark_passes_the_same_checks() -> None:
-    benchmark = build_benchmark(Settings(name="cldr", kind="cldr"), [])
+    benchmark = build_benchmark(Options(name="cldr", kind="cldr"), [])
     assert {len(passages) for passages in relevant(benchmark).values()} == {11}
 
 
@@ -131,7 +131,7 @@ def own(folder: Path, **changes: Any) -> list[Path]:
 
 def test_the_users_own_tables_come_out_sorted(tmp_path: Path) -> None:
     args = argparse.Namespace(
-        settings=json.dumps({"name": "mine", "kind": "parquet"}),
+        options=json.dumps({"name": "mine", "kind": "parquet"}),
         input=own(tmp_path),
         output=tmp_path / "mine",
     )
@@ -199,14 +199,14 @@ def test_a_bad_row_is_named(tmp_path: Path, change: dict[str, Any], message: str
     else:
         paths = own(tmp_path, **change)
     with pytest.raises(HybridBatchError) as caught:
-        build_benchmark(Settings(name="mine", kind="parquet"), paths)
+        build_benchmark(Options(name="mine", kind="parquet"), paths)
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert "\n" not in str(caught.value)
 
 
 def test_wrong_inputs(tmp_path: Path) -> None:
     queries, passages, qrels = own(tmp_path)
-    mine = Settings(name="mine", kind="parquet")
+    mine = Options(name="mine", kind="parquet")
     with pytest.raises(HybridBatchError, match=r"mine needs queries\.parquet, .* 2 files given"):
         build_benchmark(mine, [queries, passages])
     with pytest.raises(HybridBatchError, match=r"passages\.parquet: columns of queries are"):
@@ -215,4 +215,4 @@ def test_wrong_inputs(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match=r"queries\.parquet: no rows"):
         build_benchmark(mine, [queries, passages, qrels])
     with pytest.raises(HybridBatchError, match="kind is 'beir'; use xquad-r, mlqa-r, cldr"):
-        build_benchmark(Settings(name="mine", kind="beir"), [])
+        build_benchmark(Options(name="mine", kind="beir"), [])

@@ -29,10 +29,10 @@ TABLES = (
 )
 
 
-def measure(folder: Path, output: Path, *, settings: str = "{}") -> dict[str, list[dict]]:
+def measure(folder: Path, output: Path, *, options: str = "{}") -> dict[str, list[dict]]:
     """Run the stage; the rows of its tables."""
     arguments = {"benchmark": folder / "benchmark", "rankings": folder / "rankings"}
-    bias.run(argparse.Namespace(**arguments, output=output, settings=settings))
+    bias.run(argparse.Namespace(**arguments, output=output, options=options))
     return {name: pq.read_table(output / f"{name}.parquet").to_pylist() for name in TABLES}
 
 
@@ -60,7 +60,7 @@ def by(rows: list[dict], **wanted) -> dict:
 
 def test_the_mean_rank_distance_is_that_of_the_metrics(biased, tables):
     paths = {"benchmark": biased / "benchmark", "rankings": biased / "rankings"}
-    metrics.run(argparse.Namespace(**paths, output=biased / "metrics", settings="{}"))
+    metrics.run(argparse.Namespace(**paths, output=biased / "metrics", options="{}"))
     summary = pq.read_table(biased / "metrics" / "summary.parquet").to_pylist()
     for language in (*LANGUAGES, "macro"):
         expected = by(summary, metric="rank_distance", query_language=language)
@@ -194,15 +194,15 @@ def test_a_language_without_relevant_passages_is_listed_and_not_tested():
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("options", "message"),
     [
         ('{"cutoff": 0}', "cutoff 0 must be 1 at least"),
         ('{"persistence": 1.0}', "persistence 1.0 between 0 and 1"),
     ],
 )
-def test_settings_out_of_range(biased, tmp_path, settings, message):
+def test_options_out_of_range(biased, tmp_path, options, message):
     with pytest.raises(HybridBatchError, match=message):
-        measure(biased, tmp_path, settings=settings)
+        measure(biased, tmp_path, options=options)
 
 
 def test_a_ranking_that_is_too_short_is_an_error(tmp_path):
@@ -218,7 +218,7 @@ def test_a_ranking_of_another_benchmark_is_an_error(biased, tmp_path):
     write_benchmark(tmp_path / "benchmark", items=ITEMS - 1)
     arguments = {"benchmark": tmp_path / "benchmark", "rankings": biased / "rankings"}
     with pytest.raises(HybridBatchError, match=r"all.parquet: query_id 'ar:q24' is not in"):
-        bias.run(argparse.Namespace(**arguments, output=tmp_path / "bias", settings="{}"))
+        bias.run(argparse.Namespace(**arguments, output=tmp_path / "bias", options="{}"))
 
 
 def test_schemas_hold_what_is_written(biased, tables):

@@ -1,8 +1,6 @@
-"""The command line: one line for bad input, timings for good runs, threads from the settings."""
+"""The command line: one line for bad input, timings for good runs, threads from the options."""
 
 import json
-import subprocess
-import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -25,8 +23,8 @@ def test_every_stage_shows_its_help() -> None:
         assert caught.value.code == 0
 
 
-def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code = main(["metrics", "--settings", '{"thread": 2}', "--benchmark", "b", "--rankings", "r",
+def test_bad_options_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code = main(["metrics", "--options", '{"thread": 2}', "--benchmark", "b", "--rankings", "r",
                  "--output", str(tmp_path / "m")])  # fmt: skip
     assert code == 2
     lines = capfd.readouterr().err.strip().splitlines()
@@ -41,7 +39,7 @@ def test_bad_settings_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: 
 def test_an_unknown_stage_is_one_line(
     capfd: pytest.CaptureFixture[str], stage: str, hint: str
 ) -> None:
-    assert main([stage, "--settings", "{}"]) == 2
+    assert main([stage, "--options", "{}"]) == 2
     (line,) = capfd.readouterr().err.strip().splitlines()
     assert line.startswith(f"hybridbatch: error: unknown stage `{stage}`{hint}")
 
@@ -70,16 +68,16 @@ def test_the_report_is_rebuilt_from_a_configuration_alone(
     root = Path(__file__).parent.parent
     monkeypatch.chdir(root)
     assert main(["report", "--from", str(tmp_path)]) == 0
-    default = json.loads(seen[0].settings)
+    default = json.loads(seen[0].options)
     assert (default["recipe"], seen[0].output) == ("cldr", None)
     chosen = root / "config" / "xquad_cpu.yaml"
     assert main(["report", "--from", str(tmp_path), "--config", str(chosen)]) == 0
-    assert seen[1].settings == Plan(load_config(chosen)).report_settings()
-    assert main(["report", "--from", str(tmp_path), "--settings", "{}"]) == 0
-    assert seen[2].settings == "{}"
+    assert seen[1].options == Plan(load_config(chosen)).report_options()
+    assert main(["report", "--from", str(tmp_path), "--options", "{}"]) == 0
+    assert seen[2].options == "{}"
 
 
-def test_the_record_of_the_report_is_of_its_settings_title_included(
+def test_the_record_of_the_report_is_of_its_options_title_included(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = []
@@ -88,8 +86,8 @@ def test_the_record_of_the_report_is_of_its_settings_title_included(
         lambda config, results: seen.append(config),
     )
     plan = Plan(load_config(Path(__file__).parent.parent / "config" / "config.yaml"))
-    _record_of_report(Namespace(settings=plan.report_settings(), results=Path("results")))
-    assert Plan(check_config(seen[0])).report_settings() == plan.report_settings()
+    _record_of_report(Namespace(options=plan.report_options(), results=Path("results")))
+    assert Plan(check_config(seen[0])).report_options() == plan.report_options()
 
 
 def test_a_report_without_its_configuration_is_one_line(
@@ -100,14 +98,6 @@ def test_a_report_without_its_configuration_is_one_line(
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert f"{missing}: cannot be read" in lines[0]
-
-
-def test_readme_shows_the_schemas_as_they_are() -> None:
-    command = [sys.executable, "-m", "hybridbatch", "schemas"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert all(f"`{schema.path}`" in text for schema in schemas.ALL)
-    readme = Path(__file__).parent.parent / "README.md"
-    assert text.strip() in readme.read_text(encoding="utf-8")
 
 
 def test_timing_is_written_on_success_only(tmp_path: Path) -> None:
@@ -123,7 +113,7 @@ def test_timing_is_written_on_success_only(tmp_path: Path) -> None:
     assert row["peak_memory_mb"] > 10
 
 
-def test_threads_come_from_the_settings_not_from_the_scheduler() -> None:
+def test_threads_come_from_the_options_not_from_the_scheduler() -> None:
     environment = {"OMP_NUM_THREADS": "1"}
     assert export_threads(3, environment) == 3
     assert environment["OMP_NUM_THREADS"] == environment["POLARS_MAX_THREADS"] == "3"

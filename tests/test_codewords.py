@@ -176,7 +176,7 @@ def test_nothing_reads_a_trace_or_a_schemas_words() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("doc", "format_exc", "exc_info")
     }
     # For `hybridbatch schemas`, and for the line that tells of a lost log file: no stage's result.
-    assert readers == {"schemas/every.py", "common/logfile.py"}
+    assert readers == {"schemas/document.py", "common/logfile.py"}
 
 
 def test_bindings_of_every_kind_are_counted() -> None:

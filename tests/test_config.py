@@ -1,4 +1,4 @@
-"""A wrong configuration is one clear line; a right one becomes runs and settings."""
+"""A wrong configuration is one clear line; a right one becomes runs and options."""
 
 import dataclasses
 import json
@@ -8,14 +8,13 @@ from typing import Any
 
 import faiss
 import pytest
-import yaml
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.planning.config import check_config, load_config
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.workflow_support import gpus, memory
 from hybridbatch.stages import STAGES
-from hybridbatch.training.settings import Settings
+from hybridbatch.training.options import Options
 
 ROOT = Path(__file__).parent.parent
 MINIMAL: dict[str, Any] = {
@@ -165,13 +164,13 @@ def test_trained_runs_skip_a_benchmark_whose_items_they_trained_on() -> None:
     assert ("embedded.demo.hybrid.s1", "mlqa-r") in marked.evaluations()
 
 
-def test_each_stage_tracks_just_its_own_settings() -> None:
+def test_each_stage_tracks_just_its_own_options() -> None:
     before, after = Plan(config()), Plan(config(retrieval={"top_k": 70}, mirror="elsewhere"))
     run = before.trained_runs[0].id
-    assert before.train_settings(run) == after.train_settings(run)
-    assert before.encode_settings() == after.encode_settings()
-    assert json.loads(after.retrieve_settings())["top_k"] == 70
-    assert before.download_settings(_any_raw_file()) == after.download_settings(_any_raw_file())
+    assert before.train_options(run) == after.train_options(run)
+    assert before.encode_options() == after.encode_options()
+    assert json.loads(after.retrieve_options())["top_k"] == 70
+    assert before.download_options(_any_raw_file()) == after.download_options(_any_raw_file())
 
 
 def test_the_report_is_given_the_thresholds_of_claims_and_the_raw_files() -> None:
@@ -180,53 +179,53 @@ def test_the_report_is_given_the_thresholds_of_claims_and_the_raw_files() -> Non
         statistics={"confidence": 0.9},
         claims={"bias_reduction": 0.25},
     )
-    settings = json.loads(Plan(chosen).report_settings())
-    assert settings["statistics"]["thresholds"] == {
+    options = json.loads(Plan(chosen).report_options())
+    assert options["statistics"]["thresholds"] == {
         "level": 0.1,
         "bias_reduction": 0.25,
         "unseen_share": 0.8,
         "batch_deviations": 3.3,
     }
-    paths = [path for path, _ in settings["raw_files"]]
+    paths = [path for path, _ in options["raw_files"]]
     assert paths == sorted(set(paths), key=paths.index)
     assert any(path.endswith("xquad-r/ar.json") for path in paths)
-    assert all(len(digest) == 64 for _, digest in settings["raw_files"])
+    assert all(len(digest) == 64 for _, digest in options["raw_files"])
 
 
 def _any_raw_file() -> str:
     return Plan(config(benchmarks=[{"name": "xquad-r"}])).benchmark_files("xquad-r", raw="r")[0][2:]
 
 
-def test_stage_settings_are_accepted_by_the_stages() -> None:
+def test_stage_options_are_accepted_by_the_stages() -> None:
     import importlib
 
-    from hybridbatch.common.settings import settings_from_json
+    from hybridbatch.common.options import options_from_json
 
     plan = Plan(load_config(ROOT / "config" / "xquad_cpu.yaml"))
     cases = {
-        "download": plan.download_settings(_any_raw_file()),
-        "benchmarks": plan.benchmarks_settings("xquad-r"),
-        "pairs": plan.pairs_settings("mlqa-r"),
-        "overlap": plan.overlap_settings("xquad-r"),
-        "model": plan.model_settings(),
-        "train": plan.train_settings(plan.trained_runs[0].id),
-        "publish": plan.publish_settings(plan.trained_runs[0].id),
-        "encode": plan.encode_settings(),
-        "index": plan.index_settings(),
-        "retrieve": plan.retrieve_settings(),
-        "metrics": plan.metrics_settings("xquad-r"),
-        "report": plan.report_settings(),
+        "download": plan.download_options(_any_raw_file()),
+        "benchmarks": plan.benchmarks_options("xquad-r"),
+        "pairs": plan.pairs_options("mlqa-r"),
+        "overlap": plan.overlap_options("xquad-r"),
+        "model": plan.model_options(),
+        "train": plan.train_options(plan.trained_runs[0].id),
+        "publish": plan.publish_options(plan.trained_runs[0].id),
+        "encode": plan.encode_options(),
+        "index": plan.index_options(),
+        "retrieve": plan.retrieve_options(),
+        "metrics": plan.metrics_options("xquad-r"),
+        "report": plan.report_options(),
     }
     large = Plan(
         config(benchmarks=[{"name": "mine", "path": "data", "sharded": True}]), mirror=None
     )
     cases |= {
-        "corpus": large.corpus_settings("mine", "part-0000"),
-        "search": large.search_settings("mine", "de"),
-        "pool": large.pool_settings("mine"),
+        "corpus": large.corpus_options("mine", "part-0000"),
+        "search": large.search_options("mine", "de"),
+        "pool": large.pool_options("mine"),
     }
     for stage, text in cases.items():
-        settings_from_json(importlib.import_module(STAGES[stage].module).Settings, text)
+        options_from_json(importlib.import_module(STAGES[stage].module).Options, text)
 
 
 def test_squadshifts_validates_training_where_the_config_says_so() -> None:
@@ -236,30 +235,16 @@ def test_squadshifts_validates_training_where_the_config_says_so() -> None:
     assert chosen.validation_sources == ("squadshifts",)
     assert chosen.sources == held_out.sources
     assert len(chosen.source_files("squadshifts", raw="r")) == 4
-    assert json.loads(chosen.pairs_settings("squadshifts"))["kind"] == "squadshifts"
+    assert json.loads(chosen.pairs_options("squadshifts"))["kind"] == "squadshifts"
     run = chosen.trained_runs[0].id
-    published = json.loads(chosen.publish_settings(run))
+    published = json.loads(chosen.publish_options(run))
     assert published["validation_data"]["licence"] == "CC-BY-4.0"
-    assert json.loads(held_out.publish_settings(run))["validation_data"] is None
+    assert json.loads(held_out.publish_options(run))["validation_data"] is None
     assert any(
-        "squadshifts" in path for path, _ in json.loads(chosen.report_settings())["raw_files"]
+        "squadshifts" in path for path, _ in json.loads(chosen.report_options())["raw_files"]
     )
     with pytest.raises(HybridBatchError, match="'squadshifts' is built in"):
         config(sources=[{"name": "squadshifts", "path": "own.parquet"}])
-
-
-def test_configuration_page_explains_every_key() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    schema = yaml.safe_load((ROOT / "workflow/hybridbatch/planning/config_schema.yaml").read_text())
-
-    def keys(properties: dict[str, Any]) -> list[str]:
-        nested = [
-            keys(value["properties"]) for value in properties.values() if "properties" in value
-        ]
-        return [*properties, *(name for names in nested for name in names)]
-
-    missing = [key for key in keys(schema["properties"]) if f"`{key}" not in page]
-    assert missing == []
 
 
 def test_a_cluster_is_asked_for_what_the_processes_need() -> None:
@@ -271,7 +256,7 @@ def test_a_cluster_is_asked_for_what_the_processes_need() -> None:
     assert [gpus(plan, stage) for stage in ("train", "encode", "mine")] == [4, 1, 1]
     stages = ("train", "encode", "retrieve")
     assert [memory(plan, stage) for stage in stages] == [36000, 4000, 20000]
-    assert "memory" not in json.loads(plan.report_settings())["config"]
+    assert "memory" not in json.loads(plan.report_options())["config"]
     with pytest.raises(HybridBatchError, match="config: memory: unknown key `training`"):
         config(memory={"training": 5})
 
@@ -286,9 +271,9 @@ def test_every_rule_asks_for_the_memory_of_its_stage() -> None:
 def test_sharded_benchmarks_have_their_own_keys() -> None:
     plan = Plan(load_config(ROOT / "config" / "miracl.yaml"))
     assert (plan.in_memory, plan.corpora.names) == ((), ("miracl",))
-    settings = json.loads(plan.metrics_settings("miracl"))
-    assert settings["cut"] == 100 and len(settings["average_languages"]) == 15
-    assert "shard_passages" not in plan.encode_settings()
+    options = json.loads(plan.metrics_options("miracl"))
+    assert options["cut"] == 100 and len(options["average_languages"]) == 15
+    assert "shard_passages" not in plan.encode_options()
     mine = {"name": "mine", "path": "data/mine", "sharded": True, "pool_languages": ["de", "en"]}
     plan = Plan(config(benchmarks=[{"name": "cldr"}, mine]))
     assert (plan.in_memory, plan.corpora.names) == (("cldr",), ("mine",))
@@ -317,10 +302,10 @@ def test_keys_in_the_wrong_place_are_named(entry: dict[str, Any], message: str) 
         config(benchmarks=[entry])
 
 
-def test_training_keys_have_the_defaults_of_the_stage_s_settings() -> None:
+def test_training_keys_have_the_defaults_of_the_stage_s_options() -> None:
     filled = config()["training"]
-    fields = {field.name: field.default for field in dataclasses.fields(Settings)}
-    other = ("validation", "tensorboard", "mining")  # settings of their own, or of no stage
+    fields = {field.name: field.default for field in dataclasses.fields(Options)}
+    other = ("validation", "tensorboard", "mining")  # options of their own, or of no stage
     shown = {key: value for key, value in filled.items() if key not in other}
     assert {key: fields[key] for key in shown} == shown
     assert (filled["compact_embeddings"], filled["chunk_tokens"], filled["processes"]) == (

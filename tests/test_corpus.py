@@ -25,9 +25,9 @@ def passages(*ids: str) -> pa.Table:
 
 def cut(folder: Path, part: str, source: Path, *, size: int, language: str | None = None) -> Path:
     kind = "miracl" if language else "parquet"
-    settings = {"part": part, "kind": kind, "shard_passages": size, "language": language}
+    options = {"part": part, "kind": kind, "shard_passages": size, "language": language}
     output = folder / part
-    corpus.run(argparse.Namespace(settings=json.dumps(settings), input=source, output=output))
+    corpus.run(argparse.Namespace(options=json.dumps(options), input=source, output=output))
     return output
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.data.download import Patience, Settings, choose_mirror, fetch
+from hybridbatch.data.download import Options, Patience, choose_mirror, fetch
 from hybridbatch.data.sources import catalog
 from hybridbatch.planning.downloads import check_download
 
 BODY = "Ein Satz.\nΜία πρόταση.\n".encode() * 100
 PATH = "raw.example.org/data/v1/de.json"
-FILE = Settings(path=PATH, sha256=hashlib.sha256(BODY).hexdigest(), size=len(BODY))
+FILE = Options(path=PATH, sha256=hashlib.sha256(BODY).hexdigest(), size=len(BODY))
 QUICK = Patience(attempts=3, backoff=0.0, timeout=(2.0, 2.0))
 
 

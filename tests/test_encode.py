@@ -11,7 +11,7 @@ import pytest
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.encoding.encode import (
-    Settings,
+    Options,
     embedding_table,
     encode_shard,
     encode_table,
@@ -68,7 +68,7 @@ def test_a_shard_encoded_in_pieces_is_the_shard_encoded_at_once(tmp_path: Path, 
     encode = partial(
         encode_table,
         DualEncoder.load(write_model(tmp_path / "model"), pooling="mean", device="cpu"),
-        settings=Settings(
+        options=Options(
             pooling="mean",
             query_prefix="query: ",
             passage_prefix="passage: ",

@@ -95,14 +95,14 @@ def encoder(checkpoint) -> DualEncoder:
     return DualEncoder.load(checkpoint, pooling="mean", device="cpu")
 
 
-def encode(encoder: DualEncoder, texts: list[str], **options) -> np.ndarray:
-    settings = {
+def encode(encoder: DualEncoder, texts: list[str], **changes) -> np.ndarray:
+    options = {
         "prefix": "",
         "max_tokens": 16,
         "tokens_per_batch": 24,
         "precision": "fp32",
     }
-    return encode_texts(encoder, texts, **(settings | options))
+    return encode_texts(encoder, texts, **(options | changes))
 
 
 def watch_batches(monkeypatch, before: Callable[[list[np.ndarray]], object]) -> None:

@@ -175,7 +175,8 @@ def test_a_stopped_stage_says_so_and_leaves_nothing(number: signal.Signals, tmp_
         "index.run = run\n"
         "sys.exit(main())"
     )
-    words = ("index", "--embeddings", "e", "--output", str(tmp_path / "o"), "--job", "a")
+    log = tmp_path / "logs" / "index" / "a.log"
+    words = ("index", "--embeddings", "e", "--output", str(tmp_path / "o"), "--log", str(log))
     with subprocess.Popen(
         [sys.executable, "-c", code, *words],
         stdout=subprocess.PIPE,
@@ -188,7 +189,7 @@ def test_a_stopped_stage_says_so_and_leaves_nothing(number: signal.Signals, tmp_
         _, told = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert told == f"[index a] stopped by {number.name}; run the same command again to go on\n"
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "logs"]
 
 
 def test_output_that_nobody_reads_or_that_does_not_fit() -> None:
@@ -203,7 +204,7 @@ def test_output_that_nobody_reads_or_that_does_not_fit() -> None:
             command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
         )
     assert done.returncode == 3
-    assert done.stderr.startswith("error: the disk is full; free some space")
+    assert done.stderr.startswith("[schemas] error: the disk is full; free some space")
     assert done.stderr.count("\n") == 1
 
 

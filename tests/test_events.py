@@ -10,7 +10,7 @@ from hybridbatch.planning.config import check_config
 from hybridbatch.planning.deployment import Software
 from hybridbatch.planning.plan import Plan
 from hybridbatch.training import events
-from test_train import digests, inputs, log_of, settings_of  # noqa: F401 - inputs is a fixture
+from test_train import digests, inputs, log_of, options_of  # noqa: F401 - inputs is a fixture
 
 RUN = "tiny.recipe.hybrid.s1"
 
@@ -24,7 +24,7 @@ def command(inputs: Path, output: Path, *options: str) -> list[str]:  # noqa: F8
         "--run-record": output / "run.parquet",
     }
     words = [str(word) for pair in paths.items() for word in pair]
-    return ["train", *words, "--settings", json.dumps(settings_of()), *options]
+    return ["train", *words, "--options", json.dumps(options_of()), *options]
 
 
 def test_the_curves_are_those_of_the_log(inputs: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -74,7 +74,7 @@ def test_turning_it_on_trains_nothing_again() -> None:
     }
     off, on = (check_config(values | {"training": {"tensorboard": to}}) for to in (False, True))
     run = Plan(on).trained_runs[0].id
-    assert Plan(on).train_settings(run) == Plan(off).train_settings(run)
+    assert Plan(on).train_options(run) == Plan(off).train_options(run)
     prefix = Software().shell_prefix(mirror=None, tensorboard=True)
     assert "HYBRIDBATCH_TENSORBOARD=results/tensorboard;" in prefix
     assert "TENSORBOARD" not in Software().shell_prefix(mirror=None, tensorboard=False)

@@ -87,12 +87,12 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_stage(results: Path, **settings: Any) -> list[dict[str, Any]]:
-    runs = settings.setdefault("runs", list(RUNS))
+def run_stage(results: Path, **options: Any) -> list[dict[str, Any]]:
+    runs = options.setdefault("runs", list(RUNS))
     output = results / "examples.parquet"
     examples.run(
         argparse.Namespace(
-            settings=json.dumps(settings),
+            options=json.dumps(options),
             benchmark=results / "benchmark",
             rankings=[results / "rankings" / run for run in runs],
             metrics=[results / "metrics" / run for run in runs],
@@ -188,22 +188,22 @@ def test_no_item_twice_and_the_rule_holds(rows: list[Any], per_rule: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("options", "message"),
     [
         ({"candidate": "m.r.hybrid.s1"}, "candidate and baseline: name both runs, or neither"),
         (COMPARED | {"baseline": "other"}, "other is not among the runs m.r.x-x-mono.s1"),
     ],
 )
-def test_wrong_settings_are_named(results: Path, settings: dict[str, str], message: str) -> None:
+def test_wrong_options_are_named(results: Path, options: dict[str, str], message: str) -> None:
     with pytest.raises(HybridBatchError, match=message):
-        run_stage(results, **settings)
+        run_stage(results, **options)
 
 
 def test_wrong_inputs_are_named(results: Path) -> None:
     with pytest.raises(HybridBatchError, match="--rankings: 1 folders for 2 runs"):
         examples.run(
             argparse.Namespace(
-                settings=json.dumps({"runs": list(RUNS)}),
+                options=json.dumps({"runs": list(RUNS)}),
                 benchmark=results / "benchmark",
                 rankings=[results / "rankings"],
                 metrics=[],

@@ -45,8 +45,8 @@ def test_slices_are_tokenised_as_the_whole_is(tmp_path, monkeypatch):
     data = SimpleNamespace(
         questions=pa.array(questions, pa.large_string()), passages=pa.array(passages)
     )
-    settings = SimpleNamespace(query_prefix="query: ", passage_prefix="", max_tokens=20)
-    found = texts.tokenize(encoder, data, settings)
+    options = SimpleNamespace(query_prefix="query: ", passage_prefix="", max_tokens=20)
+    found = texts.tokenize(encoder, data, options)
     for flat, words, prefix in (
         (found.questions, questions, "query: "),
         (found.passages, passages, ""),

@@ -12,7 +12,7 @@ import pytest
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.retrieval.index import (
-    Settings,
+    Options,
     build_index,
     is_exact,
     map_index,
@@ -35,7 +35,7 @@ def test_rows_of_an_index_are_the_languages_passages_in_file_order(tmp_path: Pat
     file = write_vectors(
         {p: CASE.passages[p] for p in order}, tmp_path / "passages.parquet", PASSAGE_EMBEDDINGS
     )
-    run(argparse.Namespace(settings="{}", embeddings=file, output=tmp_path / "indexes"))
+    run(argparse.Namespace(options="{}", embeddings=file, output=tmp_path / "indexes"))
     assert sorted(path.name for path in (tmp_path / "indexes").glob("*.faiss")) == [
         "de.faiss",
         "en.faiss",
@@ -57,7 +57,7 @@ def test_factories_find_and_repeat(tmp_path: Path, factory: str) -> None:
     vectors = read_vectors(file, PASSAGE_EMBEDDINGS)
     digests = []
     for folder in (tmp_path / "a", tmp_path / "b"):
-        write_indexes(vectors, folder, Settings(factory=factory))
+        write_indexes(vectors, folder, Options(factory=factory))
         digests.append([sha256_file(folder / f"{code}.faiss") for code in ("de", "en")])
     assert digests[0] == digests[1]
     index = read_index(tmp_path / "a", "de", vectors=70, dimension=16)
@@ -103,7 +103,7 @@ def test_too_few_vectors_for_a_factory_become_an_exact_index(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, factory: str
 ) -> None:
     file = write_vectors(CASE.passages, tmp_path / "passages.parquet", PASSAGE_EMBEDDINGS)
-    write_indexes(read_vectors(file, PASSAGE_EMBEDDINGS), tmp_path, Settings(factory=factory))
+    write_indexes(read_vectors(file, PASSAGE_EMBEDDINGS), tmp_path, Options(factory=factory))
     sizes = {"de": 70, "en": 50, "zh": 1}
     exact = {
         code: is_exact(read_index(tmp_path, code, vectors=size, dimension=16))
@@ -184,7 +184,7 @@ def test_an_index_is_trained_on_a_sample_drawn_with_its_seed() -> None:
 def test_one_shard_has_one_index(tmp_path: Path) -> None:
     file = write_vectors(CASE.passages, tmp_path / "shard.parquet", PASSAGE_EMBEDDINGS)
     output = tmp_path / "shard.faiss"
-    run(argparse.Namespace(settings="{}", embeddings=file, output=output))
+    run(argparse.Namespace(options="{}", embeddings=file, output=output))
     mapped = map_index(output, factory="Flat", vectors=121, dimension=16)
     stored = stored_vectors(mapped)
     assert stored.tolist() == read_vectors(file, PASSAGE_EMBEDDINGS).values.tolist()

@@ -215,7 +215,7 @@ def test_languages_whose_codes_begin_alike_are_told_apart() -> None:
     }
 
 
-def test_settings_have_names() -> None:
+def test_options_have_names() -> None:
     assert setting_of("en", "en") == "monolingual"
     assert setting_of("en", "de") == "cross-lingual"
     assert setting_of("en", "all") == "multilingual"
@@ -247,7 +247,7 @@ def test_the_stage_reads_rankings_and_writes_both_tables(tmp_path: Path) -> None
     write_benchmark(HAND, tmp_path / "benchmark")
     write_rankings(tmp_path / "rankings", LISTED)
     paths = {name: tmp_path / name for name in ("benchmark", "rankings", "output")}
-    metrics.run(argparse.Namespace(settings='{"threads": 1}', **paths))
+    metrics.run(argparse.Namespace(options='{"threads": 1}', **paths))
     per_query = read_table(tmp_path / "output" / "per_query.parquet", PER_QUERY).to_pylist()
     found = {
         (row["passage_language"], row["metric"]): row["value"]

@@ -11,11 +11,11 @@ from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.planning.plan import Plan
 from hybridbatch.schemas import every as schemas
-from hybridbatch.training.mine import Settings, mine_language
+from hybridbatch.training.mine import Options, mine_language
 from test_config import config
 from tiny import LANGUAGES, pair_rows, write_model, write_pairs
 
-SETTINGS = Settings(
+OPTIONS = Options(
     languages=("en",), negatives=2, depth=10, below=0.95, pooling="mean",
     query_prefix="", passage_prefix="", max_tokens=32, tokens_per_batch=512, precision="fp32",
     device="cpu", threads=1,
@@ -41,7 +41,7 @@ ROWS = pl.DataFrame(
 def test_the_nearest_that_are_no_answer_hardest_first() -> None:
     questions = angles(0, 0, 40, 45, 90)
     passages = angles(10, 20, 42, 42, 80)
-    found = mine_language(ROWS, questions, passages, settings=SETTINGS)
+    found = mine_language(ROWS, questions, passages, options=OPTIONS)
     # cos 10° = .985: `three` at 42° scores .743 and `four` at 80° .174; `two` answers q0 as well.
     assert found[:2] == [["three", "four"]] * 2
     # q2 at 40° has its positive at 2°: `two` at 20° (.940) and `four` at 40° (.766) are below .949.
@@ -52,7 +52,7 @@ def test_the_nearest_that_are_no_answer_hardest_first() -> None:
 
 def test_what_scores_nearly_as_the_positive_is_left_out() -> None:
     questions, passages = angles(0, 0, 0, 0, 0), angles(30, 30, 25, 25, 80)
-    found = mine_language(ROWS, questions, passages, settings=SETTINGS)
+    found = mine_language(ROWS, questions, passages, options=OPTIONS)
     assert found[0] == ["four"]  # `three` at 25° scores higher than the answer at 30°
     assert found[4] == []  # the positive is the farthest: nothing scores below it
 
@@ -61,8 +61,8 @@ def test_the_stage_replaces_the_negatives_of_its_languages(tmp_path: Path) -> No
     write_pairs(tmp_path / "pairs.parquet", range(12))
     write_model(tmp_path / "model")
     plan = Plan(config(training={"mining": {"negatives": 3, "below": 1.0}, "hard_negatives": 1}))
-    settings = json.loads(plan.mine_settings()) | {"languages": ["de", "en"], "max_tokens": 32}
-    words = ["mine", "--settings", json.dumps(settings), "--pairs", str(tmp_path / "pairs.parquet")]
+    options = json.loads(plan.mine_options()) | {"languages": ["de", "en"], "max_tokens": 32}
+    words = ["mine", "--options", json.dumps(options), "--pairs", str(tmp_path / "pairs.parquet")]
     for name in ("one", "two"):
         output = str(tmp_path / f"{name}.parquet")
         assert main([*words, "--model", str(tmp_path / "model"), "--output", output]) == 0
@@ -90,9 +90,9 @@ def test_what_is_not_trained_on_is_no_negative_and_stays_as_it_is(tmp_path: Path
     mining = {"mining": {"negatives": 9, "below": 1.0}, "hard_negatives": 1}
     # The factory is that of benchmarks: six passages are too few for these lists.
     plan = Plan(config(training=mining, index={"factory": "IVF64,PQ8"}))
-    settings = json.loads(plan.mine_settings()) | {"languages": [*LANGUAGES], "max_tokens": 32}
+    options = json.loads(plan.mine_options()) | {"languages": [*LANGUAGES], "max_tokens": 32}
     paths = {name: str(tmp_path / name) for name in ("pairs.parquet", "model", "mined.parquet")}
-    words = ["mine", "--settings", json.dumps(settings), "--pairs", paths["pairs.parquet"]]
+    words = ["mine", "--options", json.dumps(options), "--pairs", paths["pairs.parquet"]]
     words += ["--model", paths["model"], "--output", paths["mined.parquet"]]
     assert main(words) == 0
     after = read_table(tmp_path / "mined.parquet", schemas.PAIRS).to_pylist()
@@ -111,4 +111,4 @@ def test_training_reads_what_was_mined(negatives: int, folder: str) -> None:
     mining = {"mining": {"negatives": negatives}, "hard_negatives": 1}
     plan = Plan(config(training=mining))
     assert plan.training_pairs == [f"results/{folder}/cldr.parquet"]
-    assert "mining" not in plan.train_settings(plan.trained_runs[0].id)
+    assert "mining" not in plan.train_options(plan.trained_runs[0].id)

@@ -9,7 +9,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL, PAPER_MIRACL
-from hybridbatch.data.benchmarks import Settings, build_benchmark
+from hybridbatch.data.benchmarks import Options, build_benchmark
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.miracl import (
     corpus_checksums,
@@ -136,8 +136,8 @@ def test_the_files_are_known_without_a_network(tmp_path: Path) -> None:
     ):
         (part,) = chosen.corpora.parts("miracl")
         assert (part.name, part.language, part.sha256) == ("sw-0000", "sw", FIRST)
-        settings = chosen.download_settings(corpus_path("sw", 0))
-        assert settings == f'{{"path": "{corpus_path("sw", 0)}", "sha256": "{FIRST}"}}'
+        options = chosen.download_options(corpus_path("sw", 0))
+        assert options == f'{{"path": "{corpus_path("sw", 0)}", "sha256": "{FIRST}"}}'
         assert all("-sw-dev.tsv" in path for path in chosen.benchmark_files("miracl", raw="raw"))
 
 
@@ -156,7 +156,7 @@ def test_18_languages_of_which_the_literature_prints_15() -> None:
 @pytest.mark.skipif(not Path(MIRROR, "huggingface.co").is_dir(), reason="set HYBRIDBATCH_MIRROR")
 def test_the_published_topics_and_judgements() -> None:
     files = [Path(MIRROR, file.path) for file in catalog.files_of("miracl")]
-    benchmark = build_benchmark(Settings("miracl", "miracl", sharded=True), files)
+    benchmark = build_benchmark(Options("miracl", "miracl", sharded=True), files)
     rows = benchmark.queries.to_pylist()
     counts = {code: sum(row["language"] == code for row in rows) for code in MIRACL}
     assert (counts["ar"], counts["en"], counts["es"], len(rows)) == (2896, 799, 648, 13495)

@@ -24,7 +24,7 @@ def note(results: Path, *, machine: Machine = HERE, **changes: object) -> str | 
 def results(tmp_path: Path) -> Path:
     plan = Plan(config(training={"precision": "auto"}), machine=OTHER)
     run = plan.trained_runs[0].id
-    record = Record("train", plan.train_settings(run), "code", "")
+    record = Record("train", plan.train_options(run), "code", "")
     folder = tmp_path / "results" / "training" / run / "model"
     with making(record), atomic_folder(folder) as temporary:
         (temporary / "config.json").write_text("{}")

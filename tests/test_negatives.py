@@ -9,7 +9,7 @@ from hybridbatch.common.tables import table_from_rows
 from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import training_data
 from hybridbatch.training.negatives import choose_negatives
-from hybridbatch.training.sampling import Batch, Sampler, SamplingSettings
+from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
 
 
 def corpus(*rows, languages=("en",)):
@@ -139,7 +139,7 @@ def test_no_negative_of_any_batch_answers_one_of_its_questions(seed):
         answers.setdefault(row[1], set()).add(row[2])
     names = list(dict.fromkeys(row[0] for row in rows))
     question_of = {row[0]: row[1] for row in rows}
-    settings_ = SamplingSettings(3, "x-y", ("de", "en"), (1.0,))
+    settings_ = SamplingOptions(3, "x-y", ("de", "en"), (1.0,))
     try:
         sampler = Sampler(data.training.items, settings_, seed=seed)
     except HybridBatchError:  # three compatible items are not always there

@@ -59,7 +59,7 @@ def tables(rows: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table, pa.Table]:
     )
 
 
-def arguments(folder: Path, rows: list[dict[str, Any]], **settings: Any) -> argparse.Namespace:
+def arguments(folder: Path, rows: list[dict[str, Any]], **options: Any) -> argparse.Namespace:
     pairs, queries, passages = tables(rows)
     (folder / "benchmark").mkdir()
     pq.write_table(pairs, folder / "pairs.parquet")
@@ -67,7 +67,7 @@ def arguments(folder: Path, rows: list[dict[str, Any]], **settings: Any) -> argp
     pq.write_table(passages, folder / "benchmark" / "passages.parquet")
     return argparse.Namespace(
         allow_contaminated=False,
-        settings=json.dumps({"recipe": "quick", "benchmark": "bridges", **settings}),
+        options=json.dumps({"recipe": "quick", "benchmark": "bridges", **options}),
         pairs=[folder / "pairs.parquet"],
         benchmark=folder / "benchmark",
         output=folder / "overlap.parquet",

@@ -14,7 +14,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
-from hybridbatch.data.pairs import Settings, build_pairs, run
+from hybridbatch.data.pairs import Options, build_pairs, run
 from hybridbatch.data.sources.catalog import files_of
 from hybridbatch.data.sources.merging import merge_pairs
 from hybridbatch.schemas import every as schemas
@@ -24,7 +24,7 @@ MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 needs_mirror = pytest.mark.skipif(
     not MIRROR or not Path(MIRROR).is_dir(), reason="set HYBRIDBATCH_MIRROR to a folder"
 )
-OWN = Settings(name="mine", kind="parquet")
+OWN = Options(name="mine", kind="parquet")
 
 
 def pair(item: str, language: str, question: str, passage: str, **changes: Any) -> dict[str, Any]:
@@ -54,8 +54,8 @@ def column(table: pa.Table, name: str) -> dict[tuple[str, str], Any]:
 
 
 def test_the_passage_of_mlqa_r_is_the_gold_sentence() -> None:
-    settings = Settings(name="mlqa-r", kind="mlqa-r")
-    table = build_pairs(settings, [DATA / "en.json", DATA / "de.json"])
+    options = Options(name="mlqa-r", kind="mlqa-r")
+    table = build_pairs(options, [DATA / "en.json", DATA / "de.json"])
     assert table.to_pylist()[1] == {
         "item_id": "q2",
         "question_group": "q2",
@@ -75,7 +75,7 @@ def test_the_passage_of_mlqa_r_is_the_gold_sentence() -> None:
 @needs_mirror
 def test_eight_pairs_of_mlqa_r_items_share_a_passage() -> None:
     paths = [Path(MIRROR) / file.path for file in files_of("mlqa-r")]
-    table = build_pairs(Settings(name="mlqa-r", kind="mlqa-r"), paths)
+    table = build_pairs(Options(name="mlqa-r", kind="mlqa-r"), paths)
     items = pl.DataFrame(table.select(["item_id", "question_group", "passage_group"])).unique()
     assert items.height == items["question_group"].n_unique() == 1148
     sizes = Counter(Counter(items["passage_group"].to_list()).values())
@@ -88,7 +88,7 @@ def test_eight_pairs_of_mlqa_r_items_share_a_passage() -> None:
 @needs_mirror
 def test_ntrex_gives_964_items_in_every_language() -> None:
     paths = [Path(MIRROR) / file.path for file in files_of("ntrex-128")]
-    table = build_pairs(Settings(name="ntrex-128", kind="ntrex-128"), paths)
+    table = build_pairs(Options(name="ntrex-128", kind="ntrex-128"), paths)
     assert Counter(table["language"].to_pylist()) == dict.fromkeys(
         ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"), 964
     )
@@ -119,7 +119,7 @@ def test_equal_passages_join_their_groups_across_languages(tmp_path: Path) -> No
 def test_the_stage_names_the_source_as_the_config_does(tmp_path: Path) -> None:
     rows = [pair("b", "en", "Who?", "Ann."), pair("a", "en", "When?", "Now.")]
     args = argparse.Namespace(
-        settings=json.dumps({"name": "faq", "kind": "parquet"}),
+        options=json.dumps({"name": "faq", "kind": "parquet"}),
         input=[written(tmp_path / "pairs.parquet", rows)],
         output=tmp_path / "faq.parquet",
     )
@@ -178,7 +178,7 @@ def test_wrong_inputs(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match="source mine needs a file of pairs"):
         build_pairs(OWN, [])
     with pytest.raises(HybridBatchError, match="kind is 'xquad-r'; use one of mlqa-r, ntrex-128"):
-        build_pairs(Settings(name="x", kind="xquad-r"), [])
+        build_pairs(Options(name="x", kind="xquad-r"), [])
     with pytest.raises(HybridBatchError, match="no such file; it should hold pairs"):
         build_pairs(OWN, [tmp_path / "none.parquet"])
     rows = [pair("1", "en", "Is it?", "Yes.")]

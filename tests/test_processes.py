@@ -17,9 +17,9 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.schemas.every import TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.processes import Processes, launch
-from test_resume import SETTINGS, digests, in_process, killed_at, train_here
+from test_resume import OPTIONS, digests, in_process, killed_at, train_here
 
-OPTIONS = SETTINGS | {"steps": 6, "validation": {"fraction": 0.2, "every": 3, "batches": 2}}
+SHORT = OPTIONS | {"steps": 6, "validation": {"fraction": 0.2, "every": 3, "batches": 2}}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def inputs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def alone(inputs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
-    settings = OPTIONS | {"dropout": False}
-    assert in_process(train_here, inputs, folder, settings) == 0
+    options = SHORT | {"dropout": False}
+    assert in_process(train_here, inputs, folder, options) == 0
     return folder
 
 
@@ -67,8 +67,8 @@ def in_two(first, second, *args):
     return [process.exitcode for process in both]
 
 
-def train_in_two(inputs, output, settings):
-    assert in_two(train_here, train_here, inputs, output, settings) == [0, 0]
+def train_in_two(inputs, output, options):
+    assert in_two(train_here, train_here, inputs, output, options) == [0, 0]
 
 
 def rows_of(output):
@@ -88,8 +88,8 @@ def assert_same(output, alone):
 
 @pytest.mark.parametrize("chunk_tokens", [None, 60])
 def test_two_processes_give_the_loss_curve_of_one(inputs, alone, tmp_path, chunk_tokens):
-    settings = OPTIONS | {"dropout": False, "chunk_tokens": chunk_tokens}
-    train_in_two(inputs, tmp_path, settings)
+    options = SHORT | {"dropout": False, "chunk_tokens": chunk_tokens}
+    train_in_two(inputs, tmp_path, options)
     assert_same(tmp_path, alone)
 
 
@@ -97,30 +97,30 @@ def test_two_processes_give_the_loss_curve_of_one(inputs, alone, tmp_path, chunk
 def together(inputs, tmp_path_factory):
     """What the stage writes that starts its two processes itself."""
     folder = tmp_path_factory.mktemp("together")
-    train_here(inputs, folder, OPTIONS | {"dropout": False, "processes": 2})
+    train_here(inputs, folder, SHORT | {"dropout": False, "processes": 2})
     return folder
 
 
 def test_the_stage_starts_its_processes_itself_and_is_repeatable(inputs, alone, together, tmp_path):
     assert_same(together, alone)
-    train_in_two(inputs, tmp_path, OPTIONS | {"dropout": False, "processes": 2})
+    train_in_two(inputs, tmp_path, SHORT | {"dropout": False, "processes": 2})
     assert digests(tmp_path) == digests(together)
     assert not (together / "state").exists()
 
 
-def train_and_die_at_the_second_checkpoint(inputs, output, settings):
-    killed_at(inputs, output, settings, "checkpoints", "save_file", 2)
+def train_and_die_at_the_second_checkpoint(inputs, output, options):
+    killed_at(inputs, output, options, "checkpoints", "save_file", 2)
 
 
 def test_killed_and_run_again_in_two_processes_gives_the_same_bytes(inputs, together, tmp_path):
-    settings = OPTIONS | {"dropout": False, "processes": 2}
+    options = SHORT | {"dropout": False, "processes": 2}
     killed, log = tmp_path / "killed", logging.FileHandler(tmp_path / "log.txt")
-    codes = in_two(train_and_die_at_the_second_checkpoint, train_here, inputs, killed, settings)
+    codes = in_two(train_and_die_at_the_second_checkpoint, train_here, inputs, killed, options)
     assert codes[0] == -signal.SIGKILL and codes[1] != 0
     assert [path.name for path in (killed / "state").glob("step-*")] == ["step-000000002"]
     # The launched processes write to the files of this one's handlers.
     logging.getLogger().addHandler(log)
-    train_here(inputs, killed, settings)
+    train_here(inputs, killed, options)
     logging.getLogger().removeHandler(log)
     assert "going on after step 2" in (tmp_path / "log.txt").read_text()
     assert digests(killed) == digests(together)
@@ -142,10 +142,10 @@ def test_texts_are_dealt_out_evenly():
 
 def test_more_processes_than_pairs_are_refused(inputs, tmp_path):
     with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
-        train_here(inputs, tmp_path, OPTIONS | {"processes": 7})
+        train_here(inputs, tmp_path, SHORT | {"processes": 7})
 
 
 def test_more_launched_processes_than_pairs_are_refused_too(inputs, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "joined", lambda device: nullcontext(Processes(3, 7, 7)))
     with pytest.raises(HybridBatchError, match="7 processes for a batch_size of 6; lower"):
-        train_here(inputs, tmp_path, OPTIONS)
+        train_here(inputs, tmp_path, SHORT)

@@ -210,11 +210,11 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_stage(results: Path, **settings: Any) -> Path:
+def run_stage(results: Path, **options: Any) -> Path:
     output = results / "projection"
     projection.run(
         argparse.Namespace(
-            settings=json.dumps({"runs": ["apart", "mixed"], "items": 10} | settings),
+            options=json.dumps({"runs": ["apart", "mixed"], "items": 10} | options),
             benchmark=results / "b",
             embeddings=[results / "apart", results / "mixed"],
             output=output,

@@ -89,9 +89,9 @@ def inputs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def publish_to(output: Path, inputs: Path, settings: str) -> Path:
+def publish_to(output: Path, inputs: Path, options: str) -> Path:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--settings")
+    parser.add_argument("--options")
     publish.add_arguments(parser)
     paths = {
         "--model": inputs / "model",
@@ -101,7 +101,7 @@ def publish_to(output: Path, inputs: Path, settings: str) -> Path:
     }
     words = [str(word) for pair in paths.items() for word in pair]
     pairs = [str(inputs / "mlqa-r.parquet"), str(inputs / "tiny.parquet")]
-    publish.run(parser.parse_args([*words, "--pairs", *pairs, "--settings", settings]))
+    publish.run(parser.parse_args([*words, "--pairs", *pairs, "--options", options]))
     return output
 
 
@@ -115,7 +115,7 @@ def test_sentence_transformers_gives_the_same_vectors(
     inputs: Path, tmp_path: Path, pooling: str
 ) -> None:
     plan = Plan(config(pooling=pooling, query_prefix="q: ", passage_prefix="the passage: "))
-    folder = publish_to(tmp_path / "out", inputs, plan.publish_settings(RUN))
+    folder = publish_to(tmp_path / "out", inputs, plan.publish_options(RUN))
     theirs = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     assert theirs.max_seq_length == 24
     ours = DualEncoder.load(inputs / "model", pooling=pooling, device="cpu")  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def test_sentence_transformers_gives_the_same_vectors(
 
 
 def test_the_folder_still_loads_as_a_plain_checkpoint(inputs: Path, tmp_path: Path) -> None:
-    folder = publish_to(tmp_path / "out", inputs, Plan(config()).publish_settings(RUN))
+    folder = publish_to(tmp_path / "out", inputs, Plan(config()).publish_options(RUN))
     assert AutoModel.from_pretrained(folder).config.hidden_size == 32
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names == {
@@ -143,8 +143,8 @@ def test_the_folder_still_loads_as_a_plain_checkpoint(inputs: Path, tmp_path: Pa
 
 
 def test_publishing_again_gives_the_same_bytes_and_no_path(inputs: Path, tmp_path: Path) -> None:
-    settings = Plan(config()).publish_settings(RUN)
-    first, second = (publish_to(tmp_path / name, inputs, settings) for name in "ab")
+    options = Plan(config()).publish_options(RUN)
+    first, second = (publish_to(tmp_path / name, inputs, options) for name in "ab")
     for path in (path for path in first.rglob("*") if path.is_file()):
         assert path.read_bytes() == (second / path.relative_to(first)).read_bytes()
     assert str(tmp_path) not in (first / "README.md").read_text(encoding="utf-8")
@@ -154,7 +154,7 @@ def test_the_card_states_data_sampling_validation_and_licences(
     inputs: Path, tmp_path: Path
 ) -> None:
     plan = Plan(config(training={"learning_rate": 1e-4, "source_exponent": 0.5}))
-    head, body = card_of(publish_to(tmp_path / "out", inputs, plan.publish_settings(RUN)))
+    head, body = card_of(publish_to(tmp_path / "out", inputs, plan.publish_options(RUN)))
     assert head["language"] == ["de", "en"]
     assert head["base_model"] == "intfloat/multilingual-e5-small"
     assert head["library_name"] == "sentence-transformers"
@@ -186,7 +186,7 @@ def test_licences_of_ones_own_data_and_model_are_stated(inputs: Path, tmp_path: 
     )
     rows = [row | {"source": "ntrex-128"} for row in tiny.pair_rows(range(50, 60))]
     write_table(table_from_rows(rows, PAIRS), inputs / "mlqa-r.parquet", PAIRS)
-    head, body = card_of(publish_to(tmp_path / "out", inputs, Plan(chosen).publish_settings(RUN)))
+    head, body = card_of(publish_to(tmp_path / "out", inputs, Plan(chosen).publish_options(RUN)))
     assert "base_model" not in head
     assert "| base model | embedded | Apache-2.0 |" in body
     assert "| training data | tiny | CC-BY-SA-3.0 |" in body
@@ -198,8 +198,8 @@ def test_without_validation_the_card_says_so(inputs: Path, tmp_path: Path) -> No
     write_table(table_from_rows([], TRAIN_LOG), inputs / "log.parquet", TRAIN_LOG)
     last = record(best_step=15, stopping_reason="steps")
     write_table(table_from_rows([last], RUNS), inputs / "run.parquet", RUNS)
-    settings = Plan(config()).publish_settings(RUN)
-    _, body = card_of(publish_to(tmp_path / "out", inputs, settings))
+    options = Plan(config()).publish_options(RUN)
+    _, body = card_of(publish_to(tmp_path / "out", inputs, options))
     assert (
         "No pair was held out: the weights are those of the last step, 15. Training ended because "
         "all steps were made." in body
@@ -207,18 +207,18 @@ def test_without_validation_the_card_says_so(inputs: Path, tmp_path: Path) -> No
 
 
 def test_files_of_another_run_or_source_are_refused(inputs: Path, tmp_path: Path) -> None:
-    settings = Plan(config()).publish_settings(RUN)
+    options = Plan(config()).publish_options(RUN)
     write_table(table_from_rows([record(run="other")], RUNS), inputs / "run.parquet", RUNS)
     with pytest.raises(HybridBatchError, match=f"is not the record of {RUN}"):
-        publish_to(tmp_path / "out", inputs, settings)
+        publish_to(tmp_path / "out", inputs, options)
     write_table(table_from_rows([record()], RUNS), inputs / "run.parquet", RUNS)
-    swapped = json.loads(settings)
+    swapped = json.loads(options)
     swapped["sources"].reverse()
     with pytest.raises(HybridBatchError, match="holds source 'mlqa-r', expected 'tiny'"):
         publish_to(tmp_path / "out", inputs, json.dumps(swapped))
     (inputs / "model" / "config.json").unlink()
     with pytest.raises(HybridBatchError, match=r"no config\.json"):
-        publish_to(tmp_path / "out", inputs, settings)
+        publish_to(tmp_path / "out", inputs, options)
     assert not (tmp_path / "out").exists()
 
 

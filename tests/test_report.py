@@ -49,10 +49,10 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def render(results: Path, settings: Mapping[str, Any]) -> str:
+def render(results: Path, options: Mapping[str, Any]) -> str:
     report.run(
         argparse.Namespace(
-            settings=fixture.settings_json(settings),
+            options=fixture.options_json(options),
             results=results,
             literature=report.LITERATURE,
             output=None,
@@ -146,9 +146,9 @@ def test_tables_have_captions_and_scopes(html: str, page: Page) -> None:
 def test_the_same_results_give_the_same_bytes_but_for_the_provenance(
     tmp_path: Path, html: str
 ) -> None:
-    settings = fixture.write_results(tmp_path)
+    options = fixture.write_results(tmp_path)
     fixture.write_timings(tmp_path, [("train", "base.tiny.hybrid.s1", 83.0)])
-    again = render(tmp_path, settings)
+    again = render(tmp_path, options)
     marker = '<section id="provenance"'
     assert again.partition(marker)[0] == html.partition(marker)[0]
     assert again.partition(marker)[2] != html.partition(marker)[2]
@@ -158,10 +158,10 @@ def test_the_same_results_give_the_same_bytes_but_for_the_provenance(
 def test_the_inputs_are_named_with_their_checksums_and_the_work_can_be_cited(
     tmp_path: Path,
 ) -> None:
-    settings = fixture.write_results(tmp_path)
-    settings["raw_files"] = [["raw.example/xquad.ar.json", "ab" * 32]]
-    settings["code_version"] = "0123abcd"
-    html = render(tmp_path, settings)
+    options = fixture.write_results(tmp_path)
+    options["raw_files"] = [["raw.example/xquad.ar.json", "ab" * 32]]
+    options["code_version"] = "0123abcd"
+    html = render(tmp_path, options)
     queries = tmp_path / "benchmarks" / "xquad-r" / "queries.parquet"
     digest = hashlib.sha256(queries.read_bytes()).hexdigest()
     text = re.sub(r"\s+", " ", "".join(Page(html).text))
@@ -180,7 +180,7 @@ def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
     shared = [
         {"kind": "item", "source": "facts", "item_id": "facts:1", "language": "ar", "text": attack}
     ]
-    settings = fixture.write_results(
+    options = fixture.write_results(
         tmp_path,
         languages=("ar", language),
         trained_on=("ar", language),
@@ -194,12 +194,12 @@ def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
         tmp_path, strange, "xquad-r", fixture.summary_rows(("ar", language), (0.5,) * 4, seed=1)
     )
     fixture.write_train_log(tmp_path, strange, "hybrid", ["ar", language], steps=4)
-    settings["runs"].append(strange)
-    settings["evaluations"].append([strange, "xquad-r"])
-    settings["title"] = f"Title {attack}"
-    settings["allow_contaminated"] = True
-    settings["config"] = {"title": attack, attack: "key"}
-    html = render(tmp_path, settings)
+    options["runs"].append(strange)
+    options["evaluations"].append([strange, "xquad-r"])
+    options["title"] = f"Title {attack}"
+    options["allow_contaminated"] = True
+    options["config"] = {"title": attack, attack: "key"}
+    html = render(tmp_path, options)
     page = Page(html)
     assert page.all("script") == [{}]  # the page's own
     assert page.all("b") == []
@@ -210,10 +210,10 @@ def test_text_from_data_is_shown_as_text(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_not_evaluated_is_named_with_the_reason(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    settings["evaluations"] = [["base.untrained", "xquad-r"]]
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    options["evaluations"] = [["base.untrained", "xquad-r"]]
     (tmp_path / "overlap" / "tiny" / "xquad-r.parquet").unlink()  # counted where it matters only
-    text = " ".join("".join(Page(render(tmp_path, settings)).text).split())
+    text = " ".join("".join(Page(render(tmp_path, options)).text).split())
     assert (
         "Not evaluated: x-x-mono, x-y and hybrid, since they trained on items of this benchmark."
     ) in text
@@ -226,11 +226,11 @@ def test_a_contaminated_run_is_marked_wherever_it_is_shown(tmp_path: Path) -> No
     shared = [
         {"kind": "item", "source": "facts", "item_id": "facts:1", "language": "ar", "text": "?"}
     ]
-    settings = fixture.write_results(
+    options = fixture.write_results(
         tmp_path, languages=("ar", "en"), overlaps={"xquad-r": shared}, steps=4
     )
-    settings["allow_contaminated"] = True
-    text = " ".join("".join(Page(render(tmp_path, settings)).text).split())
+    options["allow_contaminated"] = True
+    text = " ".join("".join(Page(render(tmp_path, options)).text).split())
     assert "Contaminated: x-x-mono, x-y and hybrid trained on 1 item of" in text
     assert "hybrid contaminated 0." in text  # the headline table
     assert "hybrid (contaminated) minus x-y (contaminated): mAP in points" in text
@@ -238,21 +238,21 @@ def test_a_contaminated_run_is_marked_wherever_it_is_shown(tmp_path: Path) -> No
 
 
 def test_results_without_a_trained_run_make_a_report_too(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    settings["runs"] = ["base.untrained"]
-    settings["evaluations"] = [["base.untrained", "xquad-r"]]
-    settings["sources"] = []
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    options["runs"] = ["base.untrained"]
+    options["evaluations"] = [["base.untrained", "xquad-r"]]
+    options["sources"] = []
     (tmp_path / "overlap" / "tiny" / "xquad-r.parquet").unlink()
-    text = "".join(Page(render(tmp_path, settings)).text)
+    text = "".join(Page(render(tmp_path, options)).text)
     assert "No run of this configuration was trained." in text
     assert "Monolingual mAP: untrained 0." in text
 
 
 def test_a_missing_file_is_one_clear_line_and_leaves_no_page(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
     (tmp_path / "metrics" / "base.untrained" / "xquad-r" / "summary.parquet").unlink()
     with pytest.raises(HybridBatchError, match=r"summary\.parquet: no such file.*summary"):
-        render(tmp_path, settings)
+        render(tmp_path, options)
     assert not (tmp_path / "report.html").exists()
 
 

@@ -31,15 +31,15 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-def evidence(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    return evidence_fixture.write_evidence(folder, settings["runs"])
+def evidence(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    return evidence_fixture.write_evidence(folder, options["runs"])
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    settings = fixture.write_full_results(folder)
-    render(folder, settings | {"statistics": evidence(folder, settings)})
+    options = fixture.write_full_results(folder)
+    render(folder, options | {"statistics": evidence(folder, options)})
     return folder / "report.html"
 
 
@@ -47,8 +47,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every part of the page with fewer languages: axe-core looks at every number of a heatmap."""
     folder = tmp_path_factory.mktemp("small")
-    settings = fixture.write_full_results(folder, languages=("ar", "el", "en", "zh"))
-    render(folder, settings | {"statistics": evidence(folder, settings)})
+    options = fixture.write_full_results(folder, languages=("ar", "el", "en", "zh"))
+    render(folder, options | {"statistics": evidence(folder, options)})
     return folder / "report.html"
 
 

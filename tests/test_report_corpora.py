@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from hybridbatch.common.runs import Run, group_systems
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.document import Bullets, Paragraph, Section, Table
-from hybridbatch.reporting.evidence import Measured, Options, Statistics
-from hybridbatch.reporting.inputs import Inputs, Run, read_timings
+from hybridbatch.reporting.evidence import Measured, Statistics, StatisticsOptions
+from hybridbatch.reporting.inputs import Inputs, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import ORDER, answer, claims, corpora
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores
 from hybridbatch.schemas import every as schemas
 
 RUN = Run("m.untrained", "m", None, "untrained", None, None, (), (), 0, 0, None)
@@ -140,17 +141,17 @@ def test_the_lead_says_what_was_found_and_absent_sections_are_left_out() -> None
 
 
 def test_claims_know_the_runs_and_matches_of_a_sharded_benchmark() -> None:
-    row = {"system": "h", "model": "m", "recipe": "r", "sampling": "hybrid", "alpha": 0.5}
+    row = {"system": "m.r.hybrid", "model": "m", "recipe": "r", "sampling": "hybrid", "alpha": 0.5}
     statistics = Statistics(
-        systems={("m", "r", "hybrid", 0.5): "h"},
+        systems=frozenset({"m.r.hybrid"}),
         estimates={},
         differences={},
         groups=(),
         rows={"estimates": [row], "comparisons": [], "noninferiority": []},
     )
-    measured = Measured(Options("m.r"), {"miracl": statistics})
+    measured = Measured(StatisticsOptions("m.r"), {"miracl": statistics})
     found = claims.evidence(context(replace(CORPUS, exact_matches=3), measured=measured))
-    assert [system.id for system in found.systems] == ["h"]
+    assert [system.id for system in found.systems] == ["m.r.hybrid"]
     assert found.exact_matches == {"miracl": 3}
     (table,) = [
         block

@@ -12,7 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import Bullets, Details, Figure, Paragraph, Table
 from hybridbatch.reporting.downloads import csv_of
-from hybridbatch.reporting.evidence import NOTHING, Difference, Options, read_evidence
+from hybridbatch.reporting.evidence import NOTHING, Difference, StatisticsOptions, read_evidence
 from hybridbatch.reporting.sections import alpha, answer, bias, claims, headline, pairs
 from hybridbatch.reporting.sections.bias_measures import distribution
 from hybridbatch.reporting.systems import Context
@@ -25,24 +25,24 @@ HYBRID, MONO, XY, BASE = (
     evidence_fixture.XY,
     evidence_fixture.BASE,
 )
-OPTIONS = Options(group="base.tiny", high_resource=("en",))
+OPTIONS = StatisticsOptions(group="base.tiny", high_resource=("en",))
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("results")
-    settings = fixture.write_results(folder, languages=("ar", "en"), steps=4)
+    options = fixture.write_results(folder, languages=("ar", "en"), steps=4)
     evidence_fixture.write_statistics(folder)
-    for run in settings["runs"]:
+    for run in options["runs"]:
         evidence_fixture.write_bias(folder, run, preference=0.9 if "hybrid" in run else 0.75)
-    return folder, settings
+    return folder, options
 
 
-def with_evidence(results: Path, settings: dict[str, Any], **options: Any) -> Context:
+def with_evidence(results: Path, options: dict[str, Any], **changes: Any) -> Context:
     measured = read_evidence(
-        results, replace(OPTIONS, **options), evaluations=settings["evaluations"]
+        results, replace(OPTIONS, **changes), evaluations=options["evaluations"]
     )
-    return replace(context(results, settings), measured=measured)
+    return replace(context(results, options), measured=measured)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,9 @@ def built(results: tuple[Path, dict[str, Any]]) -> Context:
 
 
 def test_without_the_stages_the_sections_say_so(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    assert read_evidence(tmp_path, None, evaluations=settings["evaluations"]) == NOTHING
-    built = with_evidence(tmp_path, settings)
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    assert read_evidence(tmp_path, None, evaluations=options["evaluations"]) == NOTHING
+    built = with_evidence(tmp_path, options)
     assert (built.measured.statistics, built.measured.bias) == ({}, {})
     said = [block.text for block in claims.section(built).blocks if isinstance(block, Paragraph)]
     assert said[0].startswith("No claim was judged")
@@ -64,11 +64,11 @@ def test_without_the_stages_the_sections_say_so(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_a_table_missing_is_an_error(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
     evidence_fixture.write_statistics(tmp_path)
     (tmp_path / "statistics" / "base.tiny" / "xquad-r" / "comparisons.parquet").unlink()
     with pytest.raises(HybridBatchError, match=r"comparisons\.parquet: no such file"):
-        with_evidence(tmp_path, settings)
+        with_evidence(tmp_path, options)
 
 
 def test_the_answer_says_where_by_how_much_and_how_sure(built: Context) -> None:
@@ -207,10 +207,11 @@ def test_shares_of_the_distribution_add_up(built: Context) -> None:
 
 
 def test_alpha_shows_a_sweep_between_the_other_samplings(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    built = context(tmp_path, settings)
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    built = context(tmp_path, options)
     hybrid = built.systems[-1]
-    other = replace(hybrid, label="hybrid α=0.3", alpha=0.3)
+    runs = tuple(replace(run, alpha=0.3) for run in hybrid.runs)
+    other = replace(hybrid, label="hybrid α=0.3", runs=runs)
     section = alpha.section(replace(built, systems=(*built.systems, other)))
     assert section is not None
     found = alpha.sweep(replace(built, systems=(*built.systems, other)), "xquad-r", "base")
@@ -230,14 +231,14 @@ def test_p_values_are_never_zero(p: float, text: str) -> None:
 def test_the_page_with_evidence_is_whole_and_the_same_twice(
     results: tuple[Path, dict[str, Any]],
 ) -> None:
-    folder, settings = results
+    folder, options = results
     statistics = {"group": "base.tiny", "high_resource": ["en"], "thresholds": {"level": 0.05}}
-    html = render(folder, settings | {"statistics": statistics})
+    html = render(folder, options | {"statistics": statistics})
     page = Page(html)
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = {a["href"] for a in page.all("a") if (a.get("href") or "").startswith("#")}
     assert {str(target)[1:] for target in targets} <= set(ids)
     marker = '<section id="provenance"'
-    again = render(folder, settings | {"statistics": statistics})
+    again = render(folder, options | {"statistics": statistics})
     assert again.partition(marker)[0] == html.partition(marker)[0]

@@ -1,5 +1,6 @@
 """Figures of the report worked out by hand: averages, comparisons, labels, wording."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 import report_fixture as fixture
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.run_records import read_run
+from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.document import Table
 from hybridbatch.reporting.inputs import (
     read_inputs,
-    read_run,
     read_summary,
     read_timings,
     read_train_log,
@@ -18,26 +20,26 @@ from hybridbatch.reporting.inputs import (
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import answer, bias, data, headline, languages, pairs, training
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores
 from hybridbatch.schemas import every as schemas
 
 
-def context(results: Path, settings: dict[str, Any], *, literature: bool = False) -> Context:
+def context(results: Path, options: dict[str, Any], *, literature: bool = False) -> Context:
     inputs = read_inputs(
         results,
-        recipe=settings["recipe"],
-        runs=settings["runs"],
-        evaluations=[tuple(pair) for pair in settings["evaluations"]],
-        benchmarks=settings["benchmarks"],
-        sources=settings["sources"],
-        views=settings.get("views", ()),
+        recipe=options["recipe"],
+        runs=options["runs"],
+        evaluations=[tuple(pair) for pair in options["evaluations"]],
+        benchmarks=options["benchmarks"],
+        sources=options["sources"],
+        views=options.get("views", ()),
     )
     return Context(
         inputs=inputs,
         scores=Scores(inputs),
         systems=group_systems(inputs.runs),
-        recipe=settings["recipe"],
-        train_languages=tuple(settings["train_languages"]),
+        recipe=options["recipe"],
+        train_languages=tuple(options["train_languages"]),
         allow_contaminated=False,
         config={},
         literature=read_literature(LITERATURE) if literature else {},
@@ -221,15 +223,15 @@ def test_unseen_comes_from_the_run_records(small: tuple[Path, dict[str, Any]]) -
 
 
 def test_seeds_of_a_system_are_averaged(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
     for seed, shift in ((7, 0.0), (8, 0.2)):
         run = fixture.write_run(tmp_path, "x-x", training_languages=["ar", "en"], seed=seed)
         rows = rows_of({("ar", "ar"): 0.5 + shift, ("en", "en"): 0.7 + shift})
         fixture.write_summary(tmp_path, run, "xquad-r", rows)
         fixture.write_train_log(tmp_path, run, "x-x", ["ar", "en"], steps=4)
-        settings["runs"].append(run)
-        settings["evaluations"].append([run, "xquad-r"])
-    built = context(tmp_path, settings)
+        options["runs"].append(run)
+        options["evaluations"].append([run, "xquad-r"])
+    built = context(tmp_path, options)
     system = built.systems[-1]
     assert [run.seed for run in system.runs] == [7, 8]
     assert built.scores.macro(system, "xquad-r", "monolingual", "mAP") == pytest.approx(0.7)
@@ -239,15 +241,16 @@ def test_seeds_of_a_system_are_averaged(tmp_path: Path) -> None:
 
 
 def test_alpha_tells_hybrids_apart_and_the_default_one_is_compared(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    row = read_run(tmp_path / "runs" / "base.tiny.hybrid.s1.parquet").__dict__
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    row = asdict(read_run(tmp_path / "runs" / "base.tiny.hybrid.s1.parquet"))
+    del row["id"]
     other = {**row, "run": "base.tiny.hybrid0.3.s1", "alpha": 0.3}
     fixture.write([other], tmp_path / "runs" / f"{other['run']}.parquet", schemas.RUNS)
     fixture.write_summary(tmp_path, other["run"], "xquad-r", rows_of(HYBRID))
     fixture.write_train_log(tmp_path, other["run"], "hybrid", ["ar", "en"], steps=4)
-    settings["runs"].append(other["run"])
-    settings["evaluations"].append([other["run"], "xquad-r"])
-    built = context(tmp_path, settings)
+    options["runs"].append(other["run"])
+    options["evaluations"].append([other["run"], "xquad-r"])
+    built = context(tmp_path, options)
     assert [system.label for system in built.systems] == (
         ["untrained", "x-x-mono", "x-y", "hybrid", "hybrid α=0.3"]
     )

@@ -20,15 +20,15 @@ Points = tuple[tuple[float, float], ...]
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Context:
     results = tmp_path_factory.mktemp("results")
-    settings = fixture.write_results(results, languages=("ar", "en"), steps=4)
-    fixture.write_examples(results, "xquad-r", settings["runs"])
-    fixture.write_projection(results, "xquad-r", settings["runs"])
-    return context(results, settings | {"views": ["xquad-r"]})
+    options = fixture.write_results(results, languages=("ar", "en"), steps=4)
+    fixture.write_examples(results, "xquad-r", options["runs"])
+    fixture.write_projection(results, "xquad-r", options["runs"])
+    return context(results, options | {"views": ["xquad-r"]})
 
 
 def test_a_report_without_views_says_so(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    section = see.section(context(tmp_path, settings))
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    section = see.section(context(tmp_path, options))
     assert section.subsections == ()
     assert isinstance(section.blocks[0], Paragraph)
     assert section.blocks[0].text.startswith("This report was made without example queries")
@@ -76,10 +76,10 @@ def test_a_download_holds_the_whole_passage(built: Context) -> None:
 
 
 def test_random_queries_alone_are_said_to_be_random(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    fixture.write_examples(tmp_path, "xquad-r", settings["runs"])
-    fixture.write_projection(tmp_path, "xquad-r", settings["runs"])
-    found = context(tmp_path, settings | {"views": ["xquad-r"]})
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    fixture.write_examples(tmp_path, "xquad-r", options["runs"])
+    fixture.write_projection(tmp_path, "xquad-r", options["runs"])
+    found = context(tmp_path, options | {"views": ["xquad-r"]})
     plain = [
         one.__class__(**one.__dict__ | {"change": None, "candidate": None, "baseline": None})
         for one in found.inputs.examples["xquad-r"]
@@ -109,12 +109,12 @@ def test_a_run_is_named_by_its_system_and_seed(built: Context) -> None:
 
 
 def test_of_several_seeds_the_first_is_shown(tmp_path: Path) -> None:
-    settings = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
     second = fixture.write_run(tmp_path, "hybrid", training_languages=["ar"], seed=2)
     fixture.write_train_log(tmp_path, second, "hybrid", ["ar", "en"], steps=4)
-    settings["runs"].append(second)
-    found = context(tmp_path, settings)
-    assert see.shown_runs(found, [*settings["runs"], "another run"]) == [
+    options["runs"].append(second)
+    found = context(tmp_path, options)
+    assert see.shown_runs(found, [*options["runs"], "another run"]) == [
         "base.untrained",
         "base.tiny.x-x-mono.s1",
         "base.tiny.x-y.s1",

@@ -21,13 +21,13 @@ import tiny
 from hybridbatch.common import artifacts, locks
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.locks import sole_user
-from hybridbatch.common.settings import settings_from_dict
+from hybridbatch.common.options import options_from_dict
 from hybridbatch.training import checkpoints, gradient_cache, train
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
-from hybridbatch.training.settings import Settings
 
-SETTINGS = {
+OPTIONS = {
     "run": "tiny.recipe.hybrid.s1",
     "model": "tiny",
     "recipe": "recipe",
@@ -49,18 +49,18 @@ SETTINGS = {
 OUTPUTS = ("checkpoint", "train_log.parquet", "run.parquet")
 
 
-def train_here(inputs, output, settings):
+def train_here(inputs, output, options):
     parser = argparse.ArgumentParser()
     train.add_arguments(parser)
     words = f"--pairs {inputs}/pairs.parquet --model {inputs}/model --output {output}/checkpoint"
     words += f" --train-log {output}/train_log.parquet --run-record {output}/run.parquet"
     words += f" --state {output}/state"
     args = parser.parse_args(words.split())
-    args.settings = json.dumps(settings)
+    args.options = json.dumps(options)
     train.run(args)
 
 
-def train_and_die(inputs, output, settings, module, function, call):
+def train_and_die(inputs, output, options, module, function, call):
     """Train, and kill the process when `function` of `module` is called for the time `call`."""
     original = getattr(module, function)
     calls = []
@@ -72,7 +72,7 @@ def train_and_die(inputs, output, settings, module, function, call):
         return original(*args, **kwargs)
 
     setattr(module, function, deadly)
-    train_here(inputs, output, settings)
+    train_here(inputs, output, options)
 
 
 def in_process(target, *args):
@@ -109,7 +109,7 @@ def inputs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def uninterrupted(inputs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
-    assert in_process(train_here, inputs, folder, SETTINGS) == 0
+    assert in_process(train_here, inputs, folder, OPTIONS) == 0
     assert not (folder / "state").exists()
     return digests(folder)
 
@@ -132,17 +132,17 @@ def uninterrupted(inputs, tmp_path_factory):
 def test_killed_and_run_again_gives_the_same_bytes(
     inputs, uninterrupted, tmp_path, module, function, call, kept
 ):
-    exit_code = in_process(killed_at, inputs, tmp_path, SETTINGS, module, function, call)
+    exit_code = in_process(killed_at, inputs, tmp_path, OPTIONS, module, function, call)
     assert exit_code == -signal.SIGKILL
     assert steps_of(tmp_path / "state") == kept
     # As Snakemake does with what a failed job leaves.
     shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
-    assert in_process(train_here, inputs, tmp_path, SETTINGS) == 0
+    assert in_process(train_here, inputs, tmp_path, OPTIONS) == 0
     assert digests(tmp_path) == uninterrupted
     assert not (tmp_path / "state").exists()
 
 
-def killed_at(inputs, output, settings, module, function, call):
+def killed_at(inputs, output, options, module, function, call):
     places = {
         "checkpoints": checkpoints,
         "train": train,
@@ -150,28 +150,28 @@ def killed_at(inputs, output, settings, module, function, call):
         "artifacts": artifacts,
         "shutil": checkpoints.shutil,
     }
-    train_and_die(inputs, output, settings, places[module], function, call)
+    train_and_die(inputs, output, options, places[module], function, call)
 
 
 def test_killed_twice_with_dropout_and_chunks(inputs, tmp_path):
-    settings = SETTINGS | {"dropout": True, "chunk_tokens": 64, "activation_checkpointing": True}
-    assert in_process(train_here, inputs, tmp_path / "whole", settings) == 0
+    options = OPTIONS | {"dropout": True, "chunk_tokens": 64, "activation_checkpointing": True}
+    assert in_process(train_here, inputs, tmp_path / "whole", options) == 0
     for call in (2, 2):
         code = in_process(
-            killed_at, inputs, tmp_path / "killed", settings, "checkpoints", "save_file", call
+            killed_at, inputs, tmp_path / "killed", options, "checkpoints", "save_file", call
         )
         assert code == -signal.SIGKILL
     assert steps_of(tmp_path / "killed" / "state") == ["step-000000004"]
-    assert in_process(train_here, inputs, tmp_path / "killed", settings) == 0
+    assert in_process(train_here, inputs, tmp_path / "killed", options) == 0
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
 
 
-def test_state_of_other_settings_is_not_resumed(inputs, tmp_path, uninterrupted):
-    other = SETTINGS | {"learning_rate": 1e-3}
+def test_state_of_other_options_is_not_resumed(inputs, tmp_path, uninterrupted):
+    other = OPTIONS | {"learning_rate": 1e-3}
     code = in_process(killed_at, inputs, tmp_path, other, "checkpoints", "save_file", 3)
     assert code == -signal.SIGKILL
     assert steps_of(tmp_path / "state") == ["step-000000004"]
-    assert in_process(train_here, inputs, tmp_path, SETTINGS) == 0
+    assert in_process(train_here, inputs, tmp_path, OPTIONS) == 0
     assert digests(tmp_path) == uninterrupted
 
 
@@ -200,19 +200,19 @@ def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path,
     assert steps_of(tmp_path) == ["step-000000020"]
 
 
-def test_the_fingerprint_follows_settings_data_and_model(inputs, tmp_path):
-    settings = settings_from_dict(Settings, SETTINGS)
-    other = settings_from_dict(Settings, SETTINGS | {"seed": 2})
+def test_the_fingerprint_follows_options_data_and_model(inputs, tmp_path):
+    options = options_from_dict(Options, OPTIONS)
+    other = options_from_dict(Options, OPTIONS | {"seed": 2})
     changed = Path(shutil.copytree(inputs / "model", tmp_path / "model"))
     (changed / "config.json").write_text("{}")
     pairs = [inputs / "pairs.parquet"]
     marks = {
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(options, pairs=pairs, model=inputs / "model", threads=[1]),
         checkpoints.fingerprint(other, pairs=pairs, model=inputs / "model", threads=[1]),
-        checkpoints.fingerprint(settings, pairs=pairs, model=changed, threads=[1]),
-        checkpoints.fingerprint(settings, pairs=[], model=inputs / "model", threads=[1]),
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1, 1]),
-        checkpoints.fingerprint(settings, pairs=pairs, model=inputs / "model", threads=[1, 2]),
+        checkpoints.fingerprint(options, pairs=pairs, model=changed, threads=[1]),
+        checkpoints.fingerprint(options, pairs=[], model=inputs / "model", threads=[1]),
+        checkpoints.fingerprint(options, pairs=pairs, model=inputs / "model", threads=[1, 1]),
+        checkpoints.fingerprint(options, pairs=pairs, model=inputs / "model", threads=[1, 2]),
     }
     assert len(marks) == 6
 
@@ -264,7 +264,7 @@ def test_a_second_training_of_the_same_run_is_refused(inputs, tmp_path):
         saved.save(snapshot(4))
         # The lock keeps out whoever opens its file anew, also in this very process.
         with pytest.raises(HybridBatchError) as found:
-            train_here(inputs, tmp_path, SETTINGS)
+            train_here(inputs, tmp_path, OPTIONS)
     assert re.fullmatch(
         re.escape(str(state)) + rf": in use by process {os.getpid()} on \S+; wait until .*",
         str(found.value),

@@ -42,15 +42,15 @@ def prepare(case: Case, folder: Path, *, factory: str = "Flat", shuffled: bool =
     embeddings = folder / "embeddings"
     write_vectors(case.queries, embeddings / "queries.parquet", QUERY_EMBEDDINGS)
     write_vectors(dict(passages), embeddings / "passages.parquet", PASSAGE_EMBEDDINGS)
-    settings = f'{{"factory": "{factory}", "threads": 1}}'
+    options = f'{{"factory": "{factory}", "threads": 1}}'
     paths = {"embeddings": embeddings / "passages.parquet", "output": folder / "indexes"}
-    index.run(argparse.Namespace(settings=settings, **paths))
+    index.run(argparse.Namespace(options=options, **paths))
 
 
-def rank(folder: Path, *, settings: str = '{"top_k": 10, "query_block": 7}') -> Path:
+def rank(folder: Path, *, options: str = '{"top_k": 10, "query_block": 7}') -> Path:
     retrieve.run(
         argparse.Namespace(
-            settings=settings,
+            options=options,
             benchmark=folder / "benchmark",
             embeddings=folder / "embeddings",
             indexes=folder / "indexes",
@@ -108,7 +108,7 @@ def test_the_first_k_and_the_relevant_beyond_at_their_true_rank(
 def test_lists_agree_with_counted_ranks_where_scores_are_rounded(tmp_path: Path) -> None:
     case = unit(random_case(2, sizes=SIZES, queries=9, dimension=96, values=None, relevant=0.3))
     prepare(case, tmp_path)
-    folder = rank(tmp_path, settings='{"top_k": 30, "query_block": 8}')
+    folder = rank(tmp_path, options='{"top_k": 30, "query_block": 8}')
     benchmark = case.benchmark()
     counted = full_ranks(
         case.query_vectors,
@@ -130,26 +130,26 @@ def test_lists_agree_with_counted_ranks_where_scores_are_rounded(tmp_path: Path)
 def test_the_pool_is_the_exact_merge_of_its_languages(tmp_path: Path) -> None:
     case = unit(random_case(3, sizes=SIZES, queries=4, dimension=32, values=None))
     prepare(case, tmp_path)
-    folder = rank(tmp_path, settings='{"top_k": 20}')
+    folder = rank(tmp_path, options='{"top_k": 20}')
     languages = [rows_by_query(folder / f"{code}.parquet") for code in SIZES]
     for query, rows in rows_by_query(folder / "all.parquet").items():
         together = {p: score for found in languages for _, p, score in found[query]}
         assert [passage for _, passage, _ in rows[:20]] == ranked(together)[:20]
 
 
-@pytest.mark.parametrize("settings", ['{"threads": 1}', '{"threads": 2}', '{"threads": 5}'])
-def test_threads_change_no_byte(tmp_path: Path, settings: str) -> None:
+@pytest.mark.parametrize("options", ['{"threads": 1}', '{"threads": 2}', '{"threads": 5}'])
+def test_threads_change_no_byte(tmp_path: Path, options: str) -> None:
     case = unit(random_case(4, sizes=SIZES, queries=6, dimension=32, values=None))
     prepare(case, tmp_path)
     one = {file.name: sha256_file(file) for file in rank(tmp_path).iterdir()}
-    again = rank(tmp_path, settings=f'{{"top_k": 10, "query_block": 7, {settings[1:]}')
+    again = rank(tmp_path, options=f'{{"top_k": 10, "query_block": 7, {options[1:]}')
     assert {file.name: sha256_file(file) for file in again.iterdir()} == one
 
 
 def test_an_approximate_index_ranks_what_it_finds_and_then_the_rest(tmp_path: Path) -> None:
     case = unit(random_case(5, sizes={"de": 90, "en": 80}, queries=5, dimension=16, values=None))
     prepare(case, tmp_path, factory="IVF8,Flat")
-    folder = rank(tmp_path, settings='{"top_k": 40, "factory": "IVF8,Flat", "nprobe": 1}')
+    folder = rank(tmp_path, options='{"top_k": 40, "factory": "IVF8,Flat", "nprobe": 1}')
     for setting in ("de", "en", "all"):
         found = rows_by_query(folder / f"{setting}.parquet")
         assert list(found) == list(case.queries)
@@ -171,7 +171,7 @@ def test_an_approximate_index_ranks_what_it_finds_and_then_the_rest(tmp_path: Pa
 def test_a_language_too_small_for_the_factory_is_exact_and_said_to_be(tmp_path: Path) -> None:
     case = unit(random_case(5, sizes={"de": 90, "zh": 4}, queries=5, dimension=16, values=None))
     prepare(case, tmp_path, factory="IVF8,Flat")
-    rank(tmp_path, settings='{"top_k": 3, "factory": "IVF8,Flat", "nprobe": 1}')
+    rank(tmp_path, options='{"top_k": 3, "factory": "IVF8,Flat", "nprobe": 1}')
     rows = read_table(tmp_path / "quality.parquet", INDEX_QUALITY).to_pylist()
     quality = {row["language"]: (row["factory"], row["recall"]) for row in rows}
     assert quality["zh"] == ("Flat", 1.0)
@@ -201,17 +201,17 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
         write_embeddings(benchmark, folder / "embeddings", seed=seed)
         index.run(
             argparse.Namespace(
-                settings='{"factory": "IVF16,Flat", "threads": 1}',
+                options='{"factory": "IVF16,Flat", "threads": 1}',
                 embeddings=folder / "embeddings" / "passages.parquet",
                 output=folder / "indexes",
             )
         )
         (folder / "benchmark").symlink_to(benchmark)
-        rank(folder, settings='{"top_k": 20, "factory": "IVF16,Flat", "nprobe": 1, "threads": 1}')
-        for stage, settings in ((metrics, "{}"), (bias, '{"cutoff": 2}')):
+        rank(folder, options='{"top_k": 20, "factory": "IVF16,Flat", "nprobe": 1, "threads": 1}')
+        for stage, options in ((metrics, "{}"), (bias, '{"cutoff": 2}')):
             paths = {"benchmark": benchmark, "rankings": folder / "rankings"}
             output = folder / stage.__name__.rpartition(".")[2]
-            stage.run(argparse.Namespace(**paths, output=output, settings=settings))
+            stage.run(argparse.Namespace(**paths, output=output, options=options))
         bias_fixture.write_run(
             folder / "run.parquet", run, sampling=run, seed=1, alpha=0.5 if run == "hybrid" else 0
         )
@@ -224,7 +224,7 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
             bias=[tmp_path / run / "bias" for run in runs],
             benchmark=benchmark,
             output=tmp_path / "statistics",
-            settings=json.dumps({"resamples": 199, "high_resource": ["en"]}),
+            options=json.dumps({"resamples": 199, "high_resource": ["en"]}),
         )
     )
     estimates = read_table(tmp_path / "statistics" / "estimates.parquet", ESTIMATES).to_pylist()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.training.sampling import Items, Sampler, SamplingSettings, ordered_pairs
+from hybridbatch.training.sampling import Items, Sampler, SamplingOptions, ordered_pairs
 
 SIGNIFICANT = 0.001  # the seeds are fixed, so a test that passes passes always
 
@@ -37,7 +37,7 @@ def make_items(*sources, languages=("de", "en", "th")):
 
 def make_sampler(items, sampling, *, seed=1, batch_size=4, weights=None, **options):
     options = {"languages": items.languages, **options}
-    chosen = SamplingSettings(
+    chosen = SamplingOptions(
         batch_size=batch_size,
         sampling=sampling,
         source_weights=weights or (1.0,) * len(items.sources),

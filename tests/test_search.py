@@ -171,10 +171,10 @@ def test_a_shard_of_another_size_is_named(tmp_path: Path) -> None:
         search_language(tmp_path, "de", top_k=K)
 
 
-def score(folder: Path, **settings: object) -> list[dict[str, object]]:
+def score(folder: Path, **options: object) -> list[dict[str, object]]:
     metrics.run(
         argparse.Namespace(
-            settings=json.dumps({"cut": K, **settings}),
+            options=json.dumps({"cut": K, **options}),
             benchmark=folder / "benchmark",
             rankings=folder / "rankings",
             output=folder / "metrics",
@@ -193,7 +193,7 @@ def test_ir_measures_finds_the_cut_figures_in_the_export(tmp_path: Path) -> None
     summary = score(tmp_path, pool_languages=list(pool))
     trec.run(
         argparse.Namespace(
-            settings="{}",
+            options="{}",
             benchmark=tmp_path / "benchmark",
             rankings=tmp_path / "rankings",
             output=tmp_path / "trec",
@@ -224,8 +224,8 @@ def test_a_second_average_over_the_languages_of_the_literature(tmp_path: Path) -
     for code in SIZES:
         search_language(tmp_path, code, top_k=K)
 
-    def macro(label: str, **settings: object) -> float | None:
-        rows = score(tmp_path, **settings)
+    def macro(label: str, **options: object) -> float | None:
+        rows = score(tmp_path, **options)
         values = [
             row["value"]
             for row in rows

@@ -37,7 +37,7 @@ def write_results(folder: Path, *, items: int = ITEMS, runs=RUNS, languages=LANG
         write_rankings(ranked, items=items, languages=languages, **law)
         for stage, name in ((metrics, "metrics"), (bias, "bias")):
             paths = {"benchmark": folder / "benchmark", "rankings": ranked}
-            stage.run(argparse.Namespace(**paths, output=folder / name / run, settings="{}"))
+            stage.run(argparse.Namespace(**paths, output=folder / name / run, options="{}"))
     return folder
 
 
@@ -46,7 +46,7 @@ def folder(tmp_path_factory) -> Path:
     return write_results(tmp_path_factory.mktemp("results"))
 
 
-def run_stage(folder: Path, output: Path, *, runs=RUNS, with_bias: bool = True, **settings):
+def run_stage(folder: Path, output: Path, *, runs=RUNS, with_bias: bool = True, **options):
     """Run the stage; its three tables as rows."""
     names = [run[0] for run in runs]
     statistics.run(
@@ -56,7 +56,7 @@ def run_stage(folder: Path, output: Path, *, runs=RUNS, with_bias: bool = True, 
             bias=[folder / "bias" / name for name in names] if with_bias else [],
             benchmark=folder / "benchmark",
             output=output,
-            settings=json.dumps({"resamples": 999, "high_resource": HIGH, **settings}),
+            options=json.dumps({"resamples": 999, "high_resource": HIGH, **options}),
         )
     )
     schemas = (ESTIMATES, COMPARISONS, NONINFERIORITY)
@@ -155,8 +155,8 @@ def test_hybrid_has_a_verdict_against_each_other_for_every_group(tables):
 def test_a_language_that_the_project_does_not_know_counts_as_low_resource(tmp_path):
     runs = (RUNS[1], RUNS[3])
     write_results(tmp_path, items=4, runs=runs, languages=("cs", "de"))
-    settings = json.loads(Plan(config()).statistics_settings()) | {"resamples": 99}
-    verdicts = run_stage(tmp_path, tmp_path / "statistics", runs=runs, **settings)[2]
+    options = json.loads(Plan(config()).statistics_options()) | {"resamples": 99}
+    verdicts = run_stage(tmp_path, tmp_path / "statistics", runs=runs, **options)[2]
     groups = {(row["setting"], row["group"]) for row in verdicts if row["grouping"] == "resource"}
     assert groups == {
         ("monolingual", "high-high"), ("monolingual", "low-low"), ("cross-lingual", "high-low"),
@@ -192,21 +192,21 @@ def test_another_seed_gives_other_intervals_around_the_same_means(folder, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("options", "message"),
     [
         ({"resamples": 30}, "30 are too few for intervals of confidence 0.95; use 39 at least"),
         ({"confidence": 1.0}, "confidence: 1.0 is not between 0 and 1"),
         ({"margin": -0.1}, "margin: -0.1 is negative"),
     ],
 )
-def test_settings_out_of_range(folder, tmp_path, settings, message):
+def test_options_out_of_range(folder, tmp_path, options, message):
     with pytest.raises(HybridBatchError, match=message):
-        run_stage(folder, tmp_path, **settings)
+        run_stage(folder, tmp_path, **options)
 
 
 def test_39_resamples_are_enough_for_95_percent():
-    settings = statistics.Settings(resamples=39)
-    assert statistics.check_design(settings).resamples == 39
+    options = statistics.Options(resamples=39)
+    assert statistics.check_design(options).resamples == 39
 
 
 def test_every_run_needs_its_folder(folder, tmp_path):
@@ -216,7 +216,7 @@ def test_every_run_needs_its_folder(folder, tmp_path):
         bias=[],
         benchmark=folder / "benchmark",
         output=tmp_path,
-        settings="{}",
+        options="{}",
     )
     with pytest.raises(HybridBatchError, match=r"--metrics: 2 folders for 1 runs"):
         statistics.run(arguments)

@@ -48,17 +48,17 @@ def test_each_stage_that_reads_texts_refuses_too_many_tokens(
     training = {"max_tokens": 65, "mining": {"negatives": 1}, "hard_negatives": 1}
     chosen = {"sources": [{"name": "tiny", "path": "pairs.parquet"}], "threads": 1}
     plan = Plan(config(**chosen, training=training, encoding={"max_tokens": 65}))
-    settings, options = {
-        "mine": (plan.mine_settings(), {"pairs": "pairs.parquet", "output": "mined.parquet"}),
+    options, paths = {
+        "mine": (plan.mine_options(), {"pairs": "pairs.parquet", "output": "mined.parquet"}),
         "train": (
-            plan.train_settings(plan.trained_runs[0].id),
+            plan.train_options(plan.trained_runs[0].id),
             {"pairs": "pairs.parquet", "output": "out", "train-log": "log", "run-record": "run"},
         ),
-        "encode": (plan.encode_settings(), {"benchmark": "benchmark", "output": "out"}),
+        "encode": (plan.encode_options(), {"benchmark": "benchmark", "output": "out"}),
     }[stage]
-    words = [stage, "--settings", settings, "--model"]
+    words = [stage, "--options", options, "--model"]
     words.append(str(tmp_path / "model"))
-    for name, path in options.items():
+    for name, path in paths.items():
         words += [f"--{name}", str(tmp_path / path)]
     assert main(words) != 0
     key = "encoding" if stage == "encode" else "training"

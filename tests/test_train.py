@@ -19,7 +19,7 @@ from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.data import read_training_data, with_validation
-from hybridbatch.training.settings import Settings, learning_rate
+from hybridbatch.training.options import Options, learning_rate
 from hybridbatch.training.validation import validation_batches
 
 
@@ -31,7 +31,7 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def settings_of(**changes):
+def options_of(**changes):
     validation = {"fraction": 0.2, "every": 5, "batches": 4, **changes.pop("validation", {})}
     return {
         "run": "tiny.recipe.hybrid.s1",
@@ -57,7 +57,7 @@ def settings_of(**changes):
 
 def train_tiny(inputs, output, *, model=None, validation_pairs=(), **changes):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--settings")
+    parser.add_argument("--options")
     train.add_arguments(parser)
     paths = {
         "--pairs": inputs / "pairs.parquet",
@@ -66,9 +66,9 @@ def train_tiny(inputs, output, *, model=None, validation_pairs=(), **changes):
         "--train-log": output / "train_log.parquet",
         "--run-record": output / "run.parquet",
     }
-    options = [str(word) for pair in paths.items() for word in pair]
-    options += ["--validation", *map(str, validation_pairs)]
-    train.run(parser.parse_args([*options, "--settings", json.dumps(settings_of(**changes))]))
+    words = [str(word) for pair in paths.items() for word in pair]
+    words += ["--validation", *map(str, validation_pairs)]
+    train.run(parser.parse_args([*words, "--options", json.dumps(options_of(**changes))]))
     return output
 
 
@@ -341,9 +341,9 @@ def test_the_learning_rate_rises_then_falls():
     assert learning_rate(4, peak=1.0, steps=4, warmup_steps=4) == 1.0
 
 
-def test_settings_have_defaults_for_all_but_the_run():
-    settings = Settings(
+def test_options_have_defaults_for_all_but_the_run():
+    options = Options(
         run="m.r.x-y.s1", model="m", recipe="r", sampling="x-y", seed=1, languages=("de",),
         sources=(),
     )  # fmt: skip
-    assert (settings.temperature, settings.weight_decay) == (0.02, 0.01)
+    assert (options.temperature, options.weight_decay) == (0.02, 0.01)

@@ -118,7 +118,7 @@ def export(case: Case, folder: Path) -> None:
         write_rankings(folder / "rankings" / f"{setting}.parquet", rows)
     trec.run(
         argparse.Namespace(
-            settings="{}",
+            options="{}",
             benchmark=folder / "benchmark",
             rankings=folder / "rankings",
             output=folder / "trec",
@@ -173,7 +173,7 @@ def test_unknown_language(tmp_path: Path) -> None:
     case = random_case(1, sizes={"de": 3}, queries=1)
     write_benchmark(case, tmp_path)
     args = argparse.Namespace(
-        settings="{}",
+        options="{}",
         benchmark=tmp_path,
         rankings=tmp_path,
         output=tmp_path,

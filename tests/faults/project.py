@@ -164,7 +164,7 @@ class Done:
         return "unexpected failure" in self.text or "Traceback (most recent" in self.text
 
 
-def run(project: Path, *arguments: str, timeout: float = 240) -> Done:
+def run(project: Path, *arguments: str, timeout: float = 900) -> Done:
     """Run Snakemake to its end.
 
     Raises:

@@ -17,7 +17,7 @@ from faults.processes import running_process, until
 from faults.project import References
 from faults.surroundings import Trial
 
-_LIMIT = 240.0  # seconds for a command
+_LIMIT = 900.0  # seconds for a command
 # `results/a.parquet: damaged: ...; remove it and run ...`, or with the path in place of `it`.
 _REMOVE = re.compile(r"^(results/[^:]+): .*; remove (?:it|(?:the folder )?(results/\S+)) and run ")
 _RUN = "model.tiny.hybrid.s1"

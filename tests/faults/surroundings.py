@@ -20,7 +20,7 @@ from faults import project as tiny_project
 from faults.processes import descendants, jobs, until
 from faults.project import SCOPES, STAGES, TRAINING, Done, References
 
-_LIMIT = 240.0  # seconds for a command
+_LIMIT = 900.0  # seconds for a command
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def test_a_loss_of_nan_is_a_line_with_the_setting(references: References, tmp_pa
     folder = project.copy(references.project("memory"), tmp_path / "nan")
     train = next(job for job in damage.recorded_jobs(folder) if job.rule == "train")
     words = list(train.command)
-    at = words.index("--settings") + 1
+    at = words.index("--options") + 1
     words[at] = json.dumps(json.loads(words[at]) | {"learning_rate": 1e30})
     done = damage.run_job(folder, words)
     assert done.code == 2

@@ -356,6 +356,8 @@ class _Trial:
         if done.code:
             self.problems.append(f"exit code {done.code}: {done.text[-2500:]}")
             return
+        if any(EDITS[self.case.scope][name].kind == "remove" for name in step.edits):
+            self._ask_for_the_removed()
         planned = self.forks.snakemake(self.project, "-n", "--", REPORT)
         if NOTHING not in planned.text:
             self.problems.append(f"not done after success: {planned.text[-1500:]}")
@@ -372,6 +374,19 @@ class _Trial:
             self.problems.append(f"besides: {', '.join(sorted(more))}")
         if litter := leftovers(self.project):
             self.problems.append(f"left behind: {', '.join(litter)}")
+
+    def _ask_for_the_removed(self) -> None:
+        """What no later result needs is made when it is asked for, as `verify` says."""
+        said = self.forks.hybridbatch(self.project, "verify").text
+        found = re.findall(r"^(?:missing|damaged): ([^:]+):", said, re.MULTILINE)
+        for path in found:
+            place = self.project / path
+            if place.is_dir():
+                shutil.rmtree(place)  # a file in it is missing
+        if found:
+            done = self.forks.snakemake(self.project, "--", REPORT, *found)
+            if done.code:
+                self.problems.append(f"not made when asked for: {done.text[-1500:]}")
 
 
 def rules(done: Done) -> set[str]:

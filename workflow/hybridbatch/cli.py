@@ -22,7 +22,7 @@ from hybridbatch.common.logfile import LogFile
 from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
 from hybridbatch.common.stopping import Terminated, terminable
 from hybridbatch.common.threads import export_threads
-from hybridbatch.stages import STAGES, TOOLS
+from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 
 # Commands that people run with a configuration.
 _WITH_CONFIG = ("report",)
@@ -64,8 +64,6 @@ def _stopped(number: signal.Signals) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     stage = next((word for word in arguments if not word.startswith("-")), None)
-    if stage == "schemas":
-        return _print_schemas()
     if stage is not None and stage not in STAGES | TOOLS:
         return _unknown_stage(stage)
     threads = export_threads(
@@ -73,32 +71,48 @@ def _run(arguments: Sequence[str]) -> int:
     )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
     args = _parser(stage).parse_args(arguments)
+    args.job = _job_of(args.log)
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # one of a launcher's processes, whose first one writes
+    elif args.timing is None and (folder := os.environ.get(TIMINGS)):
+        args.timing = Path(folder, f"{'/'.join(filter(None, (args.stage, args.job)))}.parquet")
     _configure_logging(args.stage, args.job, args.log)
-    if args.stage in _WITH_CONFIG and args.settings is None:
-        args.settings = _settings_of_report(args.config)
+    if args.stage in _WITH_CONFIG and args.options is None:
+        args.options = _options_of_report(args.config)
+    if args.stage in TOOLS:
+        return _run_tool(args, threads=threads)
     _run_measured(args, threads=threads)
     return 0
+
+
+def _job_of(log: Path | None) -> str:
+    """The name of a job: what its log's path says after `logs/` and the rule's name."""
+    if log is None or "logs" not in log.parts:
+        return ""
+    after = log.with_suffix("").parts[log.parts.index("logs") + 1 :]
+    return "/".join(after[1:])
 
 
 def _unknown_stage(stage: str) -> int:
     from hybridbatch.common.suggest import did_you_mean
 
-    known = (*STAGES, *TOOLS, "schemas")
+    known = (*STAGES, *TOOLS)
     hint = did_you_mean(stage, known) or f"; the stages are {', '.join(known)}"
     print(f"hybridbatch: error: unknown stage `{stage}`{hint}", file=sys.stderr)
     return 2
 
 
-def _print_schemas() -> int:
-    from hybridbatch.schemas.every import ALL, markdown
-
+def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
+    """Run a command whose result is what it prints; returns the exit code."""
     try:
-        print(markdown(ALL), flush=True)
+        _run_measured(args, threads=threads)
+        sys.stdout.flush()
     except OSError as error:
-        # What is left in the buffer would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # What is left in the buffer would fail again when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
         return 128 + signal.SIGPIPE
@@ -139,7 +153,7 @@ def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
         check_download(path, digest)
     return Record(
         stage=args.stage,
-        options=args.settings,
+        options=args.options,
         code=stage_codes([args.stage])[args.stage],
         versions=stage_versions(args.stage),
         inputs=inputs,
@@ -150,28 +164,29 @@ def _record_of_report(args: argparse.Namespace) -> Record | None:
     """The record of the report, once what it reads is known to be of its configuration."""
     from hybridbatch.planning.verification import checked_report_record
 
-    settings = json.loads(args.settings)
-    if (config := settings.get("config")) is None:
+    options = json.loads(args.options)
+    if (config := options.get("config")) is None:
         return None
-    # The page shows its title at its head, and not among the settings.
-    return checked_report_record(config | {"title": settings["title"]}, results=args.results)
+    # The page shows its title at its head, and not among the options.
+    return checked_report_record(config | {"title": options["title"]}, results=args.results)
 
 
 def _parser(stage: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hybridbatch",
         description="The stages of hybridbatch; the Snakemake workflow runs them in order.",
-        epilog="`hybridbatch schemas` prints the schema of every Parquet file.",
+        epilog="docs/files.md describes every Parquet file.",
     )
     commands = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, entry in (STAGES | TOOLS).items():
         command = commands.add_parser(name, help=entry.help, description=entry.help)
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
-        _add_settings(command, stage)
-        command.add_argument("--job", default="", help="names the job in the timing and progress")
-        command.add_argument("--timing", type=Path, help="Parquet file for time and memory")
-        command.add_argument("--log", type=Path, help="log file, beside the console")
+        _add_options(command, stage)
+        command.add_argument("--log", type=Path, help="log file, beside the console; a job of the "
+                             "workflow is named by it")  # fmt: skip
+        command.add_argument("--timing", type=Path, help="Parquet file for time and memory; "
+                             f"by default {{stage}}/{{job}}.parquet in ${TIMINGS}")  # fmt: skip
         _add_inputs(command)
         importlib.import_module(entry.module).add_arguments(command)
     return parser
@@ -191,13 +206,13 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
-    text = "the stage's settings, as JSON"
+def _add_options(command: argparse.ArgumentParser, stage: str) -> None:
+    text = "the stage's options, as JSON"
     if stage != "report":
-        command.add_argument("--settings", default="{}", help=text)
+        command.add_argument("--options", default="{}", help=text)
         return
-    # People rebuild the page by hand; they have a configuration and no settings.
-    command.add_argument("--settings", help=f"{text}; by default made from --config")
+    # People rebuild the page by hand; they have a configuration and no options.
+    command.add_argument("--options", help=f"{text}; by default made from --config")
     command.add_argument(
         "--config",
         type=Path,
@@ -206,25 +221,25 @@ def _add_settings(command: argparse.ArgumentParser, stage: str) -> None:
     )
 
 
-def _settings_of_report(config: Path) -> str:
+def _options_of_report(config: Path) -> str:
     # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
     from hybridbatch.planning.config import read_config
     from hybridbatch.planning.plan import Plan
 
     found = read_config([config])
     with found.placed():
-        return Plan(found.values).report_settings()
+        return Plan(found.values).report_options()
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:
     # Numerical libraries read their thread count when imported, so it is needed before parsing.
     for flag, value in itertools.pairwise(arguments):
-        if flag == "--settings":
+        if flag == "--options":
             try:
-                settings = json.loads(value)
+                options = json.loads(value)
             except json.JSONDecodeError:
                 return None
-            threads = settings.get("threads") if isinstance(settings, dict) else None
+            threads = options.get("threads") if isinstance(options, dict) else None
             return threads if isinstance(threads, int) else None
     return None
 

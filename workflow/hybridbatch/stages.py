@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+TIMINGS = "HYBRIDBATCH_TIMINGS"  # names the folder in which jobs leave their time and memory
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -96,5 +98,6 @@ STAGES = {
 TOOLS = {
     "verify": Stage(
         "planning.verify", "what of the results is whole, stale, damaged or of another config"
-    )
+    ),
+    "schemas": Stage("schemas.document", "every Parquet file with its columns, as Markdown"),
 }

@@ -1,12 +1,12 @@
 rule benchmarks:
     input:
         lambda wildcards: outside(
-            PLAN.benchmark_files(wildcards.benchmark, raw="results/raw")
+            PLAN.benchmark_files(wildcards.benchmark, raw=paths.RAW)
         ),
     output:
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
+        qrels=paths.QRELS,
     log:
         "logs/benchmarks/{benchmark}.log",
     wildcard_constraints:
@@ -18,10 +18,19 @@ rule benchmarks:
     resources:
         mem_mb=support.memory(PLAN, "benchmarks"),
     params:
-        settings=lambda wildcards: PLAN.benchmarks_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.benchmarks_options(wildcards.benchmark),
         made=made("benchmarks", "benchmark"),
     shell:
-        "python -m hybridbatch benchmarks --settings {params.settings:q} --input {input:q}"
-        ' --output "$(dirname {output.queries:q})" --job {wildcards.benchmark:q}'
-        " --timing results/timings/benchmarks/{wildcards.benchmark:q}.parquet"
-        " --outside {input:q} --log {log:q}"
+        "python -m hybridbatch benchmarks --options {params.options:q} --input {input:q}"
+        ' --output "$(dirname {output.queries:q})" --outside {input:q} --log {log:q}'
+
+
+# Of a sharded benchmark; the rule `corpus` cuts its passages.
+use rule benchmarks as topics with:
+    output:
+        queries=paths.QUERIES,
+        qrels=paths.QRELS,
+    log:
+        "logs/topics/{benchmark}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,

@@ -1,12 +1,12 @@
 rule bias:
     input:
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
-        rankings="results/rankings/{run}/{benchmark}",
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
+        qrels=paths.QRELS,
+        rankings=paths.RANKINGS,
         checked=overlap_of_trained,
     output:
-        directory("results/bias/{run}/{benchmark}"),
+        directory(paths.BIAS),
     log:
         "logs/bias/{run}/{benchmark}.log",
     wildcard_constraints:
@@ -17,11 +17,11 @@ rule bias:
     resources:
         mem_mb=support.memory(PLAN, "bias"),
     params:
-        settings=lambda wildcards: PLAN.bias_settings(),
+        options=lambda wildcards: PLAN.bias_options(),
         made=made("bias", "run", "benchmark"),
     shell:
-        "python -m hybridbatch bias --settings {params.settings:q}"
+        "python -m hybridbatch bias --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
-        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/bias/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q} --log {log:q}"
+        " --output {output:q}"
+        " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q}"
+        " --log {log:q}"

@@ -12,6 +12,8 @@ sys.path.insert(
     ),
 )
 
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.planning import paths
 from hybridbatch.planning import workflow_support as support
 from hybridbatch.planning.machine import VARIABLE, Machine
 from hybridbatch.planning.deployment import ENVIRONMENT_FILE, software
@@ -58,7 +60,7 @@ if SOFTWARE.image:
     container: SOFTWARE.image
 
 
-MODEL = f"results/models/{PLAN.model_name}"
+MODEL = paths.MODEL.format(model=PLAN.model_name)
 ENVIRONMENT = support.environment(ENVIRONMENT_FILE.parent.parent)
 
 
@@ -77,15 +79,15 @@ wildcard_constraints:
 def checkpoint(wildcards):
     """The folder of a run's model: the base model for the untrained run."""
     if PLAN.run(wildcards.run).trained:
-        return f"results/training/{wildcards.run}/model"
+        return paths.TRAINED.format(run=wildcards.run)
     return MODEL
 
 
-def outside(paths):
+def outside(files):
     """Inputs from outside: their content is in the digest that a rule tracks, their time is not."""
     return [
-        path if path.startswith("results/raw/") else ancient(local(path))
-        for path in paths
+        path if path.startswith(f"{paths.RAW}/") else ancient(local(path))
+        for path in files
     ]
 
 
@@ -124,19 +126,24 @@ def rankings_of_languages(wildcards):
 
 def relevant_files(wildcards):
     """What the check for shared items reads of a benchmark."""
-    folder = f"results/benchmarks/{wildcards.benchmark}"
+    tables = [paths.QUERIES, paths.PASSAGES, paths.QRELS]
     if wildcards.benchmark in PLAN.corpora.names:
         # Listed shards are whole, and the judged passages among them.
-        return [
-            f"{folder}/queries.parquet",
-            f"{folder}/qrels.parquet",
-            f"{folder}/shards.parquet",
-        ]
-    return [f"{folder}/{name}.parquet" for name in ("queries", "passages", "qrels")]
+        tables = [paths.QUERIES, paths.QRELS, paths.SHARDS]
+    return [table.format(benchmark=wildcards.benchmark) for table in tables]
+
+
+def of_runs(*patterns):
+    """An input: the patterns for every run that is evaluated on a benchmark."""
+    return lambda wildcards: [
+        path
+        for pattern in patterns
+        for path in support.of_runs(PLAN, wildcards.benchmark, pattern)
+    ]
 
 
 def bias_of_runs(wildcards):
     """The bias of each run; a sharded benchmark has no full ranks to measure it by."""
     if wildcards.benchmark in PLAN.corpora.names:
         return []
-    return support.of_runs(PLAN, wildcards.benchmark, "results/bias/{run}/{benchmark}")
+    return support.of_runs(PLAN, wildcards.benchmark, paths.BIAS)

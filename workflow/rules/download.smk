@@ -1,6 +1,6 @@
 rule download:
     output:
-        "results/raw/{path}",
+        f"{paths.RAW}/{{path}}",
     log:
         "logs/download/{path}.log",
     priority: 100
@@ -11,9 +11,8 @@ rule download:
     resources:
         mem_mb=support.memory(PLAN, "download"),
     params:
-        settings=lambda wildcards: PLAN.download_settings(wildcards.path),
+        options=lambda wildcards: PLAN.download_options(wildcards.path),
         code=tracking.stage_codes(["download"])["download"],
     shell:
-        "python -m hybridbatch download --settings {params.settings:q} --output {output:q}"
-        " --job {wildcards.path:q} --timing results/timings/download/{wildcards.path:q}.parquet"
+        "python -m hybridbatch download --options {params.options:q} --output {output:q}"
         " --log {log:q}"

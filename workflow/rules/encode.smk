@@ -1,11 +1,11 @@
 rule encode:
     input:
         model=checkpoint,
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
     output:
-        queries="results/embeddings/{run}/{benchmark}/queries.parquet",
-        passages="results/embeddings/{run}/{benchmark}/passages.parquet",
+        paths.QUERY_VECTORS,
+        paths.PASSAGE_VECTORS,
     log:
         "logs/encode/{run}/{benchmark}.log",
     wildcard_constraints:
@@ -17,12 +17,42 @@ rule encode:
         mem_mb=support.memory(PLAN, "encode"),
         gpu=support.gpus(PLAN, "encode"),
     params:
-        settings=lambda wildcards: PLAN.encode_settings(),
+        options=lambda wildcards: PLAN.encode_options(),
         made=made("encode", "run", "benchmark"),
     shell:
-        "python -m hybridbatch encode --settings {params.settings:q} --model {input.model:q}"
-        ' --benchmark "$(dirname {input.queries:q})"'
-        ' --output "$(dirname {output.queries:q})"'
-        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/encode/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        "python -m hybridbatch encode --options {params.options:q} --model {input.model:q}"
+        " --queries {input.queries:q} --passages {input.passages:q} --output {output:q}"
         " --made-from {input:q} --log {log:q}"
+
+
+# Of a sharded benchmark the queries and each shard are jobs of their own.
+use rule encode as encode_queries with:
+    input:
+        model=checkpoint,
+        queries=paths.QUERIES,
+        passages=[],
+    output:
+        paths.QUERY_VECTORS,
+    log:
+        "logs/encode/{run}/{benchmark}/queries.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    params:
+        made=made("encode_queries", "run", "benchmark"),
+
+
+use rule encode as encode_shard with:
+    input:
+        model=checkpoint,
+        queries=[],
+        # The folder of the shards of a part: the shard has the name of the output.
+        passages=paths.PART,
+    output:
+        paths.SHARD_VECTORS,
+    log:
+        "logs/encode/{run}/{benchmark}/{part}.{language}.{number}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    retries: 1
+    params:
+        made=made("encode_shard", "run", "benchmark", "part", "language", "number"),

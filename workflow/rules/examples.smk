@@ -1,21 +1,10 @@
 rule examples:
     input:
-        benchmark=multiext(
-            "results/benchmarks/{benchmark}/",
-            "queries.parquet",
-            "passages.parquet",
-            "qrels.parquet",
-        ),
-        rankings=lambda wildcards: support.of_runs(
-            PLAN, wildcards.benchmark, "results/rankings/{run}/{benchmark}"
-        ),
-        metrics=lambda wildcards: support.of_runs(
-            PLAN,
-            wildcards.benchmark,
-            "results/metrics/{run}/{benchmark}/per_query.parquet",
-        ),
+        benchmark=[paths.QUERIES, paths.PASSAGES, paths.QRELS],
+        rankings=of_runs(paths.RANKINGS),
+        metrics=of_runs(paths.PER_QUERY),
     output:
-        "results/examples/{group}/{benchmark}.parquet",
+        paths.EXAMPLES,
     log:
         "logs/examples/{group}/{benchmark}.log",
     wildcard_constraints:
@@ -26,13 +15,10 @@ rule examples:
     resources:
         mem_mb=support.memory(PLAN, "examples"),
     params:
-        settings=lambda wildcards: PLAN.examples_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.examples_options(wildcards.benchmark),
         made=made("examples", "benchmark"),
         metrics=folders("metrics"),
     shell:
-        "python -m hybridbatch examples --settings {params.settings:q}"
+        "python -m hybridbatch examples --options {params.options:q}"
         ' --benchmark "$(dirname {input.benchmark[0]:q})" --rankings {input.rankings:q}'
-        " --metrics {params.metrics:q} --output {output:q}"
-        " --job {wildcards.group:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/examples/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        " --metrics {params.metrics:q} --output {output:q} --made-from {input:q} --log {log:q}"

@@ -1,8 +1,8 @@
 rule index:
     input:
-        "results/embeddings/{run}/{benchmark}/passages.parquet",
+        paths.PASSAGE_VECTORS,
     output:
-        directory("results/indexes/{run}/{benchmark}"),
+        directory(paths.INDEXES),
     log:
         "logs/index/{run}/{benchmark}.log",
     wildcard_constraints:
@@ -13,10 +13,23 @@ rule index:
     resources:
         mem_mb=support.memory(PLAN, "index"),
     params:
-        settings=lambda wildcards: PLAN.index_settings(),
+        options=lambda wildcards: PLAN.index_options(),
         made=made("index", "run", "benchmark"),
     shell:
-        "python -m hybridbatch index --settings {params.settings:q} --embeddings {input:q}"
-        " --output {output:q} --job {wildcards.run:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/index/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        "python -m hybridbatch index --options {params.options:q} --embeddings {input:q}"
+        " --output {output[0]:q} --made-from {input:q} --log {log:q}"
+
+
+use rule index as index_shard with:
+    input:
+        paths.SHARD_VECTORS,
+    output:
+        index=paths.SHARD_INDEX,
+        record=paths.SHARD_INDEX + ".json",
+    log:
+        "logs/index/{run}/{benchmark}/{part}.{language}.{number}.log",
+    wildcard_constraints:
+        benchmark=SHARDED,
+    retries: 1
+    params:
+        made=made("index_shard", "run", "benchmark", "part", "language", "number"),

@@ -1,13 +1,13 @@
 rule metrics:
     input:
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
-        rankings="results/rankings/{run}/{benchmark}",
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
+        qrels=paths.QRELS,
+        rankings=paths.RANKINGS,
         checked=overlap_of_trained,
     output:
-        per_query="results/metrics/{run}/{benchmark}/per_query.parquet",
-        summary="results/metrics/{run}/{benchmark}/summary.parquet",
+        per_query=paths.PER_QUERY,
+        summary=paths.SUMMARY,
     log:
         "logs/metrics/{run}/{benchmark}.log",
     wildcard_constraints:
@@ -18,12 +18,25 @@ rule metrics:
     resources:
         mem_mb=support.memory(PLAN, "metrics"),
     params:
-        settings=lambda wildcards: PLAN.metrics_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.metrics_options(wildcards.benchmark),
         made=made("metrics", "run", "benchmark"),
     shell:
-        "python -m hybridbatch metrics --settings {params.settings:q}"
+        "python -m hybridbatch metrics --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})" --rankings {input.rankings:q}'
         ' --output "$(dirname {output.summary:q})"'
-        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/metrics/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q} --log {log:q}"
+        " --made-from {input.queries:q} {input.passages:q} {input.qrels:q} {input.rankings:q}"
+        " --log {log:q}"
+
+
+# Of a sharded benchmark, whose rankings end at k: a file for each language.
+use rule metrics as metrics_cut with:
+    input:
+        queries=paths.QUERIES,
+        passages=[],
+        qrels=paths.QRELS,
+        rankings=rankings_of_languages,
+        checked=overlap_of_trained,
+    wildcard_constraints:
+        benchmark=SHARDED,
+    params:
+        made=made("metrics_cut", "run", "benchmark"),

@@ -1,9 +1,9 @@
 rule mine:
     input:
-        pairs="results/pairs/{source}.parquet",
+        pairs=paths.PAIRS,
         model=MODEL,
     output:
-        f"results/mined/{PLAN.model_name}/{PLAN.config['recipe']}/{{source}}.parquet",
+        PLAN.mined_pairs("{source}"),
     log:
         "logs/mine/{source}.log",
     conda:
@@ -13,10 +13,8 @@ rule mine:
         mem_mb=support.memory(PLAN, "mine"),
         gpu=support.gpus(PLAN, "mine"),
     params:
-        settings=lambda wildcards: PLAN.mine_settings(),
+        options=lambda wildcards: PLAN.mine_options(),
         made=made("mine", "source"),
     shell:
-        "python -m hybridbatch mine --settings {params.settings:q} --pairs {input.pairs:q}"
-        " --model {input.model:q} --output {output:q} --job {wildcards.source:q}"
-        " --timing results/timings/mine/{wildcards.source:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        "python -m hybridbatch mine --options {params.options:q} --pairs {input.pairs:q}"
+        " --model {input.model:q} --output {output:q} --made-from {input:q} --log {log:q}"

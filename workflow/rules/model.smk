@@ -2,8 +2,8 @@ rule model:
     input:
         outside(PLAN.model_files()),
     output:
-        folder=directory("results/models/{model}"),
-        record="results/runs/{model}.untrained.parquet",
+        folder=directory(paths.MODEL),
+        record=paths.RUN.format(run="{model}.untrained"),
     log:
         "logs/model/{model}.log",
     wildcard_constraints:
@@ -15,10 +15,8 @@ rule model:
     resources:
         mem_mb=support.memory(PLAN, "model"),
     params:
-        settings=lambda wildcards: PLAN.model_settings(),
+        options=lambda wildcards: PLAN.model_options(),
         made=made("model"),
     shell:
-        "python -m hybridbatch model --settings {params.settings:q} --output {output.folder:q}"
-        " --run-record {output.record:q} --job {wildcards.model:q}"
-        " --timing results/timings/model/{wildcards.model:q}.parquet"
-        " --outside {input:q} --log {log:q}"
+        "python -m hybridbatch model --options {params.options:q} --output {output.folder:q}"
+        " --run-record {output.record:q} --outside {input:q} --log {log:q}"

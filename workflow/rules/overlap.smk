@@ -2,10 +2,10 @@
 # training, so that a contaminated evaluation is refused before work is lost; evaluation waits for it.
 rule overlap:
     input:
-        pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        pairs=expand(paths.PAIRS, source=PLAN.sources),
         benchmark=relevant_files,
     output:
-        "results/overlap/{recipe}/{benchmark}.parquet",
+        paths.OVERLAP,
     log:
         "logs/overlap/{recipe}/{benchmark}.log",
     priority: 100
@@ -15,15 +15,12 @@ rule overlap:
     resources:
         mem_mb=support.memory(PLAN, "overlap"),
     params:
-        settings=lambda wildcards: PLAN.overlap_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.overlap_options(wildcards.benchmark),
         made=made("overlap", "benchmark"),
         # Snakemake does not track a param that asks for the output: what is allowed decides
         # whether the workflow goes on, and nothing of what is written. The report checks it too.
         allowed=lambda wildcards, output: support.allowed(PLAN),
     shell:
-        "python -m hybridbatch overlap --settings {params.settings:q} --pairs {input.pairs:q}"
+        "python -m hybridbatch overlap --options {params.options:q} --pairs {input.pairs:q}"
         ' --benchmark "$(dirname {input.benchmark[0]:q})" --output {output:q}'
-        " {params.allowed}"
-        " --job {wildcards.recipe:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/overlap/{wildcards.recipe:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        " {params.allowed} --made-from {input:q} --log {log:q}"

@@ -1,10 +1,8 @@
 rule pairs:
     input:
-        lambda wildcards: outside(
-            PLAN.source_files(wildcards.source, raw="results/raw")
-        ),
+        lambda wildcards: outside(PLAN.source_files(wildcards.source, raw=paths.RAW)),
     output:
-        "results/pairs/{source}.parquet",
+        paths.PAIRS,
     log:
         "logs/pairs/{source}.log",
     priority: 100
@@ -14,10 +12,8 @@ rule pairs:
     resources:
         mem_mb=support.memory(PLAN, "pairs"),
     params:
-        settings=lambda wildcards: PLAN.pairs_settings(wildcards.source),
+        options=lambda wildcards: PLAN.pairs_options(wildcards.source),
         made=made("pairs", "source"),
     shell:
-        "python -m hybridbatch pairs --settings {params.settings:q} --input {input:q}"
-        " --output {output:q} --job {wildcards.source:q}"
-        " --timing results/timings/pairs/{wildcards.source:q}.parquet"
-        " --outside {input:q} --log {log:q}"
+        "python -m hybridbatch pairs --options {params.options:q} --input {input:q}"
+        " --output {output:q} --outside {input:q} --log {log:q}"

@@ -1,23 +1,12 @@
 rule projection:
     input:
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
-        vectors=lambda wildcards: [
-            *support.of_runs(
-                PLAN,
-                wildcards.benchmark,
-                "results/embeddings/{run}/{benchmark}/queries.parquet",
-            ),
-            *support.of_runs(
-                PLAN,
-                wildcards.benchmark,
-                "results/embeddings/{run}/{benchmark}/passages.parquet",
-            ),
-        ],
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
+        qrels=paths.QRELS,
+        vectors=of_runs(paths.QUERY_VECTORS, paths.PASSAGE_VECTORS),
     output:
-        points="results/projection/{group}/{benchmark}/points.parquet",
-        summary="results/projection/{group}/{benchmark}/summary.parquet",
+        points=paths.PROJECTION,
+        summary=paths.PROJECTION_SUMMARY,
     log:
         "logs/projection/{group}/{benchmark}.log",
     wildcard_constraints:
@@ -28,14 +17,10 @@ rule projection:
     resources:
         mem_mb=support.memory(PLAN, "projection"),
     params:
-        settings=lambda wildcards: PLAN.projection_settings(wildcards.benchmark),
+        options=lambda wildcards: PLAN.projection_options(wildcards.benchmark),
         made=made("projection", "benchmark"),
         embeddings=folders("vectors"),
     shell:
-        "python -m hybridbatch projection --settings {params.settings:q}"
-        ' --benchmark "$(dirname {input.queries:q})"'
-        " --embeddings {params.embeddings:q}"
-        ' --output "$(dirname {output.points:q})"'
-        " --job {wildcards.group:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/projection/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        "python -m hybridbatch projection --options {params.options:q}"
+        ' --benchmark "$(dirname {input.queries:q})" --embeddings {params.embeddings:q}'
+        ' --output "$(dirname {output.points:q})" --made-from {input:q} --log {log:q}'

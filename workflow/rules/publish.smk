@@ -1,11 +1,11 @@
 rule publish:
     input:
-        model="results/training/{run}/model",
-        train_log="results/training/{run}/train_log.parquet",
-        record="results/runs/{run}.parquet",
-        pairs=expand("results/pairs/{source}.parquet", source=PLAN.sources),
+        model=paths.TRAINED,
+        train_log=paths.TRAIN_LOG,
+        record=paths.RUN,
+        pairs=expand(paths.PAIRS, source=PLAN.sources),
     output:
-        directory("results/checkpoints/{run}"),
+        directory(paths.CHECKPOINT),
     log:
         "logs/publish/{run}.log",
     wildcard_constraints:
@@ -16,11 +16,9 @@ rule publish:
     resources:
         mem_mb=support.memory(PLAN, "publish"),
     params:
-        settings=lambda wildcards: PLAN.publish_settings(wildcards.run),
+        options=lambda wildcards: PLAN.publish_options(wildcards.run),
         made=made("publish", "run"),
     shell:
-        "python -m hybridbatch publish --settings {params.settings:q} --model {input.model:q}"
+        "python -m hybridbatch publish --options {params.options:q} --model {input.model:q}"
         " --run-record {input.record:q} --train-log {input.train_log:q} --pairs {input.pairs:q}"
-        " --output {output:q} --job {wildcards.run:q}"
-        " --timing results/timings/publish/{wildcards.run:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        " --output {output:q} --made-from {input:q} --log {log:q}"

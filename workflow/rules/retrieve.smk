@@ -1,17 +1,13 @@
 rule retrieve:
     input:
-        queries="results/benchmarks/{benchmark}/queries.parquet",
-        passages="results/benchmarks/{benchmark}/passages.parquet",
-        qrels="results/benchmarks/{benchmark}/qrels.parquet",
-        embeddings=multiext(
-            "results/embeddings/{run}/{benchmark}/",
-            "queries.parquet",
-            "passages.parquet",
-        ),
-        indexes="results/indexes/{run}/{benchmark}",
+        queries=paths.QUERIES,
+        passages=paths.PASSAGES,
+        qrels=paths.QRELS,
+        embeddings=[paths.QUERY_VECTORS, paths.PASSAGE_VECTORS],
+        indexes=paths.INDEXES,
     output:
-        rankings=directory("results/rankings/{run}/{benchmark}"),
-        quality="results/index_quality/{run}/{benchmark}.parquet",
+        rankings=directory(paths.RANKINGS),
+        quality=paths.INDEX_QUALITY,
     log:
         "logs/retrieve/{run}/{benchmark}.log",
     wildcard_constraints:
@@ -22,14 +18,11 @@ rule retrieve:
     resources:
         mem_mb=support.memory(PLAN, "retrieve"),
     params:
-        settings=lambda wildcards: PLAN.retrieve_settings(),
+        options=lambda wildcards: PLAN.retrieve_options(),
         made=made("retrieve", "run", "benchmark"),
     shell:
-        "python -m hybridbatch retrieve --settings {params.settings:q}"
+        "python -m hybridbatch retrieve --options {params.options:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
-        ' --embeddings "$(dirname {input.embeddings[0]:q})"'
-        " --indexes {input.indexes:q} --output {output.rankings:q}"
-        " --quality {output.quality:q}"
-        " --job {wildcards.run:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/retrieve/{wildcards.run:q}/{wildcards.benchmark:q}.parquet"
+        ' --embeddings "$(dirname {input.embeddings[0]:q})" --indexes {input.indexes:q}'
+        " --output {output.rankings:q} --quality {output.quality:q}"
         " --made-from {input:q} --log {log:q}"

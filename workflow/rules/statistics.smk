@@ -1,19 +1,13 @@
 rule statistics:
     input:
-        runs=lambda wildcards: support.of_runs(
-            PLAN, wildcards.benchmark, "results/runs/{run}.parquet"
-        ),
-        metrics=lambda wildcards: support.of_runs(
-            PLAN,
-            wildcards.benchmark,
-            "results/metrics/{run}/{benchmark}/per_query.parquet",
-        ),
+        runs=of_runs(paths.RUN),
+        metrics=of_runs(paths.PER_QUERY),
         bias=bias_of_runs,
-        queries="results/benchmarks/{benchmark}/queries.parquet",
+        queries=paths.QUERIES,
     output:
-        estimates="results/statistics/{group}/{benchmark}/estimates.parquet",
-        comparisons="results/statistics/{group}/{benchmark}/comparisons.parquet",
-        noninferiority="results/statistics/{group}/{benchmark}/noninferiority.parquet",
+        estimates=paths.ESTIMATES,
+        comparisons=paths.COMPARISONS,
+        noninferiority=paths.NONINFERIORITY,
     log:
         "logs/statistics/{group}/{benchmark}.log",
     conda:
@@ -22,14 +16,11 @@ rule statistics:
     resources:
         mem_mb=support.memory(PLAN, "statistics"),
     params:
-        settings=lambda wildcards: PLAN.statistics_settings(),
+        options=lambda wildcards: PLAN.statistics_options(),
         made=made("statistics", "benchmark"),
         metrics=folders("metrics"),
     shell:
-        "python -m hybridbatch statistics --settings {params.settings:q} --runs {input.runs:q}"
+        "python -m hybridbatch statistics --options {params.options:q} --runs {input.runs:q}"
         " --metrics {params.metrics:q} --bias {input.bias:q}"
         ' --benchmark "$(dirname {input.queries:q})"'
-        ' --output "$(dirname {output.estimates:q})"'
-        " --job {wildcards.group:q}/{wildcards.benchmark:q}"
-        " --timing results/timings/statistics/{wildcards.group:q}/{wildcards.benchmark:q}.parquet"
-        " --made-from {input:q} --log {log:q}"
+        ' --output "$(dirname {output.estimates:q})" --made-from {input:q} --log {log:q}'

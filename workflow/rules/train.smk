@@ -1,14 +1,12 @@
 rule train:
     input:
         pairs=PLAN.training_pairs,
-        validation=expand(
-            "results/pairs/{source}.parquet", source=PLAN.validation_sources
-        ),
+        validation=expand(paths.PAIRS, source=PLAN.validation_sources),
         model=MODEL,
     output:
-        checkpoint=directory("results/training/{run}/model"),
-        train_log="results/training/{run}/train_log.parquet",
-        record="results/runs/{run}.parquet",
+        checkpoint=directory(paths.TRAINED),
+        train_log=paths.TRAIN_LOG,
+        record=paths.RUN,
     log:
         "logs/train/{run}.log",
     wildcard_constraints:
@@ -20,14 +18,14 @@ rule train:
         mem_mb=support.memory(PLAN, "train"),
         gpu=support.gpus(PLAN, "train"),
     params:
-        settings=lambda wildcards: PLAN.train_settings(wildcards.run),
+        options=lambda wildcards: PLAN.train_options(wildcards.run),
         made=made("train", "run"),
+        # Not an output: it outlives a job that was killed, and the stage removes it when done.
+        # Snakemake does not track a param that asks for the output.
+        state=lambda wildcards, output: paths.TRAINING_STATE.format(run=wildcards.run),
     shell:
-        "python -m hybridbatch train --settings {params.settings:q} --pairs {input.pairs:q}"
+        "python -m hybridbatch train --options {params.options:q} --pairs {input.pairs:q}"
         " --validation {input.validation:q} --model {input.model:q}"
         " --output {output.checkpoint:q} --train-log {output.train_log:q}"
-        " --run-record {output.record:q} --job {wildcards.run:q}"
-        # Not an output: it outlives a job that was killed, and the stage removes it when done.
-        " --state results/training_state/{wildcards.run:q}"
-        " --timing results/timings/train/{wildcards.run:q}.parquet"
+        " --run-record {output.record:q} --state {params.state:q}"
         " --made-from {input:q} --log {log:q}"

@@ -1,1 +1,1 @@
-"""What every stage uses: files, errors, settings, threads, progress."""
+"""What every stage uses: files, errors, options, threads, progress."""

@@ -44,7 +44,7 @@ def sole_job(timing: Path | None, *, job: str) -> Iterator[None]:
     """Keep a second process from the same job for the length of the block.
 
     A killed workflow may leave a job running, whose output would take the place of what the next
-    workflow makes, perhaps with other settings. The next one waits for it, and not for ever. The
+    workflow makes, perhaps with other options. The next one waits for it, and not for ever. The
     job is known by the file of its timing, beside which the lock lies until the block ends; without
     such a file there is no lock.
 

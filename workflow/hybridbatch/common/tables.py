@@ -11,7 +11,15 @@ import pyarrow.compute as pc
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import ParquetInput, parquet_writer
-from hybridbatch.schemas.schema import VECTOR, Schema
+from hybridbatch.schemas.schema import (
+    INT32S,
+    STRING,
+    STRINGS,
+    VECTOR,
+    Schema,
+    arrow_type,
+    element_of,
+)
 
 
 def table_from_rows(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:
@@ -119,24 +127,23 @@ def _check_columns(found: pa.Schema, schema: Schema, *, origin: str) -> None:
     for name, wanted in schema.fields:
         kind = found.field(name).type
         if not _same_type(kind, wanted):
-            expected = "fixed-size list of float32 or float16" if wanted is VECTOR else str(wanted)
             raise HybridBatchError(
-                f"{origin}: column `{name}` of {schema.name} is {kind}, expected {expected}"
+                f"{origin}: column `{name}` of {schema.name} is {kind}, expected {wanted}"
             )
 
 
-def _same_type(kind: pa.DataType, wanted: pa.DataType) -> bool:
-    if wanted is VECTOR:
+def _same_type(kind: pa.DataType, wanted: str) -> bool:
+    if wanted == VECTOR:
         return bool(
             pa.types.is_fixed_size_list(kind) and kind.value_type in (pa.float32(), pa.float16())
         )
-    if pa.types.is_list(wanted):
-        # Writers differ in the name of a list's inner field; it says nothing.
+    if wanted in (STRINGS, INT32S):
+        # Writers differ in the name of a list's inner field, which carries no meaning.
         is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-        return is_list and _same_type(kind.value_type, wanted.value_type)
-    if wanted == pa.string():
+        return is_list and _same_type(kind.value_type, element_of(wanted))
+    if wanted == STRING:
         return kind in (pa.string(), pa.large_string())  # polars writes large_string
-    return bool(kind == wanted)
+    return bool(kind == arrow_type(wanted))
 
 
 def _check_key(table: pa.Table, schema: Schema, *, origin: str) -> None:

@@ -1,4 +1,4 @@
-"""How many threads a stage computes with: from its settings, never from the scheduler.
+"""How many threads a stage computes with: from its options, never from the scheduler.
 
 Sums of floats depend on how they are split, so the thread count is part of what makes two runs
 equal. Snakemake exports OMP_NUM_THREADS from `--cores`; the stage commands replace it.

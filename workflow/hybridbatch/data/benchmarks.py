@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.data.sources.lareqa import LareqaFile, read_files
 from hybridbatch.data.sources.miracl import query_files, read_qrels, read_topics
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """The benchmark's name, and the kind of its input: xquad-r, mlqa-r, cldr, miracl or parquet.
 
     `sharded` leaves the passages to the stage `corpus`. More than `most_passages` are refused
@@ -77,33 +77,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Build the benchmark that the settings name."""
-    settings = settings_from_json(Settings, args.settings)
-    write_benchmark(build_benchmark(settings, args.input), args.output)
+    """Build the benchmark that the options name."""
+    options = options_from_json(Options, args.options)
+    write_benchmark(build_benchmark(options, args.input), args.output)
 
 
-def build_benchmark(settings: Settings, inputs: Sequence[Path]) -> Benchmark:
+def build_benchmark(options: Options, inputs: Sequence[Path]) -> Benchmark:
     """The checked tables of a benchmark, sorted by id.
 
     Raises:
         HybridBatchError: the kind is unknown, or an input is missing or breaks its format.
     """
-    origins = Origins(*[f"{settings.name} ({table})" for table in ("queries", "passages", "qrels")])
-    if settings.kind in ("xquad-r", "mlqa-r"):
+    origins = Origins(*[f"{options.name} ({table})" for table in ("queries", "passages", "qrels")])
+    if options.kind in ("xquad-r", "mlqa-r"):
         benchmark = from_lareqa(read_files(inputs))
-    elif settings.kind == "cldr":
+    elif options.kind == "cldr":
         benchmark = _from_cldr()
-    elif settings.kind == "miracl":
+    elif options.kind == "miracl":
         benchmark = from_miracl(inputs)
-    elif settings.kind == "parquet":
-        benchmark, origins = _from_parquet(settings, inputs)
+    elif options.kind == "parquet":
+        benchmark, origins = _from_parquet(options, inputs)
     else:
         raise HybridBatchError(
-            f"--settings: kind is {settings.kind!r}; use xquad-r, mlqa-r, cldr, miracl or parquet"
+            f"--options: kind is {options.kind!r}; use xquad-r, mlqa-r, cldr, miracl or parquet"
         )
     check_benchmark(benchmark, origins)
-    _check_size(benchmark, settings)
-    _log_counts(settings.name, benchmark)
+    _check_size(benchmark, options)
+    _log_counts(options.name, benchmark)
     return _sorted(benchmark)
 
 
@@ -195,19 +195,19 @@ def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
     write_table(benchmark.qrels, folder / "qrels.parquet", QRELS)
 
 
-def _from_parquet(settings: Settings, inputs: Sequence[Path]) -> tuple[Benchmark, Origins]:
+def _from_parquet(options: Options, inputs: Sequence[Path]) -> tuple[Benchmark, Origins]:
     names = ["queries.parquet", "passages.parquet", "qrels.parquet"]
-    if settings.sharded:
+    if options.sharded:
         names.remove("passages.parquet")
     if len(inputs) != len(names):
         raise HybridBatchError(
-            f"--input: benchmark {settings.name} needs {', '.join(names)}, in this order; "
+            f"--input: benchmark {options.name} needs {', '.join(names)}, in this order; "
             f"{len(inputs)} files given"
         )
     queries, qrels = inputs[0], inputs[-1]
     benchmark = Benchmark(
         queries=read_table(queries, QUERIES, given=True),
-        passages=None if settings.sharded else read_table(inputs[1], PASSAGES, given=True),
+        passages=None if options.sharded else read_table(inputs[1], PASSAGES, given=True),
         qrels=read_table(qrels, QRELS, given=True),
     )
     return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
@@ -229,11 +229,11 @@ def _check_judgements(qrels: pl.DataFrame, queries: pl.DataFrame, origins: Origi
     require(queries, rule, problem, origin=origins.queries)
 
 
-def _check_size(benchmark: Benchmark, settings: Settings) -> None:
-    most, passages = settings.most_passages, benchmark.passages
+def _check_size(benchmark: Benchmark, options: Options) -> None:
+    most, passages = options.most_passages, benchmark.passages
     if most is not None and passages is not None and passages.num_rows > most:
         raise HybridBatchError(
-            f"benchmark {settings.name}: {passages.num_rows:,} passages, more than "
+            f"benchmark {options.name}: {passages.num_rows:,} passages, more than "
             f"retrieval.full_ranks_up_to ({most:,}); set `sharded: true` on it, which cuts its "
             f"metrics at retrieval.top_k, or raise full_ranks_up_to if the memory suffices"
         )

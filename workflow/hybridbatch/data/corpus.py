@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
 from hybridbatch.data.sources.miracl import Row, read_documents
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What is cut: the part's name, its kind (miracl or parquet), passages in a shard.
 
     `language` is that of a MIRACL file; a Parquet file says it in each row.
@@ -51,14 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Cut one file of a corpus."""
-    settings = settings_from_json(Settings, args.settings)
-    if settings.kind == "miracl":
-        rows = read_documents(args.input, settings.language or "")
+    options = options_from_json(Options, args.options)
+    if options.kind == "miracl":
+        rows = read_documents(args.input, options.language or "")
         tables = _tables(rows)
     else:
         tables = _parquet_tables(args.input)
     counts = cut(
-        tables, args.output, part=settings.part, size=settings.shard_passages, origin=args.input
+        tables, args.output, part=options.part, size=options.shard_passages, origin=args.input
     )
     logger.info("%s: %s passages, %d shards", args.input, f"{sum(counts.values()):,}", len(counts))
 

@@ -27,8 +27,8 @@ from tenacity import (
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.progress import Progress
-from hybridbatch.common.settings import settings_from_json
 
 MIRROR_VARIABLE = "HYBRIDBATCH_MIRROR"
 _CHUNK_BYTES = 1 << 18
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """The file to fetch: host/path of its URL, SHA-256 in hexadecimal, size in bytes.
 
     Lists of checksums have no sizes: the size is then None, and the SHA-256 alone decides.
@@ -76,9 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fetch the file that the settings name."""
-    settings = settings_from_json(Settings, args.settings)
-    fetch(settings, output=args.output, mirror=choose_mirror(args.mirror, os.environ))
+    """Fetch the file that the options name."""
+    options = options_from_json(Options, args.options)
+    fetch(options, output=args.output, mirror=choose_mirror(args.mirror, os.environ))
 
 
 def choose_mirror(option: str | None, environment: Mapping[str, str]) -> str | None:
@@ -87,7 +87,7 @@ def choose_mirror(option: str | None, environment: Mapping[str, str]) -> str | N
 
 
 def fetch(
-    settings: Settings,
+    options: Options,
     *,
     output: Path,
     mirror: str | None = None,
@@ -104,10 +104,10 @@ def fetch(
     folder = _mirror_folder(mirror)
     with atomic_file(output) as temporary:
         if folder is not None:
-            _copy(settings, folder, temporary)
+            _copy(options, folder, temporary)
         else:
-            _download(settings, mirror, temporary, patience)
-    logger.info("%s: SHA-256 as pinned", settings.path.rpartition("/")[2])
+            _download(options, mirror, temporary, patience)
+    logger.info("%s: SHA-256 as pinned", options.path.rpartition("/")[2])
 
 
 def _mirror_folder(mirror: str | None) -> Path | None:
@@ -126,26 +126,26 @@ def _mirror_folder(mirror: str | None) -> Path | None:
     return folder
 
 
-def _copy(settings: Settings, folder: Path, target: Path) -> None:
-    source = folder / settings.path
+def _copy(options: Options, folder: Path, target: Path) -> None:
+    source = folder / options.path
     if not source.is_file():
-        raise _not_in_mirror(settings, str(source))
+        raise _not_in_mirror(options, str(source))
     size = source.stat().st_size
-    if settings.size not in (None, size):
-        raise _wrong_content(settings, str(source), digest=sha256_file(source), size=size)
+    if options.size not in (None, size):
+        raise _wrong_content(options, str(source), digest=sha256_file(source), size=size)
     try:
         with source.open("rb") as handle:
             chunks = iter(lambda: handle.read(_CHUNK_BYTES), b"")
-            received, digest = _receive(chunks, settings, str(source), target, total=size)
+            received, digest = _receive(chunks, options, str(source), target, total=size)
     except OSError as error:
         raise HybridBatchError(f"{source}: cannot be copied ({error.strerror})") from error
-    if digest != settings.sha256:
-        raise _wrong_content(settings, str(source), digest=digest, size=received)
+    if digest != options.sha256:
+        raise _wrong_content(options, str(source), digest=digest, size=received)
 
 
-def _download(settings: Settings, mirror: str | None, target: Path, patience: Patience) -> None:
+def _download(options: Options, mirror: str | None, target: Path, patience: Patience) -> None:
     base = "https:/" if mirror is None else mirror.rstrip("/")
-    url = f"{base}/{quote(settings.path)}"
+    url = f"{base}/{quote(options.path)}"
 
     def report(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -167,7 +167,7 @@ def _download(settings: Settings, mirror: str | None, target: Path, patience: Pa
         reraise=True,
     )
     try:
-        tries(_download_once, settings, url, target, mirrored=mirror is not None, patience=patience)
+        tries(_download_once, options, url, target, mirrored=mirror is not None, patience=patience)
     except _Transient as error:
         raise HybridBatchError(
             f"{url}: cannot be downloaded ({error}, {patience.attempts} tries); "
@@ -176,24 +176,24 @@ def _download(settings: Settings, mirror: str | None, target: Path, patience: Pa
 
 
 def _download_once(
-    settings: Settings, url: str, target: Path, *, mirrored: bool, patience: Patience
+    options: Options, url: str, target: Path, *, mirrored: bool, patience: Patience
 ) -> None:
-    with _opened(settings, url, mirrored=mirrored, timeout=patience.timeout) as response:
+    with _opened(options, url, mirrored=mirrored, timeout=patience.timeout) as response:
         announced = response.headers.get("Content-Length", "")
-        total = settings.size or (int(announced) if announced.isdecimal() else 0)
-        received, digest = _receive(_chunks(response), settings, url, target, total=total)
-    short = settings.size is None or received < settings.size
-    if digest != settings.sha256 and short and announced != str(received):
+        total = options.size or (int(announced) if announced.isdecimal() else 0)
+        received, digest = _receive(_chunks(response), options, url, target, total=total)
+    short = options.size is None or received < options.size
+    if digest != options.sha256 and short and announced != str(received):
         # The server did not say how much would come: the body may have been cut off.
-        wanted = "an unknown number of" if settings.size is None else f"{settings.size:,}"
+        wanted = "an unknown number of" if options.size is None else f"{options.size:,}"
         raise _Transient(f"the body ended after {received:,} of {wanted} bytes")
-    if digest != settings.sha256:
-        raise _wrong_content(settings, url, digest=digest, size=received)
+    if digest != options.sha256:
+        raise _wrong_content(options, url, digest=digest, size=received)
 
 
 @contextmanager
 def _opened(
-    settings: Settings, url: str, *, mirrored: bool, timeout: tuple[float, float]
+    options: Options, url: str, *, mirrored: bool, timeout: tuple[float, float]
 ) -> Iterator[requests.Response]:
     """The response to a GET of `url` with status 200."""
     # The bytes as they are stored: a transfer encoding would hide the size on the wire.
@@ -209,7 +209,7 @@ def _opened(
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             raise _Transient(f"HTTP {status} {response.reason}")
         if status == HTTPStatus.NOT_FOUND and mirrored:
-            raise _not_in_mirror(settings, url)
+            raise _not_in_mirror(options, url)
         if status != HTTPStatus.OK:
             raise HybridBatchError(f"{url}: HTTP {status} {response.reason}; {_REMEDY}")
         yield response
@@ -223,22 +223,22 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 
 
 def _receive(
-    chunks: Iterable[bytes], settings: Settings, source: str, target: Path, *, total: int
+    chunks: Iterable[bytes], options: Options, source: str, target: Path, *, total: int
 ) -> tuple[int, str]:
     """Write the chunks to `target`; return their number of bytes and their SHA-256.
 
     `total` bytes are expected, for the progress lines; 0 where nobody knows.
     """
-    name = settings.path.rpartition("/")[2]
+    name = options.path.rpartition("/")[2]
     progress = Progress(name, total, "bytes") if total else None
     digest, received = hashlib.sha256(), 0
     with target.open("wb") as handle:
         for chunk in chunks:
             received += len(chunk)
-            if settings.size is not None and received > settings.size:
+            if options.size is not None and received > options.size:
                 raise HybridBatchError(
-                    f"{settings.path}: larger than the {settings.size:,} bytes expected of "
-                    f"SHA-256 {settings.sha256}; {source} has changed, {_REMEDY}"
+                    f"{options.path}: larger than the {options.size:,} bytes expected of "
+                    f"SHA-256 {options.sha256}; {source} has changed, {_REMEDY}"
                 )
             digest.update(chunk)
             handle.write(chunk)
@@ -255,17 +255,17 @@ def _reason(error: BaseException) -> str:
     return next(words, str(cause) or type(error).__name__)
 
 
-def _not_in_mirror(settings: Settings, place: str) -> HybridBatchError:
+def _not_in_mirror(options: Options, place: str) -> HybridBatchError:
     return HybridBatchError(
-        f"{settings.path}: not in the mirror, looked for {place}; put it there, or unset `mirror:` "
+        f"{options.path}: not in the mirror, looked for {place}; put it there, or unset `mirror:` "
         f"and {MIRROR_VARIABLE} to download it from upstream"
     )
 
 
-def _wrong_content(settings: Settings, source: str, *, digest: str, size: int) -> HybridBatchError:
-    expected = "" if settings.size is None else f" ({settings.size:,} bytes)"
+def _wrong_content(options: Options, source: str, *, digest: str, size: int) -> HybridBatchError:
+    expected = "" if options.size is None else f" ({options.size:,} bytes)"
     return HybridBatchError(
-        f"{settings.path}: wrong checksum: SHA-256 {digest} ({size:,} bytes), expected "
-        f"{settings.sha256}{expected}; {source} is damaged or has changed, "
+        f"{options.path}: wrong checksum: SHA-256 {digest} ({size:,} bytes), expected "
+        f"{options.sha256}{expected}; {source} is damaged or has changed, "
         f"replace it or use another mirror"
     )

@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import parquet_files, read_table, write_table
 from hybridbatch.data.sources.texts import normalised_column
 from hybridbatch.schemas.overlap import OVERLAP
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """The recipe and benchmark to compare; `languages` are those trained on, None for all."""
 
     recipe: str
@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compare the recipe with the benchmark that the settings name."""
-    settings = settings_from_json(Settings, args.settings)
+    """Compare the recipe with the benchmark that the options name."""
+    options = options_from_json(Options, args.options)
     pairs = pa.concat_tables(
         [read_table(path, PAIRS, columns=_COLUMNS) for path in args.pairs],
         promote_options="permissive",
@@ -62,11 +62,11 @@ def run(args: argparse.Namespace) -> None:
     queries = read_table(args.benchmark / "queries.parquet", QUERIES, columns=("item_id", "text"))
     passages = (
         judged_passages(args.benchmark)
-        if settings.sharded
+        if options.sharded
         else read_table(args.benchmark / "passages.parquet", PASSAGES, columns=("text",))
     )
-    shared = find_overlap(pairs, queries, passages, languages=settings.languages)
-    report(shared, queries, settings, allow_contaminated=args.allow_contaminated)
+    shared = find_overlap(pairs, queries, passages, languages=options.languages)
+    report(shared, queries, options, allow_contaminated=args.allow_contaminated)
     write_table(shared, args.output, OVERLAP)
 
 
@@ -120,7 +120,7 @@ def find_overlap(
 
 
 def report(
-    shared: pa.Table, queries: pa.Table, settings: Settings, *, allow_contaminated: bool
+    shared: pa.Table, queries: pa.Table, options: Options, *, allow_contaminated: bool
 ) -> None:
     """Log what is shared.
 
@@ -136,13 +136,13 @@ def report(
     logger.info(
         "recipe %s and %s share %d of %d items; %d training questions, %d training passages and "
         "%d of their hard negatives have a text of the benchmark",
-        settings.recipe, settings.benchmark, items, total, questions, passages, negatives,
+        options.recipe, options.benchmark, items, total, questions, passages, negatives,
     )  # fmt: skip
     if items and not allow_contaminated:
         sources = frame.filter(pl.col("kind") == "item")["source"].unique().sort().to_list()
         raise HybridBatchError(
-            f"recipe {settings.recipe} trains on {items:,} of the {total:,} items of benchmark "
-            f"{settings.benchmark} (source {', '.join(sources)}), of which "
+            f"recipe {options.recipe} trains on {items:,} of the {total:,} items of benchmark "
+            f"{options.benchmark} (source {', '.join(sources)}), of which "
             f"{_with_question(frame, queries):,} also share a question; drop the source or the "
             f"benchmark from the config, or set `allow_contaminated: true`, or, where equal ids "
             f"are chance, give the items other ids"

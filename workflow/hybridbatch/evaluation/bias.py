@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation import bias_tables
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """`cutoff` is the k of the top k; `persistence` is the p of rank-biased overlap."""
 
     cutoff: int = 10
@@ -53,16 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
-    if settings.cutoff < 1 or not 0 < settings.persistence < 1:
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
+    if options.cutoff < 1 or not 0 < options.persistence < 1:
         raise HybridBatchError(
-            f"bias: cutoff {settings.cutoff} must be 1 at least, and persistence "
-            f"{settings.persistence} between 0 and 1"
+            f"bias: cutoff {options.cutoff} must be 1 at least, and persistence "
+            f"{options.persistence} between 0 and 1"
         )
-    pooled = read_pooled(args.benchmark, args.rankings / "all.parquet", cutoff=settings.cutoff)
+    pooled = read_pooled(args.benchmark, args.rankings / "all.parquet", cutoff=options.cutoff)
     with atomic_folder(args.output) as folder:
-        for schema, rows in measure(pooled, persistence=settings.persistence):
+        for schema, rows in measure(pooled, persistence=options.persistence):
             write_table(table_from_rows(rows, schema), folder / f"{schema.name}.parquet", schema)
     logger.info("%d queries in %d languages", len(pooled.query_ids), len(pooled.names))
 

@@ -15,20 +15,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MACRO_PUBLISHED,
+    MONOLINGUAL,
+    MULTILINGUAL,
+    POOL,
+)
+from hybridbatch.retrieval.columns import Ints
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark, read_judged
 from hybridbatch.retrieval.ranking import Ranks
 from hybridbatch.retrieval.recorded import RelevantRanks, Values, read_cut_ranks, read_ranks
 from hybridbatch.schemas.per_query import PER_QUERY
 from hybridbatch.schemas.summary import SUMMARY
 
-MACRO = "macro"
-# The mean over the languages of the published table, where all of them were run.
-MACRO_PUBLISHED = "macro-published"
-MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
 METRICS = ("mAP", "R@1", "R@10", "R@100", "nDCG@10", "rank_distance")
 _RECALL_CUTOFFS = (1, 10, 100)
 _NDCG_CUTOFF = 10
@@ -38,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage `metrics` can be told.
 
     `cut` is the length of a sharded benchmark's rankings, None for full ones. `pool_languages` are
@@ -74,23 +78,31 @@ class _Scored:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the stage's paths."""
     parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
-    parser.add_argument("--rankings", type=Path, required=True, help="folder of the rankings")
+    parser.add_argument(
+        "--rankings",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folder of the rankings, or its files",
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder of the two tables")
 
 
 def run(args: argparse.Namespace) -> None:
     """Score the rankings of one run on one benchmark."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
-    if settings.cut is None:
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
+    first = args.rankings[0]
+    rankings = first if first.is_dir() else first.parent
+    if options.cut is None:
         benchmark = read_benchmark(args.benchmark)
-        ranks = read_ranks(args.rankings, benchmark)
+        ranks = read_ranks(rankings, benchmark)
     else:
         benchmark = read_judged(args.benchmark)
         ranks = read_cut_ranks(
-            args.rankings, benchmark, cut=settings.cut, pool_languages=settings.pool_languages
+            rankings, benchmark, cut=options.cut, pool_languages=options.pool_languages
         )
-    evaluation = evaluate(benchmark, ranks, average_languages=settings.average_languages)
+    evaluation = evaluate(benchmark, ranks, average_languages=options.average_languages)
     write_table(evaluation.per_query, args.output / "per_query.parquet", PER_QUERY)
     write_table(evaluation.summary, args.output / "summary.parquet", SUMMARY)
     for row in evaluation.summary.to_pylist():

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
+from hybridbatch.common.run_records import read_run
+from hybridbatch.common.runs import group_systems
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation import comparisons
 from hybridbatch.evaluation.comparisons import Design
-from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
+from hybridbatch.evaluation.observations import read_observations
 from hybridbatch.evaluation.questions import read_questions
 from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
@@ -21,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage uses of the config.
 
     `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. Languages other than
@@ -52,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
-    design = check_design(settings)
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
+    design = check_design(options)
     for option, folders in (("--metrics", args.metrics), ("--bias", args.bias)):
         if folders and len(folders) != len(args.runs):
             raise HybridBatchError(
@@ -72,9 +74,9 @@ def run(args: argparse.Namespace) -> None:
         resampled = comparisons.resample(observations, systems, design)
         estimates += comparisons.estimate_rows(resampled, design)
         differences += comparisons.comparison_rows(resampled, design)
-        if observations.metric in settings.margin_metrics:
+        if observations.metric in options.margin_metrics:
             verdicts += comparisons.noninferiority_rows(
-                resampled, design, high_resource=frozenset(settings.high_resource)
+                resampled, design, high_resource=frozenset(options.high_resource)
             )
         logger.info(
             "%s: %d systems, %d settings, %d items, %d resamples",
@@ -89,26 +91,26 @@ def run(args: argparse.Namespace) -> None:
         write_table(table_from_rows(rows, schema), args.output / f"{schema.name}.parquet", schema)
 
 
-def check_design(settings: Settings) -> Design:
-    """The design that the settings describe.
+def check_design(options: Options) -> Design:
+    """The design that the options describe.
 
     Raises:
         HybridBatchError: a value is out of range, or there are too few resamples for an interval
             of this confidence.
     """
-    if not 0 < settings.confidence < 1:
-        raise HybridBatchError(f"confidence: {settings.confidence} is not between 0 and 1")
-    if settings.margin < 0:
-        raise HybridBatchError(f"margin: {settings.margin} is negative; .01 is one point of mAP")
-    needed = least_resamples(confidence=settings.confidence)
-    if settings.resamples < needed:
+    if not 0 < options.confidence < 1:
+        raise HybridBatchError(f"confidence: {options.confidence} is not between 0 and 1")
+    if options.margin < 0:
+        raise HybridBatchError(f"margin: {options.margin} is negative; .01 is one point of mAP")
+    needed = least_resamples(confidence=options.confidence)
+    if options.resamples < needed:
         raise HybridBatchError(
-            f"resamples: {settings.resamples} are too few for intervals of confidence "
-            f"{settings.confidence}; use {needed} at least, better 10000"
+            f"resamples: {options.resamples} are too few for intervals of confidence "
+            f"{options.confidence}; use {needed} at least, better 10000"
         )
     return Design(
-        resamples=settings.resamples,
-        seed=settings.seed,
-        confidence=settings.confidence,
-        margin=settings.margin,
+        resamples=options.resamples,
+        seed=options.seed,
+        confidence=options.confidence,
+        margin=options.margin,
     )

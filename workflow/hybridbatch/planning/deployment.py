@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.planning.paths import RESULTS
+from hybridbatch.stages import TIMINGS
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT_FILE = _PACKAGE_ROOT.parent / "envs" / "hybridbatch.yaml"
@@ -57,10 +59,11 @@ class Software:
             ]
         else:
             words = [f"export PYTHONPATH={package}"]
+        words.append(f"export {TIMINGS}={RESULTS}/timings")
         if mirror:
             words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(mirror)}")
         if tensorboard:
-            words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
+            words.append(f"export HYBRIDBATCH_TENSORBOARD={RESULTS}/tensorboard")
         words.append(_WORD_FOR_THE_KILLED)
         # Snakemake formats the prefix together with the command.
         return ("; ".join(words) + "; ").replace("{", "{{").replace("}", "}}")

@@ -5,8 +5,7 @@ from pathlib import Path
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import REMEDY
 from hybridbatch.data.sources import catalog
-
-RAW = Path("results/raw")
+from hybridbatch.planning import paths
 
 
 def check_download(path: Path, digest: str) -> None:
@@ -22,9 +21,9 @@ def check_download(path: Path, digest: str) -> None:
     Raises:
         HybridBatchError: its content is not what was downloaded.
     """
-    if not path.is_relative_to(RAW):
+    if not path.is_relative_to(paths.RAW):
         return
-    name = path.relative_to(RAW).as_posix()
+    name = path.relative_to(paths.RAW).as_posix()
     pinned = {file.path: file.sha256 for file in catalog.raw_files()}.get(name)
     if pinned is not None and digest != f"sha256:{pinned}":
         raise HybridBatchError(f"{path}: damaged, its SHA-256 is not the pinned one; {REMEDY}")

@@ -1,36 +1,23 @@
 """What a configuration asks for: its runs, its evaluations, and the files from outside.
 
-`plan.Plan` adds the settings of every stage; the workflow asks that and nothing else.
+`plan.Plan` adds the options of every stage; the workflow asks that and nothing else.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.runs import Run, run_id
+from hybridbatch.common.vocabulary import UNTRAINED
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
 from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
+from hybridbatch.planning import paths
 
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
 _BENCHMARK_FILES = ("queries.parquet", "passages.parquet", "qrels.parquet")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model to evaluate: trained with a sampling and a seed, or untrained (both None)."""
-
-    id: str
-    sampling: str = "untrained"
-    alpha: float | None = None
-    seed: int | None = None
-
-    @property
-    def trained(self) -> bool:
-        """False for the base model as it is."""
-        return self.seed is not None
 
 
 class Inventory:
@@ -63,10 +50,14 @@ class Inventory:
     @property
     def training_pairs(self) -> list[str]:
         """The files of pairs that training reads: a source's own, or with mined negatives."""
-        folder = "pairs"
         if self.config["training"]["mining"]["negatives"]:
-            folder = f"mined/{self.model_name}/{self.config['recipe']}"
-        return [f"results/{folder}/{name}.parquet" for name in self._sources]
+            return [self.mined_pairs(name) for name in self._sources]
+        return [paths.PAIRS.format(source=name) for name in self._sources]
+
+    def mined_pairs(self, source: str) -> str:
+        """The file of a source's pairs with mined negatives."""
+        recipe = self.config["recipe"]
+        return paths.MINED.format(model=self.model_name, recipe=recipe, source=source)
 
     @property
     def validation_sources(self) -> tuple[str, ...]:
@@ -160,17 +151,17 @@ class Inventory:
         return tuple(run for run in self.runs if (run.id, benchmark) in self.evaluations())
 
     def _runs(self) -> Iterator[Run]:
-        yield Run(id=f"{self.model_name}.untrained")
+        model, recipe = self.model_name, self.config["recipe"]
+        yield Run(run_id(model, None, UNTRAINED, None, None), model)
         for sampling in self.config["samplings"]:
             for alpha in _alphas(sampling, self.config["alphas"]):
-                label = f"hybrid{alpha:g}" if sampling == "hybrid" and alpha != 0.5 else sampling
                 for seed in self.config["seeds"]:
-                    name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
-                    yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
+                    name = run_id(model, recipe, sampling, alpha, seed)
+                    yield Run(name, model, recipe, sampling, alpha, seed)
 
     def downloads(self) -> tuple[str, ...]:
         """Host and path of every file that is downloaded for this configuration."""
-        raw = "results/raw"
+        raw = paths.RAW
         files = [
             *(f for name in self.pair_sources for f in self.source_files(name, raw=raw)),
             *(f for name in self.benchmarks for f in self.benchmark_files(name, raw=raw)),

@@ -1,6 +1,6 @@
-"""The settings of every stage, from a configuration.
+"""The options of every stage, from a configuration.
 
-The workflow asks here and nowhere else, so that the rules hold no logic. Each `*_settings` method
+The workflow asks here and nowhere else, so that the rules hold no logic. Each `*_options` method
 returns just what that stage uses, as JSON with sorted keys: the one param that its rule tracks.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
+from hybridbatch.planning import paths
 from hybridbatch.planning.inventory import Inventory
 from hybridbatch.planning.machine import Machine
 from hybridbatch.publication import origins
@@ -37,22 +38,22 @@ class Plan(Inventory):
         Raises:
             HybridBatchError: no such file is pinned.
         """
-        return f"sha256:{json.loads(self.download_settings(path))['sha256']}"
+        return f"sha256:{json.loads(self.download_options(path))['sha256']}"
 
     def part_file(self, benchmark: str, part: str) -> str:
         """Where a file of a corpus lies: among the downloads, or where the config says."""
         found = self.corpora.part(benchmark, part)
-        return found.path if found.sha256 is None else f"results/raw/{found.path}"
+        return found.path if found.sha256 is None else f"{paths.RAW}/{found.path}"
 
-    def download_settings(self, path: str) -> str:
-        """Settings of the download of one raw file."""
+    def download_options(self, path: str) -> str:
+        """Options of the download of one raw file."""
         if part := self.corpora.download(path):
             return _json({"path": part.path, "sha256": part.sha256})
         file = catalog.file_at(path)
         return _json({"path": file.path, "sha256": file.sha256, "size": file.size})
 
-    def benchmarks_settings(self, benchmark: str) -> str:
-        """Settings of the stage `benchmarks`."""
+    def benchmarks_options(self, benchmark: str) -> str:
+        """Options of the stage `benchmarks`."""
         return _json(
             {
                 "name": benchmark,
@@ -62,8 +63,8 @@ class Plan(Inventory):
             }
         )
 
-    def corpus_settings(self, benchmark: str, part: str) -> str:
-        """Settings of the stage `corpus`."""
+    def corpus_options(self, benchmark: str, part: str) -> str:
+        """Options of the stage `corpus`."""
         return _json(
             {
                 "part": part,
@@ -73,12 +74,12 @@ class Plan(Inventory):
             }
         )
 
-    def pairs_settings(self, source: str) -> str:
-        """Settings of the stage `pairs`."""
+    def pairs_options(self, source: str) -> str:
+        """Options of the stage `pairs`."""
         return _json({"name": source, "kind": _kind(self._pair_entries[source])})
 
-    def overlap_settings(self, benchmark: str) -> str:
-        """Settings of the stage `overlap`."""
+    def overlap_options(self, benchmark: str) -> str:
+        """Options of the stage `overlap`."""
         return _json(
             {
                 "recipe": self.config["recipe"],
@@ -88,12 +89,12 @@ class Plan(Inventory):
             }
         )
 
-    def model_settings(self) -> str:
-        """Settings of the stage `model`."""
+    def model_options(self) -> str:
+        """Options of the stage `model`."""
         return _json({"model": self.config["model"], "name": self.model_name})
 
-    def mine_settings(self) -> str:
-        """Settings of the stage `mine`."""
+    def mine_options(self) -> str:
+        """Options of the stage `mine`."""
         config = self.config
         shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
         training, encoding = config["training"], config["encoding"]
@@ -108,8 +109,8 @@ class Plan(Inventory):
             }
         )
 
-    def train_settings(self, run: str) -> str:
-        """Settings of the stage `train`."""
+    def train_options(self, run: str) -> str:
+        """Options of the stage `train`."""
         chosen = self.run(run)
         config = self.config
         shared = ("recipe", "pooling", "query_prefix", "passage_prefix", "device", "threads")
@@ -131,12 +132,12 @@ class Plan(Inventory):
             }
         )
 
-    def publish_settings(self, run: str) -> str:
-        """Settings of the stage `publish`."""
+    def publish_options(self, run: str) -> str:
+        """Options of the stage `publish`."""
         config, kind = self.config, model_kind(self.config["model"])
         return _json(
             {
-                "training": json.loads(self.train_settings(run)),
+                "training": json.loads(self.train_options(run)),
                 "base": origins.base_model(config, kind=kind, name=self.model_name),
                 "hub_id": origins.hub_id(config, kind=kind),
                 "sources": [origins.source(entry) for entry in config["sources"]],
@@ -146,24 +147,24 @@ class Plan(Inventory):
             }
         )
 
-    def encode_settings(self) -> str:
-        """Settings of the stage `encode`."""
+    def encode_options(self) -> str:
+        """Options of the stage `encode`."""
         shared = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
         encoding = _without(self.config["encoding"], "shard_passages")
         return _json({**{key: self.config[key] for key in shared}, **encoding})
 
-    def index_settings(self) -> str:
-        """Settings of the stage `index`."""
+    def index_options(self) -> str:
+        """Options of the stage `index`."""
         return _json({**self.config["index"], "threads": self.config["threads"]})
 
-    def retrieve_settings(self) -> str:
-        """Settings of the stage `retrieve`."""
+    def retrieve_options(self) -> str:
+        """Options of the stage `retrieve`."""
         retrieval = _without(self.config["retrieval"], "full_ranks_up_to")
         index = {key: self.config["index"][key] for key in ("factory", "seed")}
         return _json({**retrieval, **index, "threads": self.config["threads"]})
 
-    def search_settings(self, benchmark: str, language: str) -> str:
-        """Settings of the stage `search`: one passage language of a sharded benchmark."""
+    def search_options(self, benchmark: str, language: str) -> str:
+        """Options of the stage `search`: one passage language of a sharded benchmark."""
         retrieval = _without(self.config["retrieval"], "full_ranks_up_to", "query_block")
         return _json(
             {
@@ -176,8 +177,8 @@ class Plan(Inventory):
             }
         )
 
-    def pool_settings(self, benchmark: str) -> str:
-        """Settings of the stage `pool`."""
+    def pool_options(self, benchmark: str) -> str:
+        """Options of the stage `pool`."""
         return _json(
             {
                 "top_k": self.config["retrieval"]["top_k"],
@@ -186,8 +187,8 @@ class Plan(Inventory):
             }
         )
 
-    def metrics_settings(self, benchmark: str) -> str:
-        """Settings of the stage `metrics`."""
+    def metrics_options(self, benchmark: str) -> str:
+        """Options of the stage `metrics`."""
         if benchmark not in self.corpora.names:
             return _json({"threads": self.config["threads"]})
         return _json(
@@ -199,12 +200,12 @@ class Plan(Inventory):
             }
         )
 
-    def bias_settings(self) -> str:
-        """Settings of the stage `bias`."""
+    def bias_options(self) -> str:
+        """Options of the stage `bias`."""
         return _json({**self.config["bias"], "threads": self.config["threads"]})
 
-    def statistics_settings(self) -> str:
-        """Settings of the stage `statistics`."""
+    def statistics_options(self) -> str:
+        """Options of the stage `statistics`."""
         return _json(
             {
                 **self.config["statistics"],
@@ -213,8 +214,8 @@ class Plan(Inventory):
             }
         )
 
-    def examples_settings(self, benchmark: str) -> str:
-        """Settings of the stage `examples`: hybrid against monolingual training, where both ran."""
+    def examples_options(self, benchmark: str) -> str:
+        """Options of the stage `examples`: hybrid against monolingual training, where both ran."""
         runs = self.runs_on(benchmark)
         hybrid = next((run.id for run in runs if run.sampling == "hybrid"), None)
         baseline = next((run.id for run in runs if run.sampling == "x-x-mono"), None)
@@ -228,8 +229,8 @@ class Plan(Inventory):
             }
         )
 
-    def projection_settings(self, benchmark: str) -> str:
-        """Settings of the stage `projection`."""
+    def projection_options(self, benchmark: str) -> str:
+        """Options of the stage `projection`."""
         return _json(
             {
                 "runs": [run.id for run in self.runs_on(benchmark)],
@@ -238,8 +239,8 @@ class Plan(Inventory):
             }
         )
 
-    def report_settings(self) -> str:
-        """Settings of the stage `report`."""
+    def report_options(self) -> str:
+        """Options of the stage `report`."""
         config = self.config
         # Where it ran and with what memory says nothing of the results.
         shown = _without(config, "container", "memory", "mirror", "title")

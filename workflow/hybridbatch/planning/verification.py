@@ -17,8 +17,9 @@ from hybridbatch.common.records import (
     place_of,
     read_record,
 )
+from hybridbatch.planning import paths
 from hybridbatch.planning.config import check_config
-from hybridbatch.planning.lineage import RAW, Lineage, Node
+from hybridbatch.planning.lineage import Lineage, Node
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.shard_list import ShardList
 from hybridbatch.planning.tracking import lineage
@@ -84,11 +85,11 @@ class Verification:
                     finding = self._read_whole(path)
                 yield finding
         for path in self._plan.downloads():
-            file = self._place(f"{RAW}/{path}")
+            file = self._place(f"{paths.RAW}/{path}")
             if file.is_file():
                 broken = contents and sha256_file(file) != self._plan.raw_digest(path)[7:]
                 reason = f"its SHA-256 is not the pinned one; {REMEDY}" if broken else ""
-                yield Finding(f"{RAW}/{path}", "damaged" if broken else "whole", reason)
+                yield Finding(f"{paths.RAW}/{path}", "damaged" if broken else "whole", reason)
         for path in self._strangers(owned):
             yield Finding(path, "of another config")
 
@@ -128,7 +129,8 @@ class Verification:
     def _compared(self, path: str, node: Node) -> Finding:
         place = self._place(path)
         if not place.exists():
-            return Finding(path, "missing", "missing; run the workflow")
+            # Snakemake does not look for what a whole report was made from, unless it is asked for.
+            return Finding(path, "missing", f"missing; `snakemake --cores all -- {path}` makes it")
         if place.suffix == ".html":
             made = read_page_record(place)
             whole = made == node.made

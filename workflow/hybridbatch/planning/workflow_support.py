@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.threads import processors
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.planning import paths
 from hybridbatch.planning.config import given_config, read_config
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.moved import moved_from
@@ -45,9 +47,9 @@ def plan(
         source = mirror(found.values)
         with found.placed():
             checked = Plan(found.values, mirror=source)
-            check_files(checked, mirror=source, raw="results/raw")
+            check_files(checked, mirror=source, raw=paths.RAW)
             _check_reader(checked)
-        if note := moved_from(checked, found.values, results=Path("results")):
+        if note := moved_from(checked, found.values, results=Path(paths.RESULTS)):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
@@ -151,7 +153,7 @@ def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
 
 def overlap_path(plan: Plan, benchmark: str) -> str:
     """Where the check for shared items of this recipe and a benchmark lies."""
-    return f"results/overlap/{plan.config['recipe']}/{benchmark}.parquet"
+    return paths.OVERLAP.format(recipe=plan.config["recipe"], benchmark=benchmark)
 
 
 def part_folders(plan: Plan, benchmark: str) -> list[str]:
@@ -160,21 +162,24 @@ def part_folders(plan: Plan, benchmark: str) -> list[str]:
         parts = plan.corpora.parts(benchmark)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
-    return [f"results/benchmarks/{benchmark}/passages/{part.name}" for part in parts]
-
-
-def shard_name(wildcards: Any) -> str:
-    """The name of a shard."""
-    return f"{wildcards.part}.{wildcards.language}.{wildcards.number}"
+    return [paths.PART.format(benchmark=benchmark, part=part.name) for part in parts]
 
 
 def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
     """`pattern` for every shard of a language in a list of shards."""
+    where = {"run": wildcards.run, "benchmark": wildcards.benchmark}
     return [
-        pattern.format(run=wildcards.run, benchmark=wildcards.benchmark, shard=row["shard"])
+        pattern.format(**paths.shard_wildcards(row["shard"]), **where)
         for row in _shards(listed)
         if row["language"] == wildcards.language
     ]
+
+
+def rankings_of_pool(plan: Plan, wildcards: Any) -> list[str]:
+    """The rankings of the languages that the pool of a sharded benchmark consists of."""
+    run, benchmark = wildcards.run, wildcards.benchmark
+    languages = plan.corpora.pool(benchmark)
+    return [paths.RANKING.format(run=run, benchmark=benchmark, language=n) for n in languages]
 
 
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
@@ -186,8 +191,9 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
-        names.append("all")
-    return [f"results/rankings/{wildcards.run}/{wildcards.benchmark}/{n}.parquet" for n in names]
+        names.append(POOL)
+    run, benchmark = wildcards.run, wildcards.benchmark
+    return [paths.RANKING.format(run=run, benchmark=benchmark, language=each) for each in names]
 
 
 def any_of(names: Iterable[str]) -> str:

@@ -66,7 +66,7 @@ class Origin:
 class Facts:
     """All that a card states.
 
-    record: a row of the schema RUNS. training: the settings of the stage `train`. hub_id: of the
+    record: a row of the schema RUNS. training: the options of the stage `train`. hub_id: of the
     base model, None where it is no model of the hub. validation_data: of the losses in
     `validations`, None for items held out of the sources.
     """
@@ -187,7 +187,7 @@ def _sampling(record: Mapping[str, Any], training: Mapping[str, Any]) -> str:
 
 
 def _hyperparameters(training: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of training that are stated nowhere else on the card."""
+    """The options of training that are stated nowhere else on the card."""
     elsewhere = {
         *("run", "model", "recipe", "sampling", "alpha", "seed", "languages", "sources"),
         *("pooling", "query_prefix", "passage_prefix"),

@@ -18,8 +18,15 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MACRO_PUBLISHED,
+    MONOLINGUAL,
+    MULTILINGUAL,
+)
 from hybridbatch.publication.card import table
 from hybridbatch.publication.layout import write_json
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
@@ -30,18 +37,18 @@ from hybridbatch.schemas.summary import SUMMARY
 
 CARD, RESULTS = "README.md", "benchmark_results"
 # What is meant by the averages of summary.
-_AVERAGES = {"macro": "", "macro-published": ", languages of the published table"}
+_AVERAGES = {MACRO: "", MACRO_PUBLISHED: ", languages of the published table"}
 _WHAT = {
-    "monolingual": "query and passages in one language",
-    "cross-lingual": "passages in one other language",
-    "multilingual": "passages of all languages in one pool",
+    MONOLINGUAL: "query and passages in one language",
+    CROSS_LINGUAL: "passages in one other language",
+    MULTILINGUAL: "passages of all languages in one pool",
 }
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The command has no settings of its own; `threads` is what every command may be given."""
+class Options:
+    """The command has no options of its own; `threads` is what every command may be given."""
 
     threads: int | None = None
 
@@ -61,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the folder."""
-    settings_from_json(Settings, args.settings)
+    options_from_json(Options, args.options)
     export(args.run, args.dest, results=args.results)
 
 

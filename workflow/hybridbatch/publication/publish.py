@@ -15,8 +15,8 @@ from pathlib import Path
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import FOLDER_RECORD, check_digests
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.publication.card import Facts, Origin, model_card
 from hybridbatch.publication.facts import count_source, read_record, read_validations
 from hybridbatch.publication.layout import write_layout
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage uses.
 
-    training: all settings of the stage `train`. base, sources and validation_data: where the model
+    training: all options of the stage `train`. base, sources and validation_data: where the model
     comes from (see `card.Origin`). hub_id: the base model's on the hub. max_tokens and
     passage_template: those of encoding.
     """
@@ -53,52 +53,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         required=True,
-        help="files of pairs, one per source, in the order of the settings' sources",
+        help="files of pairs, one per source, in the order of the options' sources",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the folder."""
-    settings = settings_from_json(Settings, args.settings)
-    facts = read_facts(settings, record=args.run_record, train_log=args.train_log, pairs=args.pairs)
+    options = options_from_json(Options, args.options)
+    facts = read_facts(options, record=args.run_record, train_log=args.train_log, pairs=args.pairs)
     with atomic_folder(args.output) as folder:
         link_files(args.model, folder)
         write_layout(
             folder,
-            pooling=settings.training["pooling"],
-            query_prefix=settings.training["query_prefix"],
-            passage_prefix=settings.training["passage_prefix"],
-            max_tokens=settings.max_tokens,
+            pooling=options.training["pooling"],
+            query_prefix=options.training["query_prefix"],
+            passage_prefix=options.training["passage_prefix"],
+            max_tokens=options.max_tokens,
         )
         (folder / CARD).write_text(model_card(facts), encoding="utf-8")
     logger.info("%s is published in %s", facts.record["run"], args.output)
 
 
-def read_facts(settings: Settings, *, record: Path, train_log: Path, pairs: list[Path]) -> Facts:
-    """What the card states, from the settings and the files of the training.
+def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[Path]) -> Facts:
+    """What the card states, from the options and the files of the training.
 
     Raises:
         HybridBatchError: a file is missing or malformed, or is that of another run or source.
     """
-    if len(pairs) != len(settings.sources):
+    if len(pairs) != len(options.sources):
         raise HybridBatchError(
-            f"--pairs: {len(pairs)} files for {len(settings.sources)} sources; give one per source"
+            f"--pairs: {len(pairs)} files for {len(options.sources)} sources; give one per source"
         )
     return Facts(
-        record=read_record(record, run=settings.training["run"]),
-        training=settings.training,
-        base=settings.base,
-        hub_id=settings.hub_id,
-        sources=settings.sources,
+        record=read_record(record, run=options.training["run"]),
+        training=options.training,
+        base=options.base,
+        hub_id=options.hub_id,
+        sources=options.sources,
         counts=tuple(
-            count_source(path, name=source.name, languages=settings.training["languages"])
-            for path, source in zip(pairs, settings.sources, strict=True)
+            count_source(path, name=source.name, languages=options.training["languages"])
+            for path, source in zip(pairs, options.sources, strict=True)
         ),
         validations=read_validations(train_log),
-        validation_data=settings.validation_data,
-        max_tokens=settings.max_tokens,
-        passage_template=settings.passage_template,
+        validation_data=options.validation_data,
+        max_tokens=options.max_tokens,
+        passage_template=options.passage_template,
     )
 
 

@@ -24,13 +24,12 @@ from hybridbatch.schemas.queries import QUERIES
 from hybridbatch.schemas.schema import Schema
 from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
 
-ALL, MACRO = "all", "macro"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the tests were asked: the report's settings for them.
+class StatisticsOptions:
+    """What the tests were asked: the report's options for them.
 
     Attributes:
         group: the folder of the statistics, `{model}.{recipe}`.
@@ -116,12 +115,12 @@ DifferenceKey = tuple[str, str, str, str, str, str]
 
 @dataclass(frozen=True)
 class Statistics:
-    """The tables of one benchmark; `systems` are ids by (model, recipe, sampling, alpha).
+    """The tables of one benchmark; `systems` are the ids in them.
 
     `rows` are the tables as they were read, by name, for the rules on claims.
     """
 
-    systems: Mapping[tuple[str, str | None, str, float | None], str]
+    systems: frozenset[str]
     estimates: Mapping[EstimateKey, Estimate]
     differences: Mapping[DifferenceKey, Difference]
     groups: tuple[GroupTest, ...]
@@ -193,7 +192,7 @@ class Bias:
 class Measured:
     """All that these stages left. Keys are benchmarks, and (run, benchmark) for the bias."""
 
-    options: Options | None = None
+    options: StatisticsOptions | None = None
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
     bias: Mapping[tuple[str, str], Bias] = field(default_factory=dict)
     parallel: Mapping[str, Parallel] = field(default_factory=dict)
@@ -204,7 +203,7 @@ NOTHING = Measured()
 
 def read_evidence(
     results: Path,
-    options: Options | None,
+    options: StatisticsOptions | None,
     *,
     evaluations: Collection[Sequence[str]],
 ) -> Measured:
@@ -237,10 +236,7 @@ def read_statistics(folder: Path) -> Statistics:
     }
     place = ("setting", "query_language", "passage_language", "metric")
     return Statistics(
-        systems={
-            (row["model"], row["recipe"], row["sampling"], row["alpha"]): row["system"]
-            for row in rows["estimates"]
-        },
+        systems=frozenset(row["system"] for row in rows["estimates"]),
         estimates=_by_key(rows["estimates"], ("system", *place), Estimate),
         differences=_by_key(rows["comparisons"], ("system_a", "system_b", *place), Difference),
         groups=tuple(_record(GroupTest, row) for row in rows["noninferiority"]),

@@ -18,9 +18,10 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_file, read_table, write_table
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.schemas.examples import EXAMPLES
 from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.schemas.per_query import PER_QUERY
@@ -29,12 +30,12 @@ from hybridbatch.schemas.queries import QUERIES
 from hybridbatch.schemas.rankings import RANKINGS
 
 GAIN, LOSS, RANDOM = "gain", "loss", "random"
-POOL, METRIC = "all", "mAP"
+METRIC = "mAP"
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What is shown.
 
     `runs` are in the order of the folders; `candidate` and `baseline` are the two of them whose
@@ -81,17 +82,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Choose the queries and write what each run ranks first."""
-    settings = settings_from_json(Settings, args.settings)
-    rankings = _by_run(settings.runs, args.rankings, "--rankings")
-    metrics = _by_run(settings.runs, args.metrics, "--metrics")
+    options = options_from_json(Options, args.options)
+    rankings = _by_run(options.runs, args.rankings, "--rankings")
+    metrics = _by_run(options.runs, args.metrics, "--metrics")
     precisions = {
         name: read_precisions(folder / "per_query.parquet") for name, folder in metrics.items()
     }
     queries = read_table(args.benchmark / "queries.parquet", QUERIES)
     eligible = candidates(
-        queries, precisions, candidate=settings.candidate, baseline=settings.baseline
+        queries, precisions, candidate=options.candidate, baseline=options.baseline
     )
-    chosen = choose(eligible, per_rule=settings.per_rule, seed=settings.seed)
+    chosen = choose(eligible, per_rule=options.per_rule, seed=options.seed)
     table = describe(
         chosen,
         queries=queries,
@@ -99,10 +100,10 @@ def run(args: argparse.Namespace) -> None:
         qrels=read_table(args.benchmark / "qrels.parquet", QRELS),
         rankings={name: folder / f"{POOL}.parquet" for name, folder in rankings.items()},
         precisions=precisions,
-        settings=settings,
+        options=options,
     )
     write_table(table, args.output, EXAMPLES)
-    logger.info("%d queries under %d runs", len(chosen), len(settings.runs))
+    logger.info("%d queries under %d runs", len(chosen), len(options.runs))
 
 
 def read_precisions(file: Path) -> dict[str, float]:
@@ -134,11 +135,11 @@ def candidates(
         HybridBatchError: one of the two runs is missing, or no query was scored by every run.
     """
     if (candidate is None) != (baseline is None):
-        raise HybridBatchError("--settings: candidate and baseline: name both runs, or neither")
+        raise HybridBatchError("--options: candidate and baseline: name both runs, or neither")
     for name in (candidate, baseline):
         if name is not None and name not in precisions:
             raise HybridBatchError(
-                f"--settings: {name} is not among the runs {', '.join(precisions)}"
+                f"--options: {name} is not among the runs {', '.join(precisions)}"
             )
     scored = set.intersection(*(set(values) for values in precisions.values()))
     columns = [queries[name].to_pylist() for name in ("query_id", "item_id", "language")]
@@ -200,9 +201,9 @@ def describe(
     qrels: pa.Table,
     rankings: dict[str, Path],
     precisions: dict[str, dict[str, float]],
-    settings: Settings,
+    options: Options,
 ) -> pa.Table:
-    """A table of the schema EXAMPLES: the first `settings.top` ranks of each query and run.
+    """A table of the schema EXAMPLES: the first `options.top` ranks of each query and run.
 
     Args:
         chosen: the queries, in order.
@@ -211,7 +212,7 @@ def describe(
         qrels: of the schema QRELS.
         rankings: each run's ranking of the pool, a file of the schema RANKINGS.
         precisions: average precision by run and query id.
-        settings: the runs, in order, and how many ranks are shown.
+        options: the runs, in order, and how many ranks are shown.
 
     Raises:
         HybridBatchError: a run does not rank a chosen query; it ranks an unknown passage.
@@ -222,12 +223,12 @@ def describe(
         (row["query_id"], row["passage_id"]): row["relevance"]
         for row in _rows(qrels, "query_id", ids)
     }
-    ranked = {name: read_ranking(rankings[name], ids) for name in settings.runs}
+    ranked = {name: read_ranking(rankings[name], ids) for name in options.runs}
     shown = {
         row["passage_id"]
         for lists in ranked.values()
         for rows in lists.values()
-        for row in rows[: settings.top]
+        for row in rows[: options.top]
     }
     documents = {row["passage_id"]: row for row in _rows(passages, "passage_id", shown)}
     if lost := sorted(shown - documents.keys()):
@@ -244,11 +245,11 @@ def describe(
             "item_id": one.query.item_id,
             "query_language": one.query.language,
             "query": texts[query_id],
-            "candidate": settings.candidate,
-            "baseline": settings.baseline,
+            "candidate": options.candidate,
+            "baseline": options.baseline,
             "change": one.query.change,
         }
-        for name in settings.runs:
+        for name in options.runs:
             listed = ranked[name][query_id]
             relevant = [r["rank"] for r in listed if gains.get((query_id, r["passage_id"]), 0) > 0]
             about_run = {
@@ -256,7 +257,7 @@ def describe(
                 "average_precision": precisions[name][query_id],
                 "relevant_ranks": relevant,
             }
-            for row in listed[: settings.top]:
+            for row in listed[: options.top]:
                 document = documents[row["passage_id"]]
                 about_passage = {
                     "rank": row["rank"],

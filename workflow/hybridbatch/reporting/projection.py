@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation.planes import (
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """The runs, in the order of the folders, and how many items each language shows."""
 
     runs: tuple[str, ...]
@@ -84,23 +84,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Project the same sample under every run."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
-    if len(args.embeddings) != len(settings.runs):
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
+    if len(args.embeddings) != len(options.runs):
         raise HybridBatchError(
-            f"--embeddings: {len(args.embeddings)} folders for {len(settings.runs)} runs; "
+            f"--embeddings: {len(args.embeddings)} folders for {len(options.runs)} runs; "
             "give one for each, in order"
         )
     samples = draw_samples(
         read_table(args.benchmark / "queries.parquet", QUERIES),
         read_table(args.benchmark / "passages.parquet", PASSAGES),
         read_table(args.benchmark / "qrels.parquet", QRELS),
-        items=settings.items,
-        seed=settings.seed,
+        items=options.items,
+        seed=options.seed,
     )
     points: list[dict[str, Any]] = []
     summary: list[dict[str, Any]] = []
-    for name, folder in zip(settings.runs, args.embeddings, strict=True):
+    for name, folder in zip(options.runs, args.embeddings, strict=True):
         rows, numbers = project_run(name, samples, [read_vectors(folder, one) for one in samples])
         points.extend(rows)
         summary.extend(numbers)

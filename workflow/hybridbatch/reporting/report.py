@@ -13,24 +13,25 @@ from typing import Any
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import current
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.environment import Environment, describe_environment
-from hybridbatch.reporting.evidence import NOTHING, Measured, Options, read_evidence
+from hybridbatch.reporting.evidence import NOTHING, Measured, StatisticsOptions, read_evidence
 from hybridbatch.reporting.inputs import Inputs, read_inputs
 from hybridbatch.reporting.literature import Literature, read_literature
 from hybridbatch.reporting.render import render_page
 from hybridbatch.reporting.sections import ORDER, provenance
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores
 
 LITERATURE = Path(__file__).resolve().parents[1] / "resources" / "paper_results.csv"
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the report covers.
 
     `evaluations` are (run, benchmark), `benchmarks` those with full ranks and `corpora` the sharded
@@ -47,11 +48,11 @@ class Settings:
     sources: tuple[str, ...]
     train_languages: tuple[str, ...]
     allow_contaminated: bool
-    config: dict  # type: ignore[type-arg]  # the settings parser takes a plain JSON object
+    config: dict  # type: ignore[type-arg]  # the options parser takes a plain JSON object
     views: tuple[str, ...] = ()
     corpora: tuple[str, ...] = ()
     code_version: str | None = None
-    statistics: Options | None = None
+    statistics: StatisticsOptions | None = None
     raw_files: tuple[tuple[str, ...], ...] = ()
 
 
@@ -73,44 +74,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Read, render, write."""
-    settings = settings_from_json(Settings, args.settings)
-    full = [pair for pair in settings.evaluations if pair[1] not in settings.corpora]
+    options = options_from_json(Options, args.options)
+    full = [pair for pair in options.evaluations if pair[1] not in options.corpora]
     inputs = read_inputs(
         args.results,
-        recipe=settings.recipe,
-        runs=settings.runs,
+        recipe=options.recipe,
+        runs=options.runs,
         evaluations=[(pair[0], pair[1]) for pair in full],
-        benchmarks=settings.benchmarks,
-        sources=settings.sources,
-        views=settings.views,
-        corpora=settings.corpora,
+        benchmarks=options.benchmarks,
+        sources=options.sources,
+        views=options.views,
+        corpora=options.corpora,
     )
     corpora = read_corpora(
         args.results,
-        recipe=settings.recipe,
-        corpora=settings.corpora,
-        evaluations=settings.evaluations,
+        recipe=options.recipe,
+        corpora=options.corpora,
+        evaluations=options.evaluations,
     )
-    if not settings.allow_contaminated:
-        refuse_contaminated(inputs, corpora, recipe=settings.recipe)
+    if not options.allow_contaminated:
+        refuse_contaminated(inputs, corpora, recipe=options.recipe)
     record = current()
     page = build_page(
         inputs,
         literature=read_literature(args.literature),
-        environment=describe_environment(code_version=settings.code_version),
-        title=settings.title,
-        recipe=settings.recipe,
-        train_languages=settings.train_languages,
-        allow_contaminated=settings.allow_contaminated,
-        config=settings.config,
-        measured=read_evidence(args.results, settings.statistics, evaluations=settings.evaluations),
+        environment=describe_environment(code_version=options.code_version),
+        title=options.title,
+        recipe=options.recipe,
+        train_languages=options.train_languages,
+        allow_contaminated=options.allow_contaminated,
+        config=options.config,
+        measured=read_evidence(args.results, options.statistics, evaluations=options.evaluations),
         corpora=corpora,
         qualities=read_qualities(args.results, full),
         checksums=input_checksums(
             args.results,
-            raw_files=settings.raw_files,
-            benchmarks=(*settings.benchmarks, *settings.corpora),
-            sources=settings.sources,
+            raw_files=options.raw_files,
+            benchmarks=(*options.benchmarks, *options.corpora),
+            sources=options.sources,
         ),
         made=None if record is None else record.made,
     )

@@ -4,55 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import CROSS_LINGUAL, MACRO, MONOLINGUAL, passage_column
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
-from hybridbatch.reporting.inputs import Inputs, Run, Summary
+from hybridbatch.reporting.inputs import Inputs, Summary
 from hybridbatch.reporting.literature import Literature
-
-SETTINGS = ("monolingual", "cross-lingual", "multilingual")
-POOL = "all"
-MACRO = "macro"
-DEFAULT_ALPHA = 0.5
-
-
-@dataclass(frozen=True)
-class System:
-    """Runs that differ in their seed alone."""
-
-    label: str
-    model: str
-    sampling: str
-    alpha: float | None
-    runs: tuple[Run, ...]
-
-    @property
-    def trained(self) -> bool:
-        """Whether the system is fine-tuned."""
-        return self.runs[0].trained
-
-    @property
-    def training_languages(self) -> frozenset[str]:
-        """The languages that any of its runs trained on."""
-        return frozenset(code for run in self.runs for code in run.training_languages)
-
-
-def group_systems(runs: tuple[Run, ...]) -> tuple[System, ...]:
-    """The systems of `runs`, in the order in which their first runs come."""
-    groups: dict[tuple[str, str | None, str, float | None], list[Run]] = {}
-    for run in runs:
-        # Alpha tells hybrids apart; in the other samplings it follows from the sampling.
-        alpha = run.alpha if run.sampling == "hybrid" else None
-        groups.setdefault((run.model, run.recipe, run.sampling, alpha), []).append(run)
-    models = {run.model for run in runs}
-    recipes = {run.recipe for run in runs if run.trained}
-    systems = []
-    for (model, recipe, sampling, alpha), members in groups.items():
-        parts = [model] if len(models) > 1 else []
-        parts += [recipe] if recipe and len(recipes) > 1 else []
-        plain = alpha is None or alpha == DEFAULT_ALPHA
-        parts.append(sampling if plain else f"{sampling} α={alpha:g}")
-        systems.append(System(" · ".join(parts), model, sampling, alpha, tuple(members)))
-    return tuple(systems)
 
 
 @dataclass(frozen=True)
@@ -70,7 +27,7 @@ class Scores:
 
     def evaluated(self, system: System, benchmark: str) -> bool:
         """Whether any run of the system has metrics on the benchmark."""
-        return any(self.summary(run.run, benchmark) for run in system.runs)
+        return any(self.summary(run.id, benchmark) for run in system.runs)
 
     def value(
         self,
@@ -84,7 +41,7 @@ class Scores:
     ) -> float | None:
         """The value of one setting, or None where it was not measured."""
         key = (setting, query_language, passage_language, metric)
-        summaries = [self.summary(run.run, benchmark) for run in system.runs]
+        summaries = [self.summary(run.id, benchmark) for run in system.runs]
         values = [summary[key] for summary in summaries if key in summary]
         return sum(values) / len(values) if values else None
 
@@ -96,7 +53,7 @@ class Scores:
             setting=setting,
             metric=metric,
             query_language=MACRO,
-            passage_language=POOL if setting == "multilingual" else MACRO,
+            passage_language=passage_column(setting),
         )
 
     def pair(self, system: System, benchmark: str, query: str, passage: str) -> float | None:
@@ -104,7 +61,7 @@ class Scores:
         return self.value(
             system,
             benchmark,
-            setting="monolingual" if query == passage else "cross-lingual",
+            setting=MONOLINGUAL if query == passage else CROSS_LINGUAL,
             metric="mAP",
             query_language=query,
             passage_language=passage,
@@ -114,10 +71,10 @@ class Scores:
         self, system: System, benchmark: str, setting: str, metric: str, language: str
     ) -> float | None:
         """The value of a query language; cross-lingual: the mean over the passage languages."""
-        if setting == "cross-lingual":
+        if setting == CROSS_LINGUAL:
             others = [code for code in self.passage_languages(benchmark) if code != language]
         else:
-            others = [POOL if setting == "multilingual" else language]
+            others = [passage_column(setting, language)]
         values = [
             self.value(
                 system,
@@ -192,10 +149,8 @@ class Context:
 
     def tested_id(self, system: System, benchmark: str) -> str | None:
         """The id that the statistics of a benchmark give a system, None where they lack it."""
-        statistics, run = self.statistics(benchmark), system.runs[0]
-        if statistics is None:
-            return None
-        return statistics.systems.get((run.model, run.recipe, run.sampling, run.alpha))
+        statistics = self.statistics(benchmark)
+        return system.id if statistics and system.id in statistics.systems else None
 
     def estimate(
         self, system: System, benchmark: str, setting: str, metric: str, language: str = MACRO
@@ -204,7 +159,7 @@ class Context:
         statistics, id = self.statistics(benchmark), self.tested_id(system, benchmark)
         if statistics is None or id is None:
             return None
-        passages = POOL if setting == "multilingual" else language
+        passages = passage_column(setting, language)
         return statistics.estimates.get((id, setting, language, passages, metric))
 
     def difference(
@@ -223,12 +178,12 @@ class Context:
         ids = self.tested_id(first, benchmark), self.tested_id(second, benchmark)
         if statistics is None or ids[0] is None or ids[1] is None:
             return None
-        passages = POOL if setting == "multilingual" else passage
+        passages = passage_column(setting, passage)
         return statistics.difference(ids[0], ids[1], setting, query, passages, metric)
 
     def biases(self, system: System, benchmark: str) -> tuple[Bias, ...]:
         """The bias of each run of a system, of those that were measured."""
-        found = (self.measured.bias.get((run.run, benchmark)) for run in system.runs)
+        found = (self.measured.bias.get((run.id, benchmark)) for run in system.runs)
         return tuple(bias for bias in found if bias is not None)
 
     def unseen(self, system: System, language: str) -> bool:
@@ -246,11 +201,11 @@ class Context:
         Of several alphas the default one stands for hybrid, where it was run.
         """
         shown = self.shown(benchmark)
-        hybrids = [system for system in shown if system.sampling == "hybrid"]
-        usual = [system for system in hybrids if system.alpha == DEFAULT_ALPHA]
+        hybrids = [system for system in shown if system.hybrid]
+        usual = [system for system in hybrids if system.usual]
         return tuple(
             (hybrid, other)
             for hybrid in usual or hybrids
             for other in shown
-            if other.sampling != "hybrid" and other.model == hybrid.model
+            if not other.hybrid and other.model == hybrid.model
         )

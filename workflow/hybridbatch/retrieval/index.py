@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_file, atomic_folder, damaged
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import check_digests, place_of, write_digest_of
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.columns import Floats, Ints, id_languages, one_array
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage `index` can be told.
 
     `factory` is a FAISS factory string: `Flat` (exact), `IVF64,Flat`, `HNSW32`, `SQ8`, ... It is
@@ -76,17 +76,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Index the passages of one run and benchmark."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
     vectors = read_vectors(args.embeddings, PASSAGE_EMBEDDINGS)
     if args.output.suffix == ".faiss":
-        index = _build_deterministic(vectors.values, settings)
+        index = _build_deterministic(vectors.values, options)
         with atomic_file(place_of(args.output)) as record, atomic_file(args.output) as temporary:
             faiss.write_index(index, str(temporary))
             write_digest_of(temporary, record, name=args.output.name)
-        logger.info("%s vectors, %s", f"{len(vectors.ids):,}", kind(index, settings.factory))
+        logger.info("%s vectors, %s", f"{len(vectors.ids):,}", kind(index, options.factory))
     else:
-        write_indexes(vectors, args.output, settings)
+        write_indexes(vectors, args.output, options)
 
 
 def read_vectors(path: Path, schema: Schema) -> Vectors:
@@ -115,7 +115,7 @@ def read_vectors(path: Path, schema: Schema) -> Vectors:
 
 
 def build_index(
-    vectors: Floats, *, factory: str, sample: int = Settings.sample, seed: int = Settings.seed
+    vectors: Floats, *, factory: str, sample: int = Options.sample, seed: int = Options.seed
 ) -> Any:
     """A trained FAISS index over inner products that holds `vectors` (n, d); ids are their rows.
 
@@ -146,14 +146,14 @@ def build_index(
     return index
 
 
-def write_indexes(vectors: Vectors, folder: Path, settings: Settings) -> None:
+def write_indexes(vectors: Vectors, folder: Path, options: Options) -> None:
     """Write `{language}.faiss` for each language of the ids, the folder whole or not at all."""
     with atomic_folder(folder) as temporary:
         for language, rows in vectors.rows_of_languages().items():
-            index = _build_deterministic(vectors.values[rows], settings)
+            index = _build_deterministic(vectors.values[rows], options)
             faiss.write_index(index, str(temporary / f"{language}.faiss"))
             logger.info(
-                "%s: %s vectors, %s", language, f"{len(rows):,}", kind(index, settings.factory)
+                "%s: %s vectors, %s", language, f"{len(rows):,}", kind(index, options.factory)
             )
 
 
@@ -209,7 +209,7 @@ def stored_vectors(index: Any) -> Floats:
 
 
 class Effort(Protocol):
-    """What of a stage's settings says how much of an approximate index a search looks at."""
+    """What of a stage's options says how much of an approximate index a search looks at."""
 
     @property
     def factory(self) -> str:
@@ -247,13 +247,13 @@ def _sample(vectors: Floats, size: int, *, seed: int) -> Floats:
     return vectors[np.sort(rows)]
 
 
-def _build_deterministic(vectors: Floats, settings: Settings) -> Any:
-    factory = settings.factory
+def _build_deterministic(vectors: Floats, options: Options) -> Any:
+    factory = options.factory
     # Threads that insert into a graph at the same time make its edges depend on their timing.
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1 if "HNSW" in factory or "NSG" in factory else threads)
     try:
-        return build_index(vectors, factory=factory, sample=settings.sample, seed=settings.seed)
+        return build_index(vectors, factory=factory, sample=options.sample, seed=options.seed)
     finally:
         faiss.omp_set_num_threads(threads)
 

@@ -13,11 +13,11 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.artifacts import atomic_file
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import check_file
-from hybridbatch.retrieval.columns import POOL
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.schemas.rankings import RANKINGS
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """The languages that the pool holds, and the length of its lists."""
 
     pool_languages: tuple[str, ...]
@@ -44,15 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Merge the rankings of one run."""
-    settings = settings_from_json(Settings, args.settings)
-    languages = settings.pool_languages
+    options = options_from_json(Options, args.options)
+    languages = options.pool_languages
     for file in args.rankings:
         check_file(file, RANKINGS)
     queries = searched_queries(args.benchmark, languages[0], pool=languages)
     with atomic_file(args.output) as temporary, table_writer(temporary, RANKINGS) as writer:
         for begin in range(0, len(queries), _QUERIES):
             part = queries.slice(begin, _QUERIES)
-            writer.write(merge_rankings(args.rankings, part, k=settings.top_k))
+            writer.write(merge_rankings(args.rankings, part, k=options.top_k))
     logger.info("%s: %d queries", " ".join(languages), len(queries))
 
 

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.records import check_digests
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.columns import POOL, Floats, Ints
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.retrieval.columns import Floats, Ints
 from hybridbatch.retrieval.index import (
     Vectors,
     index_size,
@@ -60,7 +61,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage `retrieve` can be told: list length, queries per block, threads.
 
     `factory` is that of the indexes; `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks
@@ -105,8 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rank the passages of a benchmark for one run."""
-    settings = settings_from_json(Settings, args.settings)
-    threads = set_threads(settings.threads)
+    options = options_from_json(Options, args.options)
+    threads = set_threads(options.threads)
     benchmark = read_benchmark(args.benchmark)
     queries = read_vectors(_embeddings(args.embeddings, "queries"), QUERY_EMBEDDINGS)
     passages = read_vectors(_embeddings(args.embeddings, "passages"), PASSAGE_EMBEDDINGS)
@@ -118,16 +119,16 @@ def run(args: argparse.Namespace) -> None:
     query_vectors = align(queries, benchmark.query_ids, origin=f"{args.embeddings}/queries")
     indexes = open_indexes(args.indexes, passages, benchmark)
     for language in indexes:
-        set_effort(language.index, settings)
+        set_effort(language.index, options)
     passage_vectors = align(passages, benchmark.passage_ids, origin=f"{args.embeddings}/passages")
-    sample = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
+    sample = sample_rows(len(query_vectors), options.quality_queries, seed=options.seed)
     quality = measure_quality(
         indexes,
         query_vectors[sample],
         passage_vectors[benchmark.pool.rows],
         benchmark.pool,
-        k=settings.top_k,
-        factory=settings.factory,
+        k=options.top_k,
+        factory=options.factory,
         sizes=[index_size(args.indexes, name) for name in benchmark.pool.languages],
     )
     write_table(table_from_rows(quality, INDEX_QUALITY), args.quality, INDEX_QUALITY)
@@ -137,8 +138,8 @@ def run(args: argparse.Namespace) -> None:
         passage_vectors,
         indexes,
         args.output,
-        top_k=settings.top_k,
-        query_block=settings.query_block,
+        top_k=options.top_k,
+        query_block=options.query_block,
         threads=threads,
     )
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.progress import Progress
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.columns import Floats, Ints, one_array
@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What is searched and how; `quality_queries` of the queries measure an approximate index.
 
     `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks at.
@@ -78,10 +78,10 @@ class Shard:
     index: Path
     passages: int
 
-    def open_index(self, settings: Settings, *, dimension: int) -> Any:
+    def open_index(self, options: Options, *, dimension: int) -> Any:
         """The index, left on disk where FAISS can."""
         return map_index(
-            self.index, factory=settings.factory, vectors=self.passages, dimension=dimension
+            self.index, factory=options.factory, vectors=self.passages, dimension=dimension
         )
 
     def names(self) -> Callable[[Ints], Ids]:
@@ -113,7 +113,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def made_from(args: argparse.Namespace) -> list[Path]:
     """The artifacts that a search reads besides those of the command line: a language's shards."""
-    shards = _shards(args, settings_from_json(Settings, args.settings).language)
+    shards = _shards(args, options_from_json(Options, args.options).language)
     return [file for shard in shards for file in (shard.embeddings, shard.index)]
 
 
@@ -132,22 +132,22 @@ def _shards(args: argparse.Namespace, language: str) -> list[Shard]:
 
 def run(args: argparse.Namespace) -> None:
     """Search one language for one run."""
-    settings = settings_from_json(Settings, args.settings)
-    threads = set_threads(settings.threads)
-    language = settings.language
+    options = options_from_json(Options, args.options)
+    threads = set_threads(options.threads)
+    language = options.language
     shards = _shards(args, language)
-    ids = searched_queries(args.benchmark, language, pool=settings.pool_languages)
+    ids = searched_queries(args.benchmark, language, pool=options.pool_languages)
     vectors = _query_vectors(args.embeddings / "queries.parquet", ids)
-    found = search_shards(shards, vectors, settings, threads=threads)
-    flat = exact_shards(shards, settings, dimension=vectors.shape[1])
+    found = search_shards(shards, vectors, options, threads=threads)
+    flat = exact_shards(shards, options, dimension=vectors.shape[1])
     recalls = np.empty(0, dtype=np.float32)  # what is exact needs no measuring
     if flat < len(shards) and len(ids):
-        recalls = _recalls(shards, vectors, found, settings, threads=threads)
+        recalls = _recalls(shards, vectors, found, options, threads=threads)
     write_table(ranking_table(found, ids, setting=language), args.output, RANKINGS)
     quality = quality_row(
         language=language,
-        factory=_kind(settings.factory, flat=flat, shards=len(shards)),
-        k=settings.top_k,
+        factory=_kind(options.factory, flat=flat, shards=len(shards)),
+        k=options.top_k,
         vectors=sum(shard.passages for shard in shards),
         size=sum(shard.index.stat().st_size for shard in shards),
         recalls=recalls,
@@ -155,12 +155,12 @@ def run(args: argparse.Namespace) -> None:
     write_table(table_from_rows([quality], INDEX_QUALITY), args.quality, INDEX_QUALITY)
     logger.info(
         "%s: %d queries, %d shards, %s, recall@%d %.4f",
-        language, len(ids), len(shards), quality["factory"], settings.top_k, quality["recall"],
+        language, len(ids), len(shards), quality["factory"], options.top_k, quality["recall"],
     )  # fmt: skip
 
 
 def search_shards(
-    shards: Sequence[Shard], query_vectors: Floats, settings: Settings, *, threads: int
+    shards: Sequence[Shard], query_vectors: Floats, options: Options, *, threads: int
 ) -> Found:
     """The first k of each query (q, d) over the shards of a language.
 
@@ -168,28 +168,28 @@ def search_shards(
     """
     progress = Progress("search", sum(shard.passages for shard in shards), "passages")
     shares = _shares(query_vectors, threads)
-    tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
+    tops = [RunningTop(len(share), k=options.top_k) for share in shares]
     done = 0
     with ThreadPoolExecutor(threads) as workers:
         for shard in shards if len(query_vectors) else ():
-            index = shard.open_index(settings, dimension=query_vectors.shape[1])
+            index = shard.open_index(options, dimension=query_vectors.shape[1])
             names = shard.names()
             if is_exact(index):
                 _search_exact(tops, shares, stored_vectors(index), names, workers)
             else:
-                set_effort(index, settings)
+                set_effort(index, options)
                 for top, share in zip(tops, shares, strict=True):
-                    search_index(top, share, index, names, k=settings.top_k)
+                    search_index(top, share, index, names, k=options.top_k)
             done += shard.passages
             progress.update(done)
     return join([top.found for top in tops], [len(share) for share in shares])
 
 
-def exact_shards(shards: Sequence[Shard], settings: Settings, *, dimension: int) -> int:
+def exact_shards(shards: Sequence[Shard], options: Options, *, dimension: int) -> int:
     """How many shards have an exact index: all, or those too small for an approximate one."""
-    if settings.factory == "Flat":
+    if options.factory == "Flat":
         return len(shards)
-    return sum(is_exact(shard.open_index(settings, dimension=dimension)) for shard in shards)
+    return sum(is_exact(shard.open_index(options, dimension=dimension)) for shard in shards)
 
 
 def _kind(factory: str, *, flat: int, shards: int) -> str:
@@ -244,12 +244,12 @@ def _recalls(
     shards: Sequence[Shard],
     query_vectors: Floats,
     found: Found,
-    settings: Settings,
+    options: Options,
     *,
     threads: int,
 ) -> Floats:
     """The recall of each query of a sample."""
-    rows = sample_rows(len(query_vectors), settings.quality_queries, seed=settings.seed)
+    rows = sample_rows(len(query_vectors), options.quality_queries, seed=options.seed)
     position = np.full(len(query_vectors), -1, dtype=np.int64)
     position[rows] = np.arange(len(rows))
     sampled = position[found.queries] >= 0
@@ -257,7 +257,7 @@ def _recalls(
     # An approximate index gives scores of its own; those of the vectors themselves are compared.
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
     shares = _shares(query_vectors[rows], threads)
-    tops = [RunningTop(len(share), k=settings.top_k) for share in shares]
+    tops = [RunningTop(len(share), k=options.top_k) for share in shares]
     with ThreadPoolExecutor(threads) as workers:
         for shard in shards:
             vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import check_file, read_table
-from hybridbatch.retrieval.columns import POOL
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.retrieval.judgements import read_benchmark, read_judged
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.rankings import RANKINGS
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the command `trec` can be told: the depth of the runs, and their name (last column)."""
 
     k: int = 100
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write `{query language}.{passage language}.run` and `.qrels` of the settings asked for."""
-    settings = settings_from_json(Settings, args.settings)
+    options = options_from_json(Options, args.options)
     sharded = not (args.benchmark / "passages.parquet").is_file()
     benchmark = (read_judged if sharded else read_benchmark)(args.benchmark)
     pool = tuple(args.pool_language or benchmark.pool.languages)
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
             write_qrels(qrels, args.output / f"{stem}.qrels", *setting, pool=pool)
             rankings = args.rankings / f"{passage_language}.parquet"
             target = args.output / f"{stem}.run"
-            write_run(rankings, target, *setting, k=settings.k, tag=settings.tag)
+            write_run(rankings, target, *setting, k=options.k, tag=options.tag)
         logger.info("%s: runs and qrels written", passage_language)
 
 
@@ -150,7 +150,7 @@ def write_run(
             space.
     """
     if not tag or any(character.isspace() for character in tag):
-        raise HybridBatchError(f"--settings: key tag is {tag!r}; it must be one word")
+        raise HybridBatchError(f"--options: key tag is {tag!r}; it must be one word")
     check_file(rankings, RANKINGS)
     wanted = _is_of("query_id", query_language) & (pl.col("rank") <= k)
     table = (

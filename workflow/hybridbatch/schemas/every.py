@@ -1,6 +1,4 @@
-"""All schemas together: for `hybridbatch schemas` and for tests, and for no stage."""
-
-import pyarrow as pa
+"""All schemas together: for the command `schemas` and for tests, and for no stage."""
 
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
 from hybridbatch.schemas.bias import (
@@ -61,20 +59,3 @@ ALL: tuple[Schema, ...] = (
     PROJECTION,
     PROJECTION_SUMMARY,
 )
-
-
-def markdown(schemas: tuple[Schema, ...]) -> str:
-    """Schemas as the Markdown table that the README shows."""
-    lines = ["| file | columns | what it holds |", "|---|---|---|"]
-    for schema in schemas:
-        columns = ", ".join(f"`{name}` {_type_name(kind)}" for name, kind in schema.fields)
-        lines.append(f"| `{schema.path}` | {columns} | {schema.doc} |")
-    return "\n".join(lines)
-
-
-def _type_name(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"list of {_type_name(kind.value_type)}"
-    if pa.types.is_fixed_size_list(kind):
-        return "fixed-size list of float32 or float16"
-    return {"double": "float64", "float": "float32"}.get(str(kind), str(kind))

@@ -1,14 +1,10 @@
 """The schema of the queries that the report shows."""
 
-import pyarrow as pa
-
-from hybridbatch.schemas.schema import FLOAT32, FLOAT64, INT32, STRING, Schema
-
-RANKS = pa.list_(pa.field("element", INT32, nullable=False))
+from hybridbatch.schemas.schema import FLOAT32, FLOAT64, INT32, INT32S, STRING, Schema
 
 EXAMPLES = Schema(
     name="examples",
-    path="results/examples/{model}.{recipe}/{benchmark}.parquet",
+    path="results/examples/{group}/{benchmark}.parquet",
     fields=(
         ("number", INT32),
         ("rule", STRING),
@@ -21,7 +17,7 @@ EXAMPLES = Schema(
         ("change", FLOAT64),
         ("run", STRING),
         ("average_precision", FLOAT64),
-        ("relevant_ranks", RANKS),
+        ("relevant_ranks", INT32S),
         ("rank", INT32),
         ("passage_id", STRING),
         ("passage_language", STRING),

@@ -4,7 +4,7 @@ from hybridbatch.schemas.schema import FLOAT32, FLOAT64, INT32, INT64, STRING, S
 
 PROJECTION = Schema(
     name="projection",
-    path="results/projection/{model}.{recipe}/{benchmark}/points.parquet",
+    path="results/projection/{group}/{benchmark}/points.parquet",
     fields=(
         ("run", STRING),
         ("kind", STRING),
@@ -21,7 +21,7 @@ PROJECTION = Schema(
 )
 PROJECTION_SUMMARY = Schema(
     name="projection_summary",
-    path="results/projection/{model}.{recipe}/{benchmark}/summary.parquet",
+    path="results/projection/{group}/{benchmark}/summary.parquet",
     fields=(
         ("run", STRING),
         ("kind", STRING),

@@ -4,7 +4,7 @@ from hybridbatch.schemas.schema import FLOAT32, INT32, STRING, Schema
 
 RANKINGS = Schema(
     name="rankings",
-    path="results/rankings/{run}/{benchmark}/{passage language or all}.parquet",
+    path="results/rankings/{run}/{benchmark}/{language}.parquet",
     fields=(
         ("query_id", STRING),
         ("passage_language", STRING),

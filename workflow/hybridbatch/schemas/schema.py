@@ -1,30 +1,47 @@
-"""What a schema is, and the types of columns."""
+"""What a schema is, and the types of columns.
+
+A schema is plain text until somebody asks for its Arrow form: planning takes the paths from here,
+and must not need pyarrow.
+"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STRING, INT32, INT64, FLOAT32, FLOAT64 = "string", "int32", "int64", "float32", "float64"
+STRINGS, INT32S = "list of string", "list of int32"
+# A fixed-size list of any length: a model decides it.
+VECTOR = "fixed-size list of float32 or float16"
 
 
 @dataclass(frozen=True)
 class Schema:
     """One kind of file: what it is, where it lies, its columns, and which may hold nulls.
 
+    `path` starts at the working folder; its wildcards are those of the rule that writes the file.
     `key` names the columns whose combination is unique in a file; large tables go without, since
     the check costs more than writing them.
     """
 
     name: str
     path: str
-    fields: tuple[tuple[str, pa.DataType], ...]
+    fields: tuple[tuple[str, str], ...]
     nullable: frozenset[str] = frozenset()
     key: tuple[str, ...] = ()
     doc: str = ""
 
     @property
-    def arrow(self) -> pa.Schema:
+    def arrow(self) -> "pa.Schema":
         """The Arrow schema, columns in order, nullability included."""
+        import pyarrow as pa
+
         return pa.schema(
-            [pa.field(name, kind, nullable=name in self.nullable) for name, kind in self.fields]
+            [
+                pa.field(name, arrow_type(kind), nullable=name in self.nullable)
+                for name, kind in self.fields
+            ]
         )
 
     @property
@@ -33,9 +50,17 @@ class Schema:
         return tuple(name for name, _ in self.fields)
 
 
-STRING, INT32, INT64 = pa.string(), pa.int32(), pa.int64()
-FLOAT32, FLOAT64 = pa.float32(), pa.float64()
-STRINGS = pa.list_(pa.field("element", STRING, nullable=False))
+def arrow_type(kind: str) -> "pa.DataType":
+    """The Arrow type of a column; of a VECTOR the one of float32 without a length."""
+    import pyarrow as pa
 
-# Stands for a fixed-size list of any length, of float32 or float16: a model decides the length.
-VECTOR = pa.list_(pa.field("element", FLOAT32, nullable=False), 0)
+    if kind in (STRINGS, INT32S):
+        return pa.list_(pa.field("element", arrow_type(element_of(kind)), nullable=False))
+    if kind == VECTOR:
+        return pa.list_(pa.field("element", pa.float32(), nullable=False), 0)
+    return pa.type_for_alias(kind)
+
+
+def element_of(kind: str) -> str:
+    """The type of a list's elements."""
+    return kind.removeprefix("list of ")

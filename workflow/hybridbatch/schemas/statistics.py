@@ -4,7 +4,7 @@ from hybridbatch.schemas.schema import FLOAT64, INT32, INT64, STRING, Schema
 
 ESTIMATES = Schema(
     name="estimates",
-    path="results/statistics/{model}.{recipe}/{benchmark}/estimates.parquet",
+    path="results/statistics/{group}/{benchmark}/estimates.parquet",
     fields=(
         ("system", STRING),
         ("model", STRING),
@@ -31,7 +31,7 @@ ESTIMATES = Schema(
 )
 COMPARISONS = Schema(
     name="comparisons",
-    path="results/statistics/{model}.{recipe}/{benchmark}/comparisons.parquet",
+    path="results/statistics/{group}/{benchmark}/comparisons.parquet",
     fields=(
         ("system_a", STRING),
         ("system_b", STRING),
@@ -58,7 +58,7 @@ COMPARISONS = Schema(
 )
 NONINFERIORITY = Schema(
     name="noninferiority",
-    path="results/statistics/{model}.{recipe}/{benchmark}/noninferiority.parquet",
+    path="results/statistics/{group}/{benchmark}/noninferiority.parquet",
     fields=(
         ("system_a", STRING),
         ("system_b", STRING),

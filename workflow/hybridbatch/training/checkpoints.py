@@ -2,7 +2,7 @@
 
 A checkpoint is a folder that is written beside its place and renamed when every file in it is on
 the disk, so that one killed between two files is none. It is bound to a fingerprint of all that
-decides the result; state of other settings, data, weights or code is never resumed. The first of
+decides the result; state of other options, data, weights or code is never resumed. The first of
 several processes decides which checkpoint it is that all go on from.
 """
 
@@ -30,8 +30,8 @@ from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import check_digests
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
-from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
 _STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.safetensors"
@@ -102,7 +102,7 @@ class Checkpoints:
                 continue
             if snapshot is not None:
                 return snapshot
-            logger.info("%s: of other settings, data, model or code; not resumed", folder)
+            logger.info("%s: of other options, data, model or code; not resumed", folder)
         return None
 
     def agreed(self, processes: Processes) -> Snapshot | None:
@@ -142,15 +142,15 @@ class Checkpoints:
 
 
 def fingerprint(
-    settings: Settings, *, pairs: Iterable[Path], model: Path, threads: Sequence[int]
+    options: Options, *, pairs: Iterable[Path], model: Path, threads: Sequence[int]
 ) -> str:
-    """A digest of all that decides what a run gives: settings, data, base model and code.
+    """A digest of all that decides what a run gives: options, data, base model and code.
 
     threads: those of each process.
     """
     files = [*pairs, *sorted(path for path in model.iterdir() if path.is_file())]
     parts = {
-        "settings": asdict(settings),
+        "options": asdict(options),
         "files": [[path.name, sha256_file(path)] for path in files],
         "code": code_hash("hybridbatch.training.train"),
         "torch": torch.__version__,

@@ -26,10 +26,10 @@ from hybridbatch.training.data import TrainingData
 from hybridbatch.training.events import Events, Silent
 from hybridbatch.training.gradient_cache import GradientCache, Loss
 from hybridbatch.training.loss import info_nce
+from hybridbatch.training.options import Options, learning_rate
 from hybridbatch.training.pools import Stream
 from hybridbatch.training.processes import Processes
-from hybridbatch.training.sampling import Batch, Sampler, SamplingSettings
-from hybridbatch.training.settings import Settings, learning_rate
+from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
 from hybridbatch.training.texts import batch_texts, compacted, tokenize
 from hybridbatch.training.train_log import TrainLog
 from hybridbatch.training.validation import ALL, validation_batches, validation_losses
@@ -52,7 +52,7 @@ class Outcome:
 def train_encoder(
     encoder: DualEncoder,
     data: TrainingData,
-    settings: Settings,
+    options: Options,
     *,
     processes: Processes = Processes(),  # noqa: B008 - frozen
     checkpoints: Checkpoints | None = None,
@@ -61,13 +61,13 @@ def train_encoder(
     """Fine-tune `encoder` in place.
 
     With held-out pairs the weights of the step with the lowest mean validation loss are kept, the
-    earliest of equals; without, those of the last step. The same data, settings, thread count and
+    earliest of equals; without, those of the last step. The same data, options, thread count and
     machine give the same bytes, also where training goes on from a checkpoint.
 
     Args:
         encoder: starts with the base model's weights.
         data: training and validation pairs.
-        settings: of the run.
+        options: of the run.
         processes: those that share the work; all call this with the same arguments.
         checkpoints: where to go on from, and to write to every `checkpoint_every` steps.
         events: is told the figures of each step and validation.
@@ -79,7 +79,7 @@ def train_encoder(
     """
     keep_freed_memory()
     with _deterministic():
-        return Training(encoder, data, settings, processes, checkpoints, events).run()
+        return Training(encoder, data, options, processes, checkpoints, events).run()
 
 
 class Training:
@@ -89,65 +89,65 @@ class Training:
         self,
         encoder: DualEncoder,
         data: TrainingData,
-        settings: Settings,
+        options: Options,
         processes: Processes,
         checkpoints: Checkpoints | None,
         events: Events | None = None,
     ) -> None:
-        self.encoder, self.data, self.settings = encoder, data, settings
+        self.encoder, self.data, self.options = encoder, data, options
         self.processes, self.checkpoints = processes, checkpoints
         self.events = events or Silent()
-        # The checks of data against settings come before the slow parts.
-        self.sampler = Sampler(data.training.items, sampling_settings(settings), seed=settings.seed)
+        # The checks of data against options come before the slow parts.
+        self.sampler = Sampler(data.training.items, sampling_options(options), seed=options.seed)
         self.validation: tuple[Batch, ...] = ()
         if data.validation is not None:
             self.validation = validation_batches(
                 data.validation.items,
-                batches=settings.validation.batches,
-                batch_size=settings.batch_size,
+                batches=options.validation.batches,
+                batch_size=options.batch_size,
             )
-        precision = resolve_precision(settings.precision, encoder.device.type)
-        self.texts = tokenize(encoder, data, settings)
+        precision = resolve_precision(options.precision, encoder.device.type)
+        self.texts = tokenize(encoder, data, options)
         self.compaction: Compaction | None = None
-        if settings.compact_embeddings and not settings.freeze_embeddings:
+        if options.compact_embeddings and not options.freeze_embeddings:
             self.compaction = compacted(encoder, self.texts)
-        self.parameters = trainable_parameters(encoder, settings)
+        self.parameters = trainable_parameters(encoder, options)
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(),
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
+            lr=options.learning_rate,
+            weight_decay=options.weight_decay,
             fused=True,
         )
         self.gradients = GradientCache(
-            Encoding(encoder, precision, settings.activation_checkpointing),
+            Encoding(encoder, precision, options.activation_checkpointing),
             self.parameters.values(),
-            chunk_tokens=settings.chunk_tokens,
+            chunk_tokens=options.chunk_tokens,
             processes=processes,
         )
-        self.negatives = Stream(settings.seed, "negatives")
-        self.dropout = Stream(settings.seed, "dropout")
+        self.negatives = Stream(options.seed, "negatives")
+        self.dropout = Stream(options.seed, "dropout")
         self.log = TrainLog(data.training.items.languages)
         self.best = Best()
         self.done = 0  # steps
 
     def run(self) -> Outcome:
         """All steps, or as many as patience allows."""
-        settings = self.settings
+        options = self.options
         self._resume()
-        progress = Progress("train", settings.steps, "steps", begun=self.done)
+        progress = Progress("train", options.steps, "steps", begun=self.done)
         resumed, begin = self.done, time.monotonic()
         if self.validation and self.done == 0:
             self._validate()
-        while self.done < settings.steps and not self._out_of_patience():
+        while self.done < options.steps and not self._out_of_patience():
             loss, rate = self.step()
-            pairs = (self.done - resumed) * settings.batch_size
+            pairs = (self.done - resumed) * options.batch_size
             speed = pairs / max(time.monotonic() - begin, 1e-9)
             self.events.train(self.done, loss=loss, learning_rate=rate, pairs_per_second=speed)
             progress.update(self.done, f"loss {loss:.4f}, lr {rate:.2e}, {speed:,.1f} pairs/s")
-            last = self.done == settings.steps
-            if self.validation and (last or self.done % settings.validation.every == 0):
+            last = self.done == options.steps
+            if self.validation and (last or self.done % options.validation.every == 0):
                 self._validate()
-            every = settings.checkpoint_every
+            every = options.checkpoint_every
             if every is not None and self.done % every == 0 and not last:
                 self._save()
         reason = "steps"
@@ -160,33 +160,33 @@ class Training:
 
     def step(self) -> tuple[float, float]:
         """The next batch and what is learnt from it; returns its loss and the learning rate."""
-        settings = self.settings
+        options = self.options
         step = self.done + 1
         rate = learning_rate(
             step,
-            peak=settings.learning_rate,
-            steps=settings.steps,
-            warmup_steps=settings.warmup_steps,
+            peak=options.learning_rate,
+            steps=options.steps,
+            warmup_steps=options.warmup_steps,
         )
         batch = next(self.sampler)
         texts = batch_texts(
             self.data.training,
             batch,
             self.texts,
-            hard_negatives=settings.hard_negatives,
+            hard_negatives=options.hard_negatives,
             random=self.negatives.at(step),
         )
-        self.encoder.train(settings.dropout)
+        self.encoder.train(options.dropout)
         # Seeded by the step, so that the masks do not depend on what ran before.
-        seed = int(self.dropout.at(step).integers(2**63)) if settings.dropout else None
+        seed = int(self.dropout.at(step).integers(2**63)) if options.dropout else None
         loss = self.gradients.backward(texts, self._loss_of(batch), seed=seed)
         if not math.isfinite(loss):
             raise HybridBatchError(
                 f"step {step}: the loss is {loss}; lower learning_rate, set max_grad_norm, or set "
                 "precision to fp32"
             )
-        if settings.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.parameters.values(), settings.max_grad_norm)
+        if options.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters.values(), options.max_grad_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
@@ -201,7 +201,7 @@ class Training:
             return info_nce(
                 vectors[: len(batch)],
                 vectors[len(batch) :],
-                temperature=self.settings.temperature,
+                temperature=self.options.temperature,
             )
 
         return loss
@@ -229,7 +229,7 @@ class Training:
             self.best.waited += 1
 
     def _out_of_patience(self) -> bool:
-        patience = self.settings.validation.patience
+        patience = self.options.validation.patience
         return patience is not None and self.best.waited >= patience
 
     def _keep_best(self) -> int:
@@ -290,25 +290,25 @@ def _moments(
     }
 
 
-def sampling_settings(settings: Settings) -> SamplingSettings:
-    """The part of the settings that the sampler needs."""
-    return SamplingSettings(
-        batch_size=settings.batch_size,
-        sampling=settings.sampling,
-        languages=settings.languages,
-        source_weights=tuple(source.weight for source in settings.sources),
-        alpha=0.0 if settings.alpha is None else settings.alpha,
-        source_exponent=settings.source_exponent,
+def sampling_options(options: Options) -> SamplingOptions:
+    """The part of the options that the sampler needs."""
+    return SamplingOptions(
+        batch_size=options.batch_size,
+        sampling=options.sampling,
+        languages=options.languages,
+        source_weights=tuple(source.weight for source in options.sources),
+        alpha=0.0 if options.alpha is None else options.alpha,
+        source_exponent=options.source_exponent,
     )
 
 
-def trainable_parameters(encoder: DualEncoder, settings: Settings) -> dict[str, Tensor]:
+def trainable_parameters(encoder: DualEncoder, options: Options) -> dict[str, Tensor]:
     """Set which parameters have gradients, and return those by name.
 
     `freeze_embeddings` takes out the word-embedding table; positions and layer norms stay.
     """
     encoder.requires_grad_(True)
-    if settings.freeze_embeddings:
+    if options.freeze_embeddings:
         encoder.model.get_input_embeddings().requires_grad_(False)
     return {name: each for name, each in encoder.named_parameters() if each.requires_grad}
 

@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.progress import Progress
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import read_table, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import (
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """What the stage uses.
 
     negatives: how many for each question, at most. depth: how many candidates are looked at.
@@ -68,20 +68,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Mine the negatives of one source; they replace those that its training rows give."""
-    settings = settings_from_json(Settings, args.settings)
-    set_threads(settings.threads)
+    options = options_from_json(Options, args.options)
+    set_threads(options.threads)
     table = read_table(args.pairs, PAIRS)
     encoder = DualEncoder.load(
-        args.model, pooling=settings.pooling, device=resolve_device(settings.device)
+        args.model, pooling=options.pooling, device=resolve_device(options.device)
     )
-    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
+    check_max_tokens(encoder, options.max_tokens, key="training.max_tokens")
     frame = pl.from_arrow(table.drop_columns("hard_negatives")).with_row_index("row")  # type: ignore[union-attr]
     mined: list[list[str]] = table["hard_negatives"].to_pylist()
-    for language in settings.languages:
+    for language in options.languages:
         rows = frame.filter(pl.col("language") == language, pl.col("split") == "train")
         if rows.is_empty():
             continue
-        found = mine_language(rows, *_vectors(encoder, rows, settings), settings=settings)
+        found = mine_language(rows, *_vectors(encoder, rows, options), options=options)
         for row, negatives in zip(rows["row"], found, strict=True):
             mined[row] = negatives
         logger.info("%s: %.1f negatives a question", language, np.mean([len(n) for n in found]))
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def mine_language(
-    rows: pl.DataFrame, questions: Floats, passages: Floats, *, settings: Settings
+    rows: pl.DataFrame, questions: Floats, passages: Floats, *, options: Options
 ) -> list[list[str]]:
     """The hard negatives of each row.
 
@@ -101,19 +101,19 @@ def mine_language(
         rows: n pairs of one language: question_group, passage_group and passage.
         questions: (n, d) unit vectors, one a row.
         passages: (n, d) likewise.
-        settings: how many, how deep, how near.
+        options: how many, how deep, how near.
 
     Returns:
         n lists of passages, hardest first, equal scores by their text.
     """
     texts, first = np.unique(rows["passage"].to_numpy().astype(object), return_index=True)
     index = build_index(np.ascontiguousarray(passages[first]), factory="Flat")
-    depth = min(settings.depth, len(texts))
+    depth = min(options.depth, len(texts))
     scores, found = index.search(questions, depth)
     groups = rows["passage_group"].to_list()
     group_of_text = [groups[row] for row in first]
     answers = _answers(rows)
-    limits = _limits((questions * passages).sum(axis=1), below=settings.below)
+    limits = _limits((questions * passages).sum(axis=1), below=options.below)
     return [
         _hardest(
             [
@@ -121,7 +121,7 @@ def mine_language(
                 for score, number in zip(scores[row], found[row], strict=True)
                 if number >= 0 and score < limit and group_of_text[number] not in answers[question]
             ],
-            count=settings.negatives,
+            count=options.negatives,
         )
         for row, (question, limit) in enumerate(zip(rows["question_group"], limits, strict=True))
     ]
@@ -145,22 +145,22 @@ def _answers(rows: pl.DataFrame) -> Mapping[str, set[str]]:
     return answers
 
 
-def _vectors(encoder: DualEncoder, rows: pl.DataFrame, settings: Settings) -> tuple[Floats, Floats]:
+def _vectors(encoder: DualEncoder, rows: pl.DataFrame, options: Options) -> tuple[Floats, Floats]:
     language = rows["language"][0]
-    precision = resolve_precision(settings.precision, encoder.device.type)
+    precision = resolve_precision(options.precision, encoder.device.type)
     questions, passages = (
         encode_texts(
             encoder,
             rows[column].to_list(),
             prefix=prefix,
-            max_tokens=settings.max_tokens,
-            tokens_per_batch=settings.tokens_per_batch,
+            max_tokens=options.max_tokens,
+            tokens_per_batch=options.tokens_per_batch,
             precision=precision,
             progress=Progress(f"{language} {column}s", len(rows), "texts").callback,
         )
         for column, prefix in (
-            ("question", settings.query_prefix),
-            ("passage", settings.passage_prefix),
+            ("question", options.query_prefix),
+            ("passage", options.passage_prefix),
         )
     )
     return questions, passages

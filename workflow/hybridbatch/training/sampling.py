@@ -63,7 +63,7 @@ class Items:
 
 
 @dataclass(frozen=True)
-class SamplingSettings:
+class SamplingOptions:
     """How batches are drawn.
 
     alpha is read for `hybrid` only. source_weights: one per source, 0 leaves a source out.
@@ -99,17 +99,17 @@ class Sampler(Iterator[Batch]):
     its k-th cross-lingual batch is the k-th of `x-y`: with alpha 1 or 0 it is that sampling.
     """
 
-    def __init__(self, items: Items, settings: SamplingSettings, *, seed: int) -> None:
-        """Check the settings against the items and get ready for the first batch.
+    def __init__(self, items: Items, options: SamplingOptions, *, seed: int) -> None:
+        """Check the options against the items and get ready for the first batch.
 
         Raises:
             HybridBatchError: no source has a training language, or the batch is larger than what a
                 source that may be drawn can give.
         """
-        self._alpha, names = _kinds(settings)
+        self._alpha, names = _kinds(options)
         self._choice = Stream(seed, "kind")
         self._step = 0
-        self._laws = {name: _law(name, items, settings, seed=seed) for name in names}
+        self._laws = {name: _law(name, items, options, seed=seed) for name in names}
 
     def __next__(self) -> Batch:
         # random() lies in [0, 1): always below 1, never below 0.
@@ -130,15 +130,15 @@ class Sampler(Iterator[Batch]):
         return {"step": self._step, **{name: law.state() for name, law in self._laws.items()}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on exactly where `state` was taken, in a sampler of the same data and settings."""
+        """Go on exactly where `state` was taken, in a sampler of the same data and options."""
         self._step = state["step"]
         for name, law in self._laws.items():
             law.restore(state[name])
 
 
-def _kinds(settings: SamplingSettings) -> tuple[float, tuple[str, ...]]:
+def _kinds(options: SamplingOptions) -> tuple[float, tuple[str, ...]]:
     """The probability of a monolingual batch, and the kinds of batch that can occur."""
-    match settings.sampling:
+    match options.sampling:
         case "x-x-mono" | "en-en":
             return 1.0, (MONOLINGUAL,)
         case "x-y":
@@ -146,25 +146,25 @@ def _kinds(settings: SamplingSettings) -> tuple[float, tuple[str, ...]]:
         case "x-x":
             return 0.0, (MIXED,)
         case "hybrid":
-            if not 0 <= settings.alpha <= 1:
-                raise HybridBatchError(f"alpha is {settings.alpha}; it must lie in 0..1")
-            mono = (MONOLINGUAL,) if settings.alpha > 0 else ()
-            cross = (CROSS_LINGUAL,) if settings.alpha < 1 else ()
-            return settings.alpha, mono + cross
+            if not 0 <= options.alpha <= 1:
+                raise HybridBatchError(f"alpha is {options.alpha}; it must lie in 0..1")
+            mono = (MONOLINGUAL,) if options.alpha > 0 else ()
+            cross = (CROSS_LINGUAL,) if options.alpha < 1 else ()
+            return options.alpha, mono + cross
     known = ", ".join(SAMPLINGS)
-    raise HybridBatchError(f"sampling is {settings.sampling!r}; it must be one of {known}")
+    raise HybridBatchError(f"sampling is {options.sampling!r}; it must be one of {known}")
 
 
-def _law(kind: str, items: Items, settings: SamplingSettings, *, seed: int) -> _Law:
-    languages = settings.languages
-    if settings.sampling == "en-en":
+def _law(kind: str, items: Items, options: SamplingOptions, *, seed: int) -> _Law:
+    languages = options.languages
+    if options.sampling == "en-en":
         if _ENGLISH not in languages:
             raise HybridBatchError("sampling en-en needs English: add en to train_languages")
         languages = (_ENGLISH,)
     columns = [items.languages.index(name) for name in languages if name in items.languages]
     if kind == MONOLINGUAL:
-        return _Monolingual(items, settings, columns, seed=seed)
-    return _Mixed(kind, items, settings, columns, seed=seed)
+        return _Monolingual(items, options, columns, seed=seed)
+    return _Mixed(kind, items, options, columns, seed=seed)
 
 
 class _Law:
@@ -174,21 +174,21 @@ class _Law:
         self,
         kind: str,
         items: Items,
-        settings: SamplingSettings,
+        options: SamplingOptions,
         columns: Sequence[int],
         *,
         seed: int,
     ) -> None:
         self.kind = kind
-        self.batch_size = settings.batch_size
+        self.batch_size = options.batch_size
         self.columns = np.array(columns, dtype=np.int64)
         self._stream = Stream(seed, kind)
         self._step = 0
-        sources = [source for source, weight in enumerate(settings.source_weights) if weight > 0]
+        sources = [source for source, weight in enumerate(options.source_weights) if weight > 0]
         members = {
             key: rows for key, rows in self._members(items, sources).items() if len(rows) > 0
         }
-        _check(members, items, settings, kind=kind)
+        _check(members, items, options, kind=kind)
         self.sizes = {key: len(rows) for key, rows in members.items()}
         self.pools = {
             key: Pool(
@@ -229,12 +229,12 @@ class _Monolingual(_Law):
     """x-x-mono: a pool per source and language."""
 
     def __init__(
-        self, items: Items, settings: SamplingSettings, columns: Sequence[int], *, seed: int
+        self, items: Items, options: SamplingOptions, columns: Sequence[int], *, seed: int
     ) -> None:
-        super().__init__(MONOLINGUAL, items, settings, columns, seed=seed)
+        super().__init__(MONOLINGUAL, items, options, columns, seed=seed)
         self._sources = {
             column: _SourceChoice(
-                {key[0]: size for key, size in self.sizes.items() if key[1] == column}, settings
+                {key[0]: size for key, size in self.sizes.items() if key[1] == column}, options
             )
             for column in columns
             if any(key[1] == column for key in self.sizes)
@@ -265,14 +265,14 @@ class _Mixed(_Law):
         self,
         kind: str,
         items: Items,
-        settings: SamplingSettings,
+        options: SamplingOptions,
         columns: Sequence[int],
         *,
         seed: int,
     ) -> None:
-        super().__init__(kind, items, settings, columns, seed=seed)
+        super().__init__(kind, items, options, columns, seed=seed)
         self._has_language = items.has_language
-        self._sources = _SourceChoice({key[0]: n for key, n in self.sizes.items()}, settings)
+        self._sources = _SourceChoice({key[0]: n for key, n in self.sizes.items()}, options)
 
     def _members(self, items: Items, sources: Sequence[int]) -> dict[_Key, _Rows]:
         least = 2 if self.kind == CROSS_LINGUAL else 1
@@ -291,11 +291,11 @@ class _Mixed(_Law):
 class _SourceChoice:
     """Draws a source with probability proportional to weight * items**exponent."""
 
-    def __init__(self, sizes: Mapping[int, int], settings: SamplingSettings) -> None:
+    def __init__(self, sizes: Mapping[int, int], options: SamplingOptions) -> None:
         self._sources = list(sizes)
-        weights = np.array([settings.source_weights[source] for source in sizes])
+        weights = np.array([options.source_weights[source] for source in sizes])
         items = np.array(list(sizes.values()), dtype=np.float64)
-        shares = weights * items**settings.source_exponent
+        shares = weights * items**options.source_exponent
         self._cumulative = np.cumsum(shares) / shares.sum()
         self._cumulative[-1] = 1.0  # rounding must not leave a gap below 1
 
@@ -344,16 +344,16 @@ def _names(key: _Key, items: Items) -> tuple[str, ...]:
 def _check(
     members: Mapping[_Key, _Rows],
     items: Items,
-    settings: SamplingSettings,
+    options: SamplingOptions,
     *,
     kind: str,
 ) -> None:
     """Raise where a pool cannot fill a batch, or where there is no pool at all."""
-    wanted = f"sampling {settings.sampling}, {kind} batches"
+    wanted = f"sampling {options.sampling}, {kind} batches"
     if not members:
         least = "two training languages" if kind == CROSS_LINGUAL else "a training language"
         raise HybridBatchError(
-            f"{wanted}: no source has items in {least} ({', '.join(settings.languages)}); "
+            f"{wanted}: no source has items in {least} ({', '.join(options.languages)}); "
             "give pairs in those languages or change train_languages"
         )
     for (source, *column), rows in members.items():
@@ -361,13 +361,13 @@ def _check(
             rows,
             question_group=items.question_group,
             passage_group=items.passage_group,
-            limit=settings.batch_size,
+            limit=options.batch_size,
         )
-        if found < settings.batch_size:
+        if found < options.batch_size:
             where = f" in language {items.languages[column[0]]}" if column else ""
             raise HybridBatchError(
                 f"{wanted}: source {items.sources[source]} has only {found} items{where} that "
                 f"differ in question and passage ({len(rows)} in all), fewer than batch_size "
-                f"{settings.batch_size}; lower batch_size to {found}, add pairs, or leave out the "
+                f"{options.batch_size}; lower batch_size to {found}, add pairs, or leave out the "
                 f"{'language' if column else 'source'}"
             )

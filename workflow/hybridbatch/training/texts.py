@@ -14,8 +14,8 @@ from hybridbatch.training.compaction import Compaction, compact
 from hybridbatch.training.data import PairData, TrainingData
 from hybridbatch.training.flat_texts import FlatTexts
 from hybridbatch.training.negatives import choose_negatives
+from hybridbatch.training.options import Options
 from hybridbatch.training.sampling import Batch
-from hybridbatch.training.settings import Settings
 
 logger = logging.getLogger(__name__)
 _TOGETHER = 8192  # texts that are Python strings at a time
@@ -29,12 +29,12 @@ class TokenizedTexts:
     passages: FlatTexts
 
 
-def tokenize(encoder: DualEncoder, data: TrainingData, settings: Settings) -> TokenizedTexts:
+def tokenize(encoder: DualEncoder, data: TrainingData, options: Options) -> TokenizedTexts:
     """Tokenise every distinct text once."""
-    length = settings.max_tokens
+    length = options.max_tokens
     tokenized = TokenizedTexts(
-        _tokenized(encoder, data.questions, prefix=settings.query_prefix, max_tokens=length),
-        _tokenized(encoder, data.passages, prefix=settings.passage_prefix, max_tokens=length),
+        _tokenized(encoder, data.questions, prefix=options.query_prefix, max_tokens=length),
+        _tokenized(encoder, data.passages, prefix=options.passage_prefix, max_tokens=length),
     )
     logger.info("tokenised %d questions and %d passages", len(data.questions), len(data.passages))
     return tokenized

@@ -14,8 +14,8 @@ import torch
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.locks import sole_user
+from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import current, making
-from hybridbatch.common.settings import settings_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
@@ -26,8 +26,8 @@ from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
+from hybridbatch.training.options import Options, check_processes
 from hybridbatch.training.processes import Processes, joined, launch, launched
-from hybridbatch.training.settings import Settings, check_processes
 
 # In the environment, since a param that changes no result would train again when it changes.
 TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         required=True,
-        help="files of pairs, one per source, in the order of the settings' sources",
+        help="files of pairs, one per source, in the order of the options' sources",
     )
     parser.add_argument(
         "--validation",
         type=Path,
         nargs="*",
         default=[],
-        help="pairs to validate on, where the settings' validation.source is no training source",
+        help="pairs to validate on, where the options' validation.source is no training source",
     )
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder to start from")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
@@ -70,27 +70,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the run that the settings name, in as many processes as they say.
+    """Train the run that the options name, in as many processes as they say.
 
     A launcher such as torchrun may start the stage as one of several processes instead.
     """
-    settings = settings_from_json(Settings, args.settings)
+    options = options_from_json(Options, args.options)
     check_available(args.tensorboard)
-    if settings.processes > 1 and not launched(os.environ):
-        launch(_run_here, args, count=settings.processes)
+    if options.processes > 1 and not launched(os.environ):
+        launch(_run_here, args, count=options.processes)
     else:
         _run_here(args)
 
 
 def _run_here(args: argparse.Namespace) -> None:
-    settings = settings_from_json(Settings, args.settings)
-    device = resolve_device(settings.device)
+    options = options_from_json(Options, args.options)
+    device = resolve_device(options.device)
     # A process that was started for this training has the command's arguments, not its context.
     with making(getattr(args, "record", None) or current()), joined(device) as processes:
-        check_processes(processes.count, batch_size=settings.batch_size)
-        set_threads(max(1, set_threads(settings.threads) // processes.here))
+        check_processes(processes.count, batch_size=options.batch_size)
+        set_threads(max(1, set_threads(options.threads) // processes.here))
         with _locked(args.state, processes):
-            _train(args, settings, device, processes)
+            _train(args, options, device, processes)
 
 
 @contextmanager
@@ -111,28 +111,28 @@ def _locked(state: Path | None, processes: Processes) -> Iterator[None]:
         yield
 
 
-def _train(args: argparse.Namespace, settings: Settings, device: str, processes: Processes) -> None:
-    validation = validation_pairs(args.validation, source=settings.validation.source)
+def _train(args: argparse.Namespace, options: Options, device: str, processes: Processes) -> None:
+    validation = validation_pairs(args.validation, source=options.validation.source)
     data = read_training_data(
         args.pairs,
-        sources=tuple(source.name for source in settings.sources),
-        languages=settings.languages,
-        validation_fraction=settings.validation.fraction,
+        sources=tuple(source.name for source in options.sources),
+        languages=options.languages,
+        validation_fraction=options.validation.fraction,
         validation=validation,
-        with_negatives=settings.hard_negatives > 0,
+        with_negatives=options.hard_negatives > 0,
     )
-    encoder = DualEncoder.load(args.model, pooling=settings.pooling, device=device)
-    check_max_tokens(encoder, settings.max_tokens, key="training.max_tokens")
+    encoder = DualEncoder.load(args.model, pooling=options.pooling, device=device)
+    check_max_tokens(encoder, options.max_tokens, key="training.max_tokens")
     checkpoints = None
-    if args.state is not None and settings.checkpoint_every is not None:
-        checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, settings, processes))
+    if args.state is not None and options.checkpoint_every is not None:
+        checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, options, processes))
     # Only the first process writes.
     watch = args.tensorboard is not None and processes.first
-    with watched(args.tensorboard / settings.run if watch else None) as events:
+    with watched(args.tensorboard / options.run if watch else None) as events:
         outcome = train_encoder(
             encoder,
             data,
-            settings,
+            options,
             processes=processes,
             checkpoints=checkpoints,
             events=events,
@@ -143,7 +143,7 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         encoder.save(folder)
     write_table(outcome.log, args.train_log, TRAIN_LOG)
     record = run_record(
-        settings,
+        options,
         data.training,
         best_step=outcome.best_step,
         stopping_reason=outcome.stopping_reason,
@@ -153,25 +153,25 @@ def _train(args: argparse.Namespace, settings: Settings, device: str, processes:
         shutil.rmtree(args.state, ignore_errors=True)
     logger.info(
         "%s is ready in %s: step %d kept, stopped by %s",
-        settings.run, args.output, outcome.best_step, outcome.stopping_reason,
+        options.run, args.output, outcome.best_step, outcome.stopping_reason,
     )  # fmt: skip
 
 
-def _fingerprint(args: argparse.Namespace, settings: Settings, processes: Processes) -> str:
+def _fingerprint(args: argparse.Namespace, options: Options, processes: Processes) -> str:
     """The fingerprint of the run, which is the same in all processes.
 
     Raises:
         HybridBatchError: a process has other files, code or libraries than the first one.
     """
     mark = fingerprint(
-        settings,
+        options,
         pairs=[*args.pairs, *args.validation],
         model=args.model,
         threads=processes.gathered(torch.get_num_threads()),
     )
     same = mark == processes.gathered(mark)[0]
     problem = (
-        f"{settings.run}: process {processes.rank} has other settings, pairs, base model, code or "
+        f"{options.run}: process {processes.rank} has other options, pairs, base model, code or "
         "torch than process 0; make them the same on all machines"
     )
     processes.check(None if same else problem)
@@ -193,7 +193,7 @@ def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
 
 
 def run_record(
-    settings: Settings, training: PairData, *, best_step: int, stopping_reason: str
+    options: Options, training: PairData, *, best_step: int, stopping_reason: str
 ) -> dict[str, Any]:
     """The run as a row of the schema RUNS.
 
@@ -202,20 +202,20 @@ def run_record(
     """
     has_language = training.items.has_language
     names = training.items.languages
-    columns = [i for i, name in enumerate(names) if settings.sampling != "en-en" or name == "en"]
+    columns = [i for i, name in enumerate(names) if options.sampling != "en-en" or name == "en"]
     drawable = has_language[:, columns]
-    drawable = drawable[drawable.sum(axis=1) >= (2 if settings.sampling == "x-y" else 1)]
+    drawable = drawable[drawable.sum(axis=1) >= (2 if options.sampling == "x-y" else 1)]
     return {
-        "run": settings.run,
-        "model": settings.model,
-        "recipe": settings.recipe,
-        "sampling": settings.sampling,
-        "alpha": _ALPHA.get(settings.sampling, settings.alpha),
-        "seed": settings.seed,
+        "run": options.run,
+        "model": options.model,
+        "recipe": options.recipe,
+        "sampling": options.sampling,
+        "alpha": _ALPHA.get(options.sampling, options.alpha),
+        "seed": options.seed,
         "training_languages": [
             names[i] for i, drawn in zip(columns, drawable.any(axis=0), strict=True) if drawn
         ],
-        "sources": [source.name for source in settings.sources],
+        "sources": [source.name for source in options.sources],
         "training_items": len(drawable),
         "training_pairs": int(drawable.sum()),
         "best_step": best_step,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.bands import Point, band
 from hybridbatch.reporting.document import (
@@ -18,7 +19,7 @@ from hybridbatch.reporting.document import (
     simple_table,
 )
 from hybridbatch.reporting.sections.answer import HEADLINE
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 # Where the other samplings stand on alpha's scale: all batches monolingual, or none.
 ENDS = {"x-x-mono": 1.0, "x-y": 0.0}

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
 from hybridbatch.reporting.sections.noninferiority import answer_blocks
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 # (setting, metric, name, whether more is better).
 Headline = tuple[tuple[str, str, str, bool], ...]

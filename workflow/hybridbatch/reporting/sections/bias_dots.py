@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.charts import Panel, Series
 from hybridbatch.reporting.document import MISSING, Cell, Column, Figure, Row, simple_table
-from hybridbatch.reporting.evidence import MACRO, Bias, Estimate
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.evidence import Bias, Estimate
+from hybridbatch.reporting.systems import Context
 
 Values = Mapping[str, float]
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import ALL_QUERIES, MACRO, POOL
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -15,14 +17,14 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
-from hybridbatch.reporting.evidence import ALL, MACRO, Bias
+from hybridbatch.reporting.evidence import Bias
 from hybridbatch.reporting.sections.bias_dots import (
     Values,
     by_query_language,
     dots,
     mean_over_runs,
 )
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 LAREQA = ("Roy et al., LAReQA, 2020", "https://arxiv.org/abs/2004.05484")
 DEFINITIONS = (
@@ -91,7 +93,7 @@ def distribution(biases: Sequence[Bias]) -> dict[str, float]:
     """
     counts: dict[tuple[int, int], int] = {}
     for bias in biases:
-        for low, high, queries in bias.histogram.get(ALL, ()):
+        for low, high, queries in bias.histogram.get(ALL_QUERIES, ()):
             counts[low, high] = counts.get((low, high), 0) + queries
     total = sum(counts.values()) or 1
     return {_bin(*edges): counts[edges] / total for edges in sorted(counts)}
@@ -106,7 +108,7 @@ def _distribution(
 ) -> Figure:
     shares = {system: distribution(biases) for system, biases in found.items()}
     edges = sorted({(low, high) for biases in found.values() for bias in biases
-                    for low, high, _ in bias.histogram.get(ALL, ())})  # fmt: skip
+                    for low, high, _ in bias.histogram.get(ALL_QUERIES, ())})  # fmt: skip
     return dots(
         context,
         benchmark,
@@ -168,7 +170,7 @@ def _preference(
     context: Context, benchmark: str, found: Mapping[System, tuple[Bias, ...]]
 ) -> Figure:
     def values(bias: Bias) -> Mapping[str, float | None]:
-        return {query: value for (query, other), value in bias.preference.items() if other == ALL}
+        return {query: value for (query, other), value in bias.preference.items() if other == POOL}
 
     return by_query_language(
         context,
@@ -193,7 +195,9 @@ def _fairness(context: Context, benchmark: str, found: Mapping[System, tuple[Bia
         benchmark,
         "fairness",
         found,
-        lambda bias: {code: row.concordance for code, row in bias.fairness.items() if code != ALL},
+        lambda bias: {
+            code: row.concordance for code, row in bias.fairness.items() if code != ALL_QUERIES
+        },
         title="Do questions prefer the same languages? Kendall's W",
         reading=(
             "How to read it: 0 means that relevant passages are ranked without regard to their "
@@ -216,7 +220,7 @@ def _tests(
             label += f", {wording.counted(run + 1, 'run')}" if len(biases) > 1 else ""
             rows = tuple(
                 Row(
-                    "all, questions averaged" if code == ALL else wording.language(code),
+                    "all, questions averaged" if code == ALL_QUERIES else wording.language(code),
                     (
                         Cell(wording.score(row.concordance), value=row.concordance),
                         Cell(wording.score(row.chance), value=row.chance),
@@ -225,8 +229,8 @@ def _tests(
                         Cell(wording.count(row.blocks)),
                         Cell(wording.p_value(row.p_holm), value=row.p_holm),
                     ),
-                    language="" if code == ALL else code,
-                    summary=code == ALL,
+                    language="" if code == ALL_QUERIES else code,
+                    summary=code == ALL_QUERIES,
                 )
                 for code, row in bias.fairness.items()
             )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hybridbatch.common.runs import System
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -15,7 +16,7 @@ from hybridbatch.reporting.document import (
     Table,
 )
 from hybridbatch.reporting.sections.answer import absence
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 MEASURES = (
     ("monolingual", "mAP"),

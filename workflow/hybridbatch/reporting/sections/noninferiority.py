@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO, SETTINGS
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -14,8 +16,8 @@ from hybridbatch.reporting.document import (
     RowGroup,
     Table,
 )
-from hybridbatch.reporting.evidence import MACRO, GroupTest, Options
-from hybridbatch.reporting.systems import SETTINGS, Context, System
+from hybridbatch.reporting.evidence import GroupTest, StatisticsOptions
+from hybridbatch.reporting.systems import Context
 
 # The verdicts, as the stage statistics writes them.
 INFERIOR, NON_INFERIOR, UNDECIDED = "inferior", "non-inferior", "undecided"
@@ -80,7 +82,9 @@ def answer_blocks(
     )
 
 
-def verdict(tests: Sequence[GroupTest], hybrid: str, other: str, *, options: Options) -> str:
+def verdict(
+    tests: Sequence[GroupTest], hybrid: str, other: str, *, options: StatisticsOptions
+) -> str:
     """Does hybrid degrade high-resource languages and pairs? In one sentence for each verdict."""
     high = [test for test in tests if test.grouping == "resource" and test.group in HIGH]
     asked = high or [test for test in tests if test.grouping == "overall"]
@@ -107,12 +111,12 @@ def verdict(tests: Sequence[GroupTest], hybrid: str, other: str, *, options: Opt
     return f"Does {hybrid} degrade {subject}, compared with {other}? {text[:1].upper()}{text[1:]}."
 
 
-def _change(test: GroupTest, options: Options) -> str:
+def _change(test: GroupTest, options: StatisticsOptions) -> str:
     """`Monolingual retrieval: −1.9 points of mAP (95 % interval −2.7 to −1.1, ..)`."""
     return f"{test.setting.capitalize()} retrieval: {_figures(test, options)}."
 
 
-def _figures(test: GroupTest, options: Options) -> str:
+def _figures(test: GroupTest, options: StatisticsOptions) -> str:
     bounds = wording.interval(test.low, test.high, write=wording.signed_points)
     inside = [
         f"{options.confidence * 100:g} % interval {bounds}" if bounds else "",
@@ -123,7 +127,7 @@ def _figures(test: GroupTest, options: Options) -> str:
     return f"{change} ({', '.join(filter(None, inside))}), {MEANINGS[test.verdict]}"
 
 
-def _resources(tests: Sequence[GroupTest], options: Options) -> list[str]:
+def _resources(tests: Sequence[GroupTest], options: StatisticsOptions) -> list[str]:
     """A line for each resource group of pairs."""
     lines = []
     for group in ("high-high", "high-low", "low-low", "high-all", "low-all"):

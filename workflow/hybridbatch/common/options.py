@@ -1,4 +1,4 @@
-"""Turns the settings that a rule tracks (one JSON object) into a stage's frozen dataclass."""
+"""Turns the options that a rule tracks (one JSON object) into a stage's frozen dataclass."""
 
 import dataclasses
 import json
@@ -12,7 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 T = TypeVar("T")
 
 
-def settings_from_json(kind: type[T], text: str) -> T:
+def options_from_json(kind: type[T], text: str) -> T:
     """Parse a JSON object into the dataclass `kind`.
 
     Raises:
@@ -22,26 +22,26 @@ def settings_from_json(kind: type[T], text: str) -> T:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise HybridBatchError(f"--settings: not a JSON object ({error})") from error
+        raise HybridBatchError(f"--options: not a JSON object ({error})") from error
     if not isinstance(values, dict):
-        raise HybridBatchError("--settings: expected a JSON object such as '{\"top_k\": 100}'")
-    return settings_from_dict(kind, values)
+        raise HybridBatchError("--options: expected a JSON object such as '{\"top_k\": 100}'")
+    return options_from_dict(kind, values)
 
 
-def settings_from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "") -> T:
+def options_from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "") -> T:
     """Build the dataclass `kind` from a mapping, nested dataclasses and tuples included."""
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in values:
         if name not in fields:
             known = ", ".join(fields)
-            raise HybridBatchError(f"--settings: unknown key {where}{name}; the keys are {known}")
+            raise HybridBatchError(f"--options: unknown key {where}{name}; the keys are {known}")
     for name, field in fields.items():
         required = (
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
         if required and name not in values:
-            raise HybridBatchError(f"--settings: key {where}{name} is missing")
+            raise HybridBatchError(f"--options: key {where}{name} is missing")
     converted = {
         name: _convert(hints[name], value, f"{where}{name}") for name, value in values.items()
     }
@@ -51,19 +51,19 @@ def settings_from_dict(kind: type[T], values: Mapping[str, Any], *, where: str =
 def _convert(hint: Any, value: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
-        options = [option for option in typing.get_args(hint) if option is not type(None)]
-        return None if value is None else _convert(options[0], value, where)
+        kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+        return None if value is None else _convert(kinds[0], value, where)
     if origin is typing.Literal:
         allowed = typing.get_args(hint)
         if value in allowed:
             return value
         names = ", ".join(map(str, allowed))
-        raise HybridBatchError(f"--settings: key {where} is {value!r}, expected one of {names}")
+        raise HybridBatchError(f"--options: key {where} is {value!r}, expected one of {names}")
     if origin is tuple and isinstance(value, list):
         inner = typing.get_args(hint)[0]
         return tuple(_convert(inner, item, f"{where}[{i}]") for i, item in enumerate(value))
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return settings_from_dict(hint, value, where=f"{where}.")  # type: ignore[arg-type]
+        return options_from_dict(hint, value, where=f"{where}.")  # type: ignore[arg-type]
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if (
@@ -73,4 +73,4 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     ):
         return value
     name = getattr(hint, "__name__", str(hint))
-    raise HybridBatchError(f"--settings: key {where} is {value!r}, expected {name}")
+    raise HybridBatchError(f"--options: key {where} is {value!r}, expected {name}")

@@ -1,4 +1,4 @@
-"""Settings come as JSON and leave as frozen dataclasses; whatever does not fit is named."""
+"""Options come as JSON and leave as frozen dataclasses; whatever does not fit is named."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.settings import settings_from_json
+from hybridbatch.common.options import options_from_json
 
 
 @dataclass(frozen=True)
@@ -16,20 +16,20 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     pooling: Literal["mean", "cls"]
     sources: tuple[Source, ...]
     threads: int | None = None
     dropout: bool = False
 
 
-def parse(text: str) -> Settings:
-    return settings_from_json(Settings, text)
+def parse(text: str) -> Options:
+    return options_from_json(Options, text)
 
 
-def test_nested_settings() -> None:
+def test_nested_options() -> None:
     text = '{"pooling": "cls", "sources": [{"name": "a", "weight": 2}], "threads": null}'
-    assert parse(text) == Settings(pooling="cls", sources=(Source("a", 2.0),))
+    assert parse(text) == Options(pooling="cls", sources=(Source("a", 2.0),))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_nested_settings() -> None:
         ('{"pooling": "mean", "sources": [], "dropout": 1}', "dropout is 1, expected bool"),
     ],
 )
-def test_bad_settings_are_named(text: str, message: str) -> None:
+def test_bad_options_are_named(text: str, message: str) -> None:
     with pytest.raises(HybridBatchError) as caught:
         parse(text)
     assert message in str(caught.value)

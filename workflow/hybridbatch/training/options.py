@@ -1,4 +1,4 @@
-"""The settings of the stage `train`."""
+"""The options of the stage `train`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -32,7 +32,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Options:
     """Everything that decides what a training run gives; `threads` and `device` included.
 
     chunk_tokens: tokens that are encoded at a time, None for a whole batch. checkpoint_every: steps
