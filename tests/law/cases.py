@@ -21,7 +21,7 @@ from faults import project as tiny_project
 from faults.project import NOTHING, REPORT, SCOPES, Done, References, copy, leftovers
 from law.edits import EARLY, EDITS, Edit
 from law.forks import Death, Forks
-from test_workflow import artifacts
+from tiny_project import artifacts
 
 Row = dict[str, Any]
 _OWN = ("config", "workflow", "model", "benchmark", "mirror", "pairs.parquet", "second")

@@ -169,7 +169,7 @@ def _sum_up_figures() -> None:
     Figure.savefig = save  # type: ignore[method-assign, assignment]
 
 
-_OWN = ("hybridbatch", "faults", "law", "tiny", "test_workflow", "miracl_fixture")
+_OWN = ("hybridbatch", "faults", "law", "tiny", "tiny_project", "miracl_fixture")
 
 
 def _answer(client: socket.socket, shim: str) -> None:

@@ -15,7 +15,7 @@ from law import cases, edits, record
 from law.cases import Case, Finished, Step, try_case
 from law.forks import Death, forks
 from law.record import line
-from test_workflow import artifacts
+from tiny_project import artifacts
 
 pytestmark = pytest.mark.slow
 # What once ran by halves, or not at all.
