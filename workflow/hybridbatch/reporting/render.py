@@ -4,16 +4,17 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from hybridbatch.common.resources import package_file
 from hybridbatch.reporting import page_record
 from hybridbatch.reporting.document import Cell, Section, Table
 from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
+PACKAGE_DATA = ("reporting/templates/*",)
+TEMPLATES = package_file("reporting/templates")
 
 
 def render_page(*, title: str, sections: Sequence[Section], made: str | None = None) -> str:
