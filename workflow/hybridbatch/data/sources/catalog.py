@@ -7,12 +7,12 @@ its SHA-256 and its size. Imports are light: the workflow reads the catalog befo
 import csv
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import XQUAD_R
+from hybridbatch.common.resources import package_file
 
-_RAW_FILES = Path(__file__).resolve().parents[2] / "resources" / "raw_files.tsv"
+_RAW_FILES = package_file("resources/raw_files.tsv")
 VALIDATION = "squadshifts"  # on which training can be validated, as the paper does
 _COLUMNS = ["dataset", "language", "path", "sha256", "size"]
 

@@ -82,8 +82,13 @@ def _table(rows: Iterable[tuple[str, Row]], path: Path, *, source: str) -> pa.Ta
 
 def _dataset_rows(path: Path) -> Iterator[tuple[str, Row]]:
     """The rows of a dataset on disk, counted from 0 as `datasets` does."""
-    from datasets import load_from_disk  # takes a second, and planning imports this module
-
+    try:
+        from datasets import load_from_disk  # takes a second, and planning imports this module
+    except ModuleNotFoundError as error:
+        raise HybridBatchError(
+            f"{path}: a folder of save_to_disk is read with `datasets`, which is not installed; "
+            'run `make setup EXTRAS=datasets` or `pip install "hybridbatch[datasets]"`'
+        ) from error
     try:
         dataset = load_from_disk(str(path))
     except (ValueError, OSError, KeyError, pa.ArrowException) as error:
