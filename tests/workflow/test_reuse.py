@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workflow import make_project
+from tiny_project import make_project
 
 pytestmark = pytest.mark.slow
 USING = """
