@@ -4,8 +4,8 @@
 
 Each sampling draws in a process of its own, so that its peak memory is its own: half of the items
 are in all nine languages, the others lack some. Prints lines `name value unit`;
-`pairs_per_second` is the slowest sampling's rate, building the pools included, and `peak_gb` the
-largest memory of a process, the interpreter and the item arrays included.
+`pairs_per_second` is the slowest sampling's rate, building the candidates included, and `peak_gb`
+the largest memory of a process, the interpreter and the item arrays included.
 """
 
 import argparse

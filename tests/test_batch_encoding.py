@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import tiny
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.batch_encoding import Encoding
-from hybridbatch.training.packed_pass import length_groups
+from hybridbatch.training.packed_pass import group_by_length
 
 
 def cost(groups, lengths, pass_cost):
@@ -20,14 +20,14 @@ def cost(groups, lengths, pass_cost):
 
 def test_texts_of_similar_length_share_a_pass():
     # Apart: 2 * 50 + 64 and 3 * 10 + 64, in all 258; together 5 * 50 + 64 = 314.
-    assert length_groups([10, 50, 9, 48, 10], pass_cost=64) == [[1, 3], [0, 4, 2]]
-    assert length_groups([10, 50, 9, 48, 10], pass_cost=200) == [[1, 3, 0, 4, 2]]
-    assert length_groups([], pass_cost=64) == []
+    assert group_by_length([10, 50, 9, 48, 10], pass_cost=64) == [[1, 3], [0, 4, 2]]
+    assert group_by_length([10, 50, 9, 48, 10], pass_cost=200) == [[1, 3, 0, 4, 2]]
+    assert group_by_length([], pass_cost=64) == []
 
 
 @given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=8), pass_cost=st.integers(0, 60))
 def test_no_division_of_neighbours_is_cheaper(lengths, pass_cost):
-    groups = length_groups(lengths, pass_cost=pass_cost)
+    groups = group_by_length(lengths, pass_cost=pass_cost)
     assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     best = min(

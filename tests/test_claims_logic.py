@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hybridbatch.common.runs import Run, System
 from hybridbatch.planning.config import defaults
-from hybridbatch.reporting.claims_evidence import Evidence, Parallel, System, Thresholds
+from hybridbatch.reporting.claims_evidence import Evidence, Parallel, Thresholds
 from hybridbatch.reporting.claims_logic import judge
 
 DEFAULTS = {"level": 0.05, **defaults()["claims"]}
@@ -16,10 +17,14 @@ KINDS = ("monolingual", "cross-lingual", "multilingual")
 def systems(*models: str, samplings=SAMPLINGS) -> tuple[System, ...]:
     alphas = {"hybrid": 0.5, "x-x-mono": 1.0, "x-y": 0.0}
     return tuple(
-        System(f"{model}.{sampling}", model, sampling, alphas.get(sampling))
+        system(Run(f"{model}.{sampling}", model, "r", sampling, alphas.get(sampling)))
         for model in models
         for sampling in samplings
     )
+
+
+def system(run: Run) -> System:
+    return System(run.id, run.id, (run,), (0,))
 
 
 def difference(other: str, kind: str, value: float, *, p=0.001, metric="mAP", model="m") -> dict:

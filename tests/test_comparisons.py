@@ -7,9 +7,10 @@ import pytest
 import scipy.stats
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.runs import Run, group_systems, run_id
 from hybridbatch.evaluation import averages, comparisons
 from hybridbatch.evaluation.comparisons import Design, holm_by_family, pairs, resample
-from hybridbatch.evaluation.observations import Cell, Observations, Run, group_systems, system_id
+from hybridbatch.evaluation.observations import Cell, Observations
 
 LANGUAGES = ("de", "en", "th")
 HIGH = frozenset({"de", "en"})
@@ -30,12 +31,13 @@ SAMPLINGS = {"untrained": None, "x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
 def run_of(sampling: str, *, seed: int | None = 1, alpha: float | None = None, **other) -> Run:
     trained = sampling != "untrained"
     values = {"model": "base", "recipe": "tiny" if trained else None, **other}
+    named = sampling if alpha is None else f"{sampling}{alpha:g}"
     return Run(
-        id=f"{sampling}.{seed}",
+        id=run_id(values["model"], values["recipe"], named, seed if trained else None),
         sampling=sampling,
         alpha=SAMPLINGS.get(sampling) if alpha is None else alpha,
         seed=seed if trained else None,
-        training_languages=frozenset({"de", "th"} if trained else ()),
+        training_languages=("de", "th") if trained else (),
         **values,
     )
 
@@ -58,10 +60,9 @@ def find(rows: list[dict], **wanted) -> dict:
 
 
 def test_a_system_is_the_run_id_without_its_seed():
-    assert system_id(run_of("untrained")) == "base.untrained"
-    assert system_id(run_of("x-y")) == "base.tiny.x-y"
-    assert system_id(run_of("hybrid")) == "base.tiny.hybrid"
-    assert system_id(run_of("hybrid", alpha=0.3)) == "base.tiny.hybrid0.3"
+    runs = [run_of("untrained"), run_of("x-y"), run_of("hybrid"), run_of("hybrid", alpha=0.3)]
+    ids = ["base.untrained", "base.tiny.x-y", "base.tiny.hybrid", "base.tiny.hybrid0.3"]
+    assert [system.id for system in group_systems(runs)] == ids
 
 
 def test_seeds_of_a_system_are_put_in_order():

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.data.download import Options, Patience, choose_mirror, fetch
+from hybridbatch.data.download import Options, Patience, fetch
+from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.data.sources import catalog
 from hybridbatch.planning.downloads import check_download
 

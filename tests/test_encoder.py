@@ -23,7 +23,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding import inference
 from hybridbatch.encoding.encoder import (
     DualEncoder,
-    pool,
+    pool_tokens,
     resolve_device,
     resolve_precision,
 )
@@ -136,22 +136,22 @@ def test_mean_pooling_leaves_padding_out():
     hidden = torch.tensor([[[3.0, 0.0], [3.0, 8.0], [99.0, 99.0]]])
     mask = torch.tensor([[1, 1, 0]])
     # The mean of (3, 0) and (3, 8) is (3, 4), of length 5.
-    assert pool(hidden, mask, "mean").tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
+    assert pool_tokens(hidden, mask, "mean").tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
 
 
 def test_mean_pooling_without_a_mask_counts_every_token():
     hidden = torch.tensor([[[3.0, 0.0], [3.0, 8.0]]])
-    assert pool(hidden, None, "mean").tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
+    assert pool_tokens(hidden, None, "mean").tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
 
 
 def test_cls_pooling_takes_the_first_token():
     hidden = torch.tensor([[[0.0, 2.0], [5.0, 5.0]]])
-    assert pool(hidden, torch.tensor([[1, 1]]), "cls").tolist() == [[0.0, 1.0]]
+    assert pool_tokens(hidden, torch.tensor([[1, 1]]), "cls").tolist() == [[0.0, 1.0]]
 
 
 def test_pooling_of_bf16_states_is_in_float32():
     hidden = torch.ones(1, 3, 4, dtype=torch.bfloat16)
-    assert pool(hidden, None, "mean").dtype == torch.float32
+    assert pool_tokens(hidden, None, "mean").dtype == torch.float32
 
 
 def test_the_prefix_stands_before_the_text_and_counts_towards_the_limit(encoder):

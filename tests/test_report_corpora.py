@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 import tiny
+from hybridbatch.common.runs import Run, group_systems
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
 from hybridbatch.reporting.document import Bullets, Paragraph, Section, Table
 from hybridbatch.reporting.evidence import Measured, Statistics
-from hybridbatch.reporting.inputs import Inputs, Run, read_timings
+from hybridbatch.reporting.inputs import Inputs, read_timings
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import ORDER, answer, claims, corpora
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores, labelled
 from hybridbatch.schemas import every as schemas
 
 RUN = Run("m.untrained", "m", None, "untrained", None, None, (), (), 0, 0, None)
@@ -45,7 +46,7 @@ def context(corpus: Corpus | None = CORPUS, **changes: Any) -> Context:
     chosen = Context(
         inputs=inputs,
         scores=Scores(inputs, {} if corpus is None else {"miracl": corpus}),
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         recipe="r",
         train_languages=("en",),
         allow_contaminated=False,
@@ -121,7 +122,7 @@ def test_the_lead_says_what_was_found_and_absent_sections_are_left_out() -> None
     chosen = context(
         corpus,
         inputs=inputs,
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         scores=Scores(inputs, {"miracl": corpus}),
     )
     (part,) = answer.section(chosen).subsections
@@ -141,9 +142,9 @@ def test_the_lead_says_what_was_found_and_absent_sections_are_left_out() -> None
 
 
 def test_claims_know_the_runs_and_matches_of_a_sharded_benchmark() -> None:
-    row = {"system": "h", "model": "m", "recipe": "r", "sampling": "hybrid", "alpha": 0.5}
+    row = {"system": "m.r.hybrid", "model": "m", "recipe": "r", "sampling": "hybrid", "alpha": 0.5}
     statistics = Statistics(
-        systems={("m", "r", "hybrid", 0.5): "h"},
+        systems=frozenset({"m.r.hybrid"}),
         estimates={},
         differences={},
         groups=(),
@@ -151,7 +152,7 @@ def test_claims_know_the_runs_and_matches_of_a_sharded_benchmark() -> None:
     )
     measured = Measured(tiny.statistics_options("m.r"), {"miracl": statistics})
     found = claims.evidence(context(replace(CORPUS, exact_matches=3), measured=measured))
-    assert [system.id for system in found.systems] == ["h"]
+    assert [system.id for system in found.systems] == ["m.r.hybrid"]
     assert found.exact_matches == {"miracl": 3}
     (table,) = [
         block

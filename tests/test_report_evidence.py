@@ -211,7 +211,8 @@ def test_alpha_shows_a_sweep_between_the_other_samplings(tmp_path: Path) -> None
     options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
     built = context(tmp_path, options)
     hybrid = built.systems[-1]
-    other = replace(hybrid, label="hybrid α=0.3", alpha=0.3)
+    runs = tuple(replace(run, alpha=0.3) for run in hybrid.runs)
+    other = replace(hybrid, label="hybrid α=0.3", runs=runs)
     section = alpha.section(replace(built, systems=(*built.systems, other)))
     assert section is not None
     found = alpha.sweep(replace(built, systems=(*built.systems, other)), "xquad-r", "base")

@@ -1,5 +1,6 @@
 """Figures of the report worked out by hand: averages, comparisons, labels, wording."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 import report_fixture as fixture
 import tiny
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.run_records import read_run
+from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.document import Table
 from hybridbatch.reporting.inputs import (
     read_inputs,
-    read_run,
     read_summary,
     read_timings,
     read_train_log,
@@ -19,7 +21,7 @@ from hybridbatch.reporting.inputs import (
 from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.report import LITERATURE
 from hybridbatch.reporting.sections import answer, bias, data, headline, languages, pairs, training
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores, labelled
 from hybridbatch.schemas import every as schemas
 
 
@@ -36,7 +38,7 @@ def context(results: Path, options: dict[str, Any], *, literature: bool = False)
     return Context(
         inputs=inputs,
         scores=Scores(inputs),
-        systems=group_systems(inputs.runs),
+        systems=labelled(group_systems(inputs.runs)),
         recipe=options["recipe"],
         train_languages=tuple(options["train_languages"]),
         allow_contaminated=False,
@@ -241,7 +243,8 @@ def test_seeds_of_a_system_are_averaged(tmp_path: Path) -> None:
 
 def test_alpha_tells_hybrids_apart_and_the_default_one_is_compared(tmp_path: Path) -> None:
     options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
-    row = read_run(tmp_path / "runs" / "base.tiny.hybrid.s1.parquet").__dict__
+    row = asdict(read_run(tmp_path / "runs" / "base.tiny.hybrid.s1.parquet"))
+    del row["id"]
     other = {**row, "run": "base.tiny.hybrid0.3.s1", "alpha": 0.3}
     fixture.write([other], tmp_path / "runs" / f"{other['run']}.parquet", schemas.RUNS)
     fixture.write_summary(tmp_path, other["run"], "xquad-r", rows_of(HYBRID))

@@ -1,4 +1,4 @@
-"""The law of the batches: what holds in each, and how often each thing happens."""
+"""The batch samplers: what holds in each, and how often each thing happens."""
 
 import json
 from collections import Counter
@@ -142,7 +142,7 @@ def test_the_seed_decides():
     assert rows(islice(make_sampler(items, "hybrid", seed=2), 20)) != first
 
 
-def test_an_epoch_of_each_pool_covers_its_items_once():
+def test_an_epoch_of_the_candidates_covers_its_items_once():
     items = make_items({"det": 8, "de": 4})  # 12 items in de and en, 8 in th
     drawn = {0: Counter(), 1: Counter(), 2: Counter()}
     for batch in islice(make_sampler(items, "x-x-mono"), 300):

@@ -34,8 +34,8 @@ def write_results(folder: Path, *, items: int = ITEMS, runs=RUNS, languages=LANG
     write_benchmark(folder / "benchmark", items=items, languages=languages)
     for number, (run, sampling, alpha, seed, skill, pull) in enumerate(runs):
         write_run(folder / f"{run}.parquet", run, sampling=sampling, seed=seed, alpha=alpha)
-        ranked, law = folder / "rankings" / run, {"skill": skill, "bias": pull, "seed": number}
-        write_rankings(ranked, items=items, languages=languages, **law)
+        ranked, given = folder / "rankings" / run, {"skill": skill, "bias": pull, "seed": number}
+        write_rankings(ranked, items=items, languages=languages, **given)
         for stage, name in ((metrics, "metrics"), (bias, "bias")):
             paths = {"benchmark": folder / "benchmark", "rankings": ranked}
             stage.run(

@@ -35,8 +35,6 @@ NAMES = MappingProxyType(
 )
 
 XQUAD_R = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
-MLQA_R = ("ar", "de", "en", "es", "hi", "vi", "zh")
-PAPER_TRAINING = ("ar", "de", "en", "es", "hi", "ru", "th", "tr", "zh")
 MIRACL = (
     "ar", "bn", "de", "en", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th",
     "yo", "zh",

@@ -5,23 +5,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.common.timings import Timing
 from hybridbatch.schemas.timings import TIMINGS
-
-
-@dataclass(frozen=True)
-class Timing:
-    """What one job took; memory is the largest resident set of the process, in MiB."""
-
-    stage: str
-    job: str
-    wall_seconds: float
-    cpu_seconds: float
-    peak_memory_mb: float
-    threads: int
 
 
 @contextmanager

@@ -7,13 +7,12 @@ import argparse
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
 import requests
 from tenacity import (
@@ -29,12 +28,12 @@ from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.progress import Progress
+from hybridbatch.data.mirrors import VARIABLE, choose_mirror, mirror_folder
 
-MIRROR_VARIABLE = "HYBRIDBATCH_MIRROR"
 _CHUNK_BYTES = 1 << 18
 _LONGEST_WAIT_SECONDS = 30.0
 _REMEDY = (
-    f"set `mirror:` in the config, or {MIRROR_VARIABLE}, to a folder or URL "
+    f"set `mirror:` in the config, or {VARIABLE}, to a folder or URL "
     "that holds the files as host/path"
 )
 logger = logging.getLogger(__name__)
@@ -72,18 +71,13 @@ class _Transient(Exception):  # noqa: N818 - it asks for another try and never l
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `hybridbatch download`."""
     parser.add_argument("--output", type=Path, required=True, help="where the file goes")
-    parser.add_argument("--mirror", help=f"folder or URL; {MIRROR_VARIABLE} overrides it")
+    parser.add_argument("--mirror", help=f"folder or URL; {VARIABLE} overrides it")
 
 
 def run(args: argparse.Namespace) -> None:
     """Fetch the file that the options name."""
     options = options_from_json(Options, args.options)
     fetch(options, output=args.output, mirror=choose_mirror(args.mirror, os.environ))
-
-
-def choose_mirror(option: str | None, environment: Mapping[str, str]) -> str | None:
-    """The mirror to use: the environment's, else the option's; None means upstream."""
-    return environment.get(MIRROR_VARIABLE) or option or None
 
 
 def fetch(
@@ -101,29 +95,15 @@ def fetch(
         HybridBatchError: the file is not there, has another size or digest, or cannot be reached.
     """
     patience = patience or Patience()
-    folder = _mirror_folder(mirror)
+    folder = mirror_folder(mirror)
+    if folder is not None and not folder.is_dir():
+        raise HybridBatchError(f"mirror {mirror}: no such folder; {_REMEDY}")
     with atomic_file(output) as temporary:
         if folder is not None:
             _copy(options, folder, temporary)
         else:
             _download(options, mirror, temporary, patience)
     logger.info("%s: SHA-256 as pinned", options.path.rpartition("/")[2])
-
-
-def _mirror_folder(mirror: str | None) -> Path | None:
-    """The mirror as a folder; None where the files come over HTTP."""
-    if mirror is None:
-        return None
-    scheme = urlsplit(mirror).scheme
-    if scheme in ("http", "https"):
-        return None
-    if "://" in mirror and scheme != "file":
-        raise HybridBatchError(f"mirror {mirror}: neither a folder nor an http, https or file URL")
-    plain = url2pathname(urlsplit(mirror).path) if scheme == "file" else mirror
-    folder = Path(plain).expanduser()
-    if not folder.is_dir():
-        raise HybridBatchError(f"mirror {mirror}: no such folder; {_REMEDY}")
-    return folder
 
 
 def _copy(options: Options, folder: Path, target: Path) -> None:
@@ -258,7 +238,7 @@ def _reason(error: BaseException) -> str:
 def _not_in_mirror(options: Options, place: str) -> HybridBatchError:
     return HybridBatchError(
         f"{options.path}: not in the mirror, looked for {place}; put it there, or unset `mirror:` "
-        f"and {MIRROR_VARIABLE} to download it from upstream"
+        f"and {VARIABLE} to download it from upstream"
     )
 
 

@@ -55,7 +55,7 @@ def resolve_precision(precision: str, device: str) -> Precision:
     return "bf16" if any(capabilities.get(name) for name in _BF16_INSTRUCTIONS) else "fp32"
 
 
-def pool(hidden: Tensor, attention_mask: Tensor | None, pooling: Pooling) -> Tensor:
+def pool_tokens(hidden: Tensor, attention_mask: Tensor | None, pooling: Pooling) -> Tensor:
     """Unit vectors (texts, dim) float32 from the last hidden states (texts, tokens, dim).
 
     `cls` takes the first token, `mean` the mean over the tokens whose mask (texts, tokens) is not
@@ -136,7 +136,7 @@ class DualEncoder(nn.Module):
         padding.
         """
         output = self.model(input_ids=input_ids, attention_mask=attention_mask)
-        return pool(output.last_hidden_state, attention_mask, self.pooling)
+        return pool_tokens(output.last_hidden_state, attention_mask, self.pooling)
 
     def tokenize(self, texts: Sequence[str], *, prefix: str, max_tokens: int) -> list[TokenIds]:
         """Token ids (tokens,) int32 of each text after the prefix, cut at `max_tokens`, unpadded.

@@ -12,7 +12,7 @@ import torch
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.batching import TokenIds, batch_end, order_by_length, pad
-from hybridbatch.encoding.encoder import DualEncoder, Pooling, Precision, pool
+from hybridbatch.encoding.encoder import DualEncoder, Pooling, Precision, pool_tokens
 from hybridbatch.encoding.packed import PackedModel, can_pack
 
 # torch raises a plain RuntimeError for the processor's memory; only its text tells it from others.
@@ -81,7 +81,7 @@ def _embedder(encoder: DualEncoder, precision: Precision) -> Embedder:
 def _embed_packed(
     model: PackedModel, pooling: Pooling, token_ids: Sequence[TokenIds]
 ) -> np.ndarray:
-    pooled = [pool(hidden, None, pooling) for hidden in model.hidden_states(token_ids)]
+    pooled = [pool_tokens(hidden, None, pooling) for hidden in model.hidden_states(token_ids)]
     embedded: np.ndarray = torch.cat(pooled).cpu().numpy()
     return embedded
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hybridbatch.evaluation.observations import KINDS, MACRO, MULTILINGUAL, POOL, Cell, Floats
+from hybridbatch.common.vocabulary import MACRO, POOL, SETTINGS, passage_column
+from hybridbatch.evaluation.observations import Cell, Floats
 
 LEVELS = ("high", "low")
 _EXPOSURES = ("seen", "unseen")
@@ -40,13 +41,13 @@ def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
     question is a family of its own, or the one would pay for the number of the others.
     """
     averages: list[Average] = []
-    for kind in KINDS:
+    for kind in SETTINGS:
         members = tuple(i for i, cell in enumerate(cells) if cell.setting == kind)
         for i in members:
             name = (cells[i].query_language, cells[i].passage_language)
             averages.append(Average(kind, f"{kind} settings", name, (i,)))
         if members:
-            name = (MACRO, POOL if kind == MULTILINGUAL else MACRO)
+            name = (MACRO, passage_column(kind))
             averages.append(Average(kind, f"{kind} macro", name, members))
     return tuple(averages)
 
@@ -74,7 +75,7 @@ def groups(
         "training": lambda cell: _pair_group(cell, exposures, _EXPOSURES),
     }
     averages = []
-    for kind in KINDS:
+    for kind in SETTINGS:
         for grouping, group_of in groupings.items():
             members: dict[str, list[int]] = {}
             for i, cell in enumerate(cells):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hybridbatch.common.vocabulary import ALL_QUERIES, MACRO, POOL
 from hybridbatch.evaluation import bias_measures as measures
 from hybridbatch.evaluation.bias_measures import Floats, Ints
 from hybridbatch.evaluation.resampling import holm
 
-ALL, MACRO = "all", "macro"
 PREFERENCE_METRIC, AGREEMENT_METRIC = "own_language_preference", "rank_agreement"
 Row = dict[str, Any]
 
@@ -91,7 +91,7 @@ def histogram_rows(pooled: Pooled) -> list[Row]:
     rows = []
     for name, part in [
         *((pooled.names[code], distances[pooled.asked_in(code)]) for code in pooled.asked()),
-        (ALL, distances),
+        (ALL_QUERIES, distances),
     ]:
         found = measures.doubling_bins(_defined(part))
         counts = np.bincount(found - bins[0], minlength=len(bins)).tolist()
@@ -138,7 +138,7 @@ def preference_rows(pooled: Pooled) -> list[Row]:
     values = np.column_stack([against, overall])
     rows = []
     for language in pooled.asked():
-        for column, name in enumerate((*pooled.names, ALL)):
+        for column, name in enumerate((*pooled.names, POOL)):
             found = _defined(values[pooled.asked_in(language), column])
             if found.size:
                 rows.append(
@@ -173,7 +173,7 @@ def fairness_rows(pooled: Pooled) -> list[Row]:
     ]
     if by_language:
         average = measures.friedman(_mean_of_defined(np.stack(list(by_language.values()))))
-        rows += [_fairness_row(ALL, average, average.p)] if average.degrees else []
+        rows += [_fairness_row(ALL_QUERIES, average, average.p)] if average.degrees else []
     return rows
 
 
@@ -222,7 +222,7 @@ def per_query_rows(pooled: Pooled, *, persistence: float) -> list[Row]:
                 {
                     "query_id": pooled.query_ids[query],
                     "query_language": pooled.names[pooled.query_languages[query]],
-                    "passage_language": ALL,
+                    "passage_language": POOL,
                     "metric": metric,
                     "value": float(values[query]),
                 }

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.runs import System
 from hybridbatch.evaluation import averages as av
 from hybridbatch.evaluation import resampling
 from hybridbatch.evaluation.averages import Average
-from hybridbatch.evaluation.observations import Floats, Observations, System
+from hybridbatch.evaluation.observations import Floats, Observations
 
 NON_INFERIOR, INFERIOR, UNDECIDED = "non-inferior", "inferior", "undecided"
 
@@ -202,8 +203,7 @@ def noninferiority_rows(
         system = resampled.systems[pair[0]]
         if not system.hybrid:
             continue
-        seen = frozenset(code for run in system.runs for code in run.training_languages)
-        wanted = av.groups(cells, high=high_resource, seen=seen)
+        wanted = av.groups(cells, high=high_resource, seen=system.training_languages)
         means = resampled.means[list(pair)] @ av.matrix(wanted, len(cells))
         tested = compare(resampled, pair, wanted, design)
         for i, (row, verdict) in enumerate(

@@ -19,18 +19,21 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, load_all
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MACRO_PUBLISHED,
+    MONOLINGUAL,
+    MULTILINGUAL,
+    POOL,
+)
 from hybridbatch.evaluation.measures import Judged, Measure, named
-from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.retrieval.columns import Ints
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark, read_judged
 from hybridbatch.retrieval.ranking import Ranks
 from hybridbatch.retrieval.recorded import RelevantRanks, Values, read_cut_ranks, read_ranks
 from hybridbatch.schemas.per_query import PER_QUERY
 from hybridbatch.schemas.summary import SUMMARY
-
-MACRO = "macro"
-# The mean over the languages of the published table, where all of them were run.
-MACRO_PUBLISHED = "macro-published"
-MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,59 +11,12 @@ from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table
+from hybridbatch.common.vocabulary import CROSS_LINGUAL, MONOLINGUAL, MULTILINGUAL, POOL, SETTINGS
 from hybridbatch.evaluation.questions import Questions, one_array
 from hybridbatch.schemas.per_query import PER_QUERY
-from hybridbatch.schemas.runs import RUNS
-
-POOL, MACRO = "all", "macro"
-MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
-KINDS = (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run record says, as far as comparisons need it."""
-
-    id: str
-    model: str
-    recipe: str | None
-    sampling: str
-    alpha: float | None
-    seed: int | None
-    training_languages: frozenset[str]
-
-
-@dataclass(frozen=True)
-class System:
-    """Runs that differ in their seed alone.
-
-    Attributes:
-        id: the run id without the seed.
-        runs: in ascending order of seed.
-        positions: where each of `runs` stands among all runs.
-    """
-
-    id: str
-    runs: tuple[Run, ...]
-    positions: tuple[int, ...]
-
-    @property
-    def first(self) -> Run:
-        """Any of the runs, for what they share."""
-        return self.runs[0]
-
-    @property
-    def seeds(self) -> tuple[int | None, ...]:
-        """The seeds; (None,) of an untrained model."""
-        return tuple(run.seed for run in self.runs)
-
-    @property
-    def hybrid(self) -> bool:
-        """Whether the batches were drawn by the hybrid law."""
-        return self.first.sampling == "hybrid"
 
 
 @dataclass(frozen=True)
@@ -98,47 +50,6 @@ class Observations:
     cells: tuple[Cell, ...]
     sums: Floats
     counts: Floats
-
-
-def read_run(path: Path) -> Run:
-    """The run that a run record describes.
-
-    Raises:
-        HybridBatchError: the file is missing, breaks its schema or has not one row.
-    """
-    rows = read_table(path, RUNS).to_pylist()
-    if len(rows) != 1:
-        raise HybridBatchError(f"{path}: holds {len(rows)} rows; a run record has one")
-    row: dict[str, Any] = rows[0]
-    same = {name: row[name] for name in ("model", "recipe", "sampling", "alpha", "seed")}
-    return Run(id=row["run"], **same, training_languages=frozenset(row["training_languages"]))
-
-
-def group_systems(runs: Sequence[Run]) -> tuple[System, ...]:
-    """The systems of `runs`, in the order of their first runs.
-
-    Raises:
-        HybridBatchError: two runs of a system have the same seed.
-    """
-    groups: dict[str, list[int]] = {}
-    for position, run in enumerate(runs):
-        groups.setdefault(system_id(run), []).append(position)
-    systems = []
-    for name, positions in groups.items():
-        positions.sort(key=lambda position: runs[position].seed or 0)
-        system = System(name, tuple(runs[i] for i in positions), tuple(positions))
-        if len(set(system.seeds)) < len(system.seeds):
-            raise HybridBatchError(f"runs: {name} has a seed twice; list every run once")
-        systems.append(system)
-    return tuple(systems)
-
-
-def system_id(run: Run) -> str:
-    """The run id without its seed, such as `embedded.cldr.hybrid0.3`."""
-    if run.recipe is None:
-        return f"{run.model}.{run.sampling}"
-    usual = run.sampling != "hybrid" or run.alpha in (None, 0.5)
-    return f"{run.model}.{run.recipe}.{run.sampling}{'' if usual else format(run.alpha, 'g')}"
 
 
 def read_observations(
@@ -244,7 +155,7 @@ def _cells(
 
 
 def _cell_order(cell: Cell) -> tuple[int, str, str]:
-    return KINDS.index(cell.setting), cell.query_language, cell.passage_language
+    return SETTINGS.index(cell.setting), cell.query_language, cell.passage_language
 
 
 def _dense(rows: _Rows, cells: int, items: int) -> tuple[Floats, Floats]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
+from hybridbatch.common.run_records import read_run
+from hybridbatch.common.runs import group_systems
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.evaluation import comparisons
 from hybridbatch.evaluation.comparisons import Design
-from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
+from hybridbatch.evaluation.observations import read_observations
 from hybridbatch.evaluation.questions import read_questions
 from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY

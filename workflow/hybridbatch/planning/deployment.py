@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.data.mirrors import VARIABLE
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT_FILE = _PACKAGE_ROOT.parent / "envs" / "hybridbatch.yaml"
@@ -58,7 +59,7 @@ class Software:
         else:
             words = [f"export PYTHONPATH={package}"]
         if mirror:
-            words.append(f"export HYBRIDBATCH_MIRROR={shlex.quote(mirror)}")
+            words.append(f"export {VARIABLE}={shlex.quote(mirror)}")
         if tensorboard:
             words.append("export HYBRIDBATCH_TENSORBOARD=results/tensorboard")
         words.append(_WORD_FOR_THE_KILLED)

@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.runs import Run, run_id
+from hybridbatch.common.vocabulary import UNTRAINED
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
 from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
@@ -17,21 +18,6 @@ from hybridbatch.training import samplings
 # The benchmark whose items a built-in training source consists of.
 _SAME_ITEMS = {"mlqa-r": "mlqa-r"}
 _BENCHMARK_FILES = ("queries.parquet", "passages.parquet", "qrels.parquet")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model to evaluate: trained with a sampling and a seed, or untrained (both None)."""
-
-    id: str
-    sampling: str = samplings.UNTRAINED
-    alpha: float | None = None
-    seed: int | None = None
-
-    @property
-    def trained(self) -> bool:
-        """False for the base model as it is."""
-        return self.seed is not None
 
 
 class Inventory:
@@ -161,13 +147,14 @@ class Inventory:
         return tuple(run for run in self.runs if (run.id, benchmark) in self.evaluations())
 
     def _runs(self) -> Iterator[Run]:
-        yield Run(id=f"{self.model_name}.untrained")
+        model, recipe = self.model_name, self.config["recipe"]
+        yield Run(run_id(model, None, UNTRAINED, None), model)
         for sampling in self.config["samplings"]:
             for alpha in samplings.alphas(sampling, self.config["alphas"]):
                 label = samplings.run_label(sampling, alpha)
                 for seed in self.config["seeds"]:
-                    name = f"{self.model_name}.{self.config['recipe']}.{label}.s{seed}"
-                    yield Run(id=name, sampling=sampling, alpha=alpha, seed=seed)
+                    name = run_id(model, recipe, label, seed)
+                    yield Run(name, model, recipe, sampling, alpha, seed)
 
     def downloads(self) -> tuple[str, ...]:
         """Host and path of every file that is downloaded for this configuration."""

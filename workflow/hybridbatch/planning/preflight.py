@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.data.sources.corpora import mirror_folder
+from hybridbatch.data.mirrors import VARIABLE, mirror_folder
 from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
 from hybridbatch.encoding.model_names import local_folder
 from hybridbatch.planning.inventory import Inventory
@@ -47,10 +47,10 @@ def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
                 [Path(file) for file in files], key=f"config: benchmarks[{position}].path"
             )
             _check_braces(files, key=f"config: benchmarks[{position}].path")
-    folder = mirror_folder(mirror)
+    folder = mirror_folder(mirror, key="config: mirror:")
     if folder is not None and not folder.is_dir() and _missing(inventory, raw):
         raise HybridBatchError(
-            f"config: mirror: {mirror}: no such folder; correct it (HYBRIDBATCH_MIRROR overrides "
+            f"config: mirror: {mirror}: no such folder; correct it ({VARIABLE} overrides "
             f"the config), or unset it to download from upstream"
         )
 

@@ -17,6 +17,7 @@ from hybridbatch.common.records import (
     place_of,
     read_record,
 )
+from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning.config import check_config
 from hybridbatch.planning.lineage import RAW, Lineage, Node
 from hybridbatch.planning.plan import Plan
@@ -48,7 +49,7 @@ def checked_report_record(config: Mapping[str, Any], *, results: Path) -> Record
     Raises:
         HybridBatchError: names the first artifact that is missing or not of the configuration.
     """
-    plan = Plan(check_config(config), mirror=os.environ.get("HYBRIDBATCH_MIRROR"))
+    plan = Plan(check_config(config), mirror=choose_mirror(None, os.environ))
     chain = lineage(plan, shards=ShardList(results / "benchmarks"))
     report = chain.node("report")
     nodes = {path: node for node in chain.nodes() for path in node.outputs}

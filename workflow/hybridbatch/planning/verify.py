@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning.config import read_config
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.shard_list import ShardList
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     """
     found = read_config([args.config])
     with found.placed():
-        mirror = os.environ.get("HYBRIDBATCH_MIRROR") or found.values["mirror"]
+        mirror = choose_mirror(found.values["mirror"], os.environ)
         plan = Plan(found.values, mirror=mirror)
         chain = lineage(plan, shards=ShardList(args.results / "benchmarks"))
     counts: Counter[str] = Counter()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.threads import processors
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning.config import given_config, read_config
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.moved import moved_from
@@ -186,7 +188,7 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
     judged = {passage.split(":")[0] for passage in qrels["passage_id"].to_pylist()}
     names = sorted(judged | set(plan.corpora.pool(wildcards.benchmark)))
     if plan.corpora.pool(wildcards.benchmark):
-        names.append("all")
+        names.append(POOL)
     return [f"results/rankings/{wildcards.run}/{wildcards.benchmark}/{n}.parquet" for n in names]
 
 
@@ -202,7 +204,7 @@ def _escaped(text: str) -> str:
 
 def mirror(config: Mapping[str, Any]) -> str | None:
     """Where raw files come from: HYBRIDBATCH_MIRROR, or the config's key; None for upstream."""
-    return os.environ.get("HYBRIDBATCH_MIRROR") or config.get("mirror")
+    return choose_mirror(config.get("mirror"), os.environ)
 
 
 def _check_reader(plan: Plan) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from hybridbatch.publication.facts import SourceCounts, Validation
+from hybridbatch.publication.facts import TrainingSource, Validation
 
 NOT_STATED = "not stated"
 
@@ -53,7 +53,7 @@ class Facts:
     base: Origin
     hub_id: str | None
     sources: tuple[Origin, ...]
-    counts: tuple[SourceCounts, ...]
+    counts: tuple[TrainingSource, ...]
     validations: tuple[Validation, ...]
     validation_data: Origin | None
     max_tokens: int
@@ -154,11 +154,11 @@ def _data(facts: Facts) -> str:
 def _sampling(facts: Facts) -> str:
     record, exponent = facts.record, facts.training["source_exponent"]
     shown = "" if exponent == 1 else f"^{exponent:g}"
-    law = facts.batches.replace("{exponent}", shown)
+    drawn = facts.batches.replace("{exponent}", shown)
     if record["alpha"] is not None:
-        law = law.replace("{alpha:g}", f"{record['alpha']:g}")
+        drawn = drawn.replace("{alpha:g}", f"{record['alpha']:g}")
     return (
-        f"`{record['sampling']}`, seed {record['seed']}. {law} No batch holds two pairs of one "
+        f"`{record['sampling']}`, seed {record['seed']}. {drawn} No batch holds two pairs of one "
         f"question or of one passage."
     )
 

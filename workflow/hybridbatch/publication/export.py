@@ -20,6 +20,13 @@ from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MACRO_PUBLISHED,
+    MONOLINGUAL,
+    MULTILINGUAL,
+)
 from hybridbatch.publication.card import table
 from hybridbatch.publication.layout import write_json
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
@@ -30,11 +37,11 @@ from hybridbatch.schemas.summary import SUMMARY
 
 CARD, RESULTS = "README.md", "benchmark_results"
 # What is meant by the averages of summary.
-_AVERAGES = {"macro": "", "macro-published": ", languages of the published table"}
+_AVERAGES = {MACRO: "", MACRO_PUBLISHED: ", languages of the published table"}
 _WHAT = {
-    "monolingual": "query and passages in one language",
-    "cross-lingual": "passages in one other language",
-    "multilingual": "passages of all languages in one pool",
+    MONOLINGUAL: "query and passages in one language",
+    CROSS_LINGUAL: "passages in one other language",
+    MULTILINGUAL: "passages of all languages in one pool",
 }
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from hybridbatch.schemas.train_log import TRAIN_LOG
 
 
 @dataclass(frozen=True)
-class SourceCounts:
+class TrainingSource:
     """What a training source holds in the training languages, test pairs left out."""
 
     name: str
@@ -55,7 +55,7 @@ def read_validations(path: Path) -> tuple[Validation, ...]:
     return tuple(Validation(step, losses[step]) for step in sorted(losses))
 
 
-def count_source(path: Path, *, name: str, languages: Sequence[str]) -> SourceCounts:
+def training_source(path: Path, *, name: str, languages: Sequence[str]) -> TrainingSource:
     """Items and pairs of a file of pairs in these languages.
 
     Raises:
@@ -74,7 +74,7 @@ def count_source(path: Path, *, name: str, languages: Sequence[str]) -> SourceCo
         pc.not_equal(table["split"], "test"),
     )
     table = table.filter(wanted)
-    return SourceCounts(
+    return TrainingSource(
         name=name,
         languages=tuple(sorted(table["language"].unique().to_pylist())),
         items=pc.count_distinct(table["item_id"]).as_py(),

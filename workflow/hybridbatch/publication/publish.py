@@ -18,7 +18,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import FOLDER_RECORD, check_digests
 from hybridbatch.publication.card import Facts, Origin, model_card
-from hybridbatch.publication.facts import count_source, read_record, read_validations
+from hybridbatch.publication.facts import read_record, read_validations, training_source
 from hybridbatch.publication.layout import write_layout
 
 CARD = "README.md"
@@ -94,7 +94,7 @@ def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[P
         hub_id=options.hub_id,
         sources=options.sources,
         counts=tuple(
-            count_source(path, name=source.name, languages=options.training["languages"])
+            training_source(path, name=source.name, languages=options.training["languages"])
             for path, source in zip(pairs, options.sources, strict=True)
         ),
         validations=read_validations(train_log),

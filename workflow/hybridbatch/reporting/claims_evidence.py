@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hybridbatch.common.runs import System
+
 CONFIRMED, REJECTED = "confirmed", "rejected"
 UNDECIDED, NOT_TESTED = "undecided", "not tested"
 Row = Mapping[str, Any]
@@ -34,17 +36,6 @@ class Parallel:
     languages: int
     items: int
     complete: int
-
-
-@dataclass(frozen=True)
-class System:
-    """A system of the statistics tables; `label` is what a reader is shown, by default the id."""
-
-    id: str
-    model: str
-    sampling: str
-    alpha: float | None = None
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +71,7 @@ class Evidence:
 
     def label(self, id: str | None) -> str:
         """What a reader is shown for a system."""
-        found = (system.label for system in self.systems if system.id == id and system.label)
+        found = (system.label for system in self.systems if system.id == id)
         return next(found, id or "")
 
 

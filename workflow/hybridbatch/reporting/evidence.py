@@ -24,7 +24,6 @@ from hybridbatch.schemas.queries import QUERIES
 from hybridbatch.schemas.schema import Schema
 from hybridbatch.schemas.statistics import COMPARISONS, ESTIMATES, NONINFERIORITY
 
-ALL, MACRO = "all", "macro"
 T = TypeVar("T")
 
 
@@ -95,7 +94,6 @@ class GroupTest:
     metric: str
     grouping: str
     group: str
-    averaged: int
     mean_a: float
     mean_b: float
     difference: float
@@ -103,8 +101,6 @@ class GroupTest:
     high: float | None
     p_holm: float
     margin: float
-    p_noninferior_holm: float
-    p_inferior_holm: float
     verdict: str
     seeds: int
 
@@ -116,12 +112,12 @@ DifferenceKey = tuple[str, str, str, str, str, str]
 
 @dataclass(frozen=True)
 class Statistics:
-    """The tables of one benchmark; `systems` are ids by (model, recipe, sampling, alpha).
+    """The tables of one benchmark; `systems` are the ids in them.
 
     `rows` are the tables as they were read, by name, for the rules on claims.
     """
 
-    systems: Mapping[tuple[str, str | None, str, float | None], str]
+    systems: frozenset[str]
     estimates: Mapping[EstimateKey, Estimate]
     differences: Mapping[DifferenceKey, Difference]
     groups: tuple[GroupTest, ...]
@@ -237,10 +233,7 @@ def read_statistics(folder: Path) -> Statistics:
     }
     place = ("setting", "query_language", "passage_language", "metric")
     return Statistics(
-        systems={
-            (row["model"], row["recipe"], row["sampling"], row["alpha"]): row["system"]
-            for row in rows["estimates"]
-        },
+        systems=frozenset(row["system"] for row in rows["estimates"]),
         estimates=_by_key(rows["estimates"], ("system", *place), Estimate),
         differences=_by_key(rows["comparisons"], ("system_a", "system_b", *place), Difference),
         groups=tuple(_record(GroupTest, row) for row in rows["noninferiority"]),

@@ -21,6 +21,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.tables import check_file, read_table, write_table
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.schemas.examples import EXAMPLES
 from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.schemas.per_query import PER_QUERY
@@ -29,7 +30,7 @@ from hybridbatch.schemas.queries import QUERIES
 from hybridbatch.schemas.rankings import RANKINGS
 
 GAIN, LOSS, RANDOM = "gain", "loss", "random"
-POOL, METRIC = "all", "mAP"
+METRIC = "mAP"
 logger = logging.getLogger(__name__)
 
 

@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.run_records import read_run
+from hybridbatch.common.runs import Run
 from hybridbatch.common.tables import read_table
+from hybridbatch.common.timings import Timing
 from hybridbatch.reporting.views import (
     ExampleQuery,
     Projection,
@@ -24,36 +27,9 @@ from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.queries import QUERIES
-from hybridbatch.schemas.runs import RUNS
 from hybridbatch.schemas.summary import SUMMARY
 from hybridbatch.schemas.timings import TIMINGS
 from hybridbatch.schemas.train_log import TRAIN_LOG
-
-UNTRAINED = "untrained"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A row of `results/runs/{run}.parquet`."""
-
-    run: str
-    model: str
-    recipe: str | None
-    sampling: str
-    alpha: float | None
-    seed: int | None
-    training_languages: tuple[str, ...]
-    sources: tuple[str, ...]
-    training_items: int
-    training_pairs: int
-    best_step: int | None
-    stopping_reason: str | None = None
-
-    @property
-    def trained(self) -> bool:
-        """Whether the run is a fine-tuned model."""
-        return self.sampling != UNTRAINED
-
 
 # (setting, query language, passage language, metric) -> mean value over the scored queries.
 Summary = Mapping[tuple[str, str, str, str], float]
@@ -104,18 +80,6 @@ class TrainLog:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """What one job took."""
-
-    stage: str
-    job: str
-    wall_seconds: float
-    cpu_seconds: float
-    peak_memory_mb: float
-    threads: int
-
-
-@dataclass(frozen=True)
 class Inputs:
     """All that the report shows. Keys are run ids, benchmark names and source names."""
 
@@ -163,7 +127,7 @@ def read_inputs(
                 "list it there too"
             )
     records = tuple(read_run(results / "runs" / f"{run}.parquet") for run in runs)
-    trained = [record.run for record in records if record.trained]
+    trained = [record.id for record in records if record.trained]
     # Examples and projections belong to a model and a recipe, whatever its runs are.
     family = f"{records[0].model}.{recipe}" if records else recipe
     return Inputs(
@@ -204,15 +168,6 @@ def read_inputs(
             name: read_projection(results / "projection" / family / name) for name in views
         },
     )
-
-
-def read_run(path: Path) -> Run:
-    """The run that a run record describes."""
-    rows = read_table(path, RUNS).to_pylist()
-    if len(rows) != 1:
-        raise HybridBatchError(f"{path}: holds {len(rows)} rows; a run record has one")
-    lists = {name: tuple(rows[0][name]) for name in ("training_languages", "sources")}
-    return Run(**{**rows[0], **lists})
 
 
 def read_summary(path: Path) -> Summary:

@@ -9,22 +9,22 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hybridbatch.common import registry
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import current
+from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.checksums import Checksum, input_checksums
-from hybridbatch.reporting.corpora import Corpus, IndexQuality, read_corpora, read_qualities
+from hybridbatch.reporting.corpora import Corpus, read_corpora, read_qualities
 from hybridbatch.reporting.environment import Environment, describe_environment
-from hybridbatch.reporting.evidence import NOTHING, Measured, StatisticsOptions, read_evidence
+from hybridbatch.reporting.evidence import StatisticsOptions, read_evidence
 from hybridbatch.reporting.inputs import Inputs, read_inputs
-from hybridbatch.reporting.literature import Literature, read_literature
+from hybridbatch.reporting.literature import read_literature
 from hybridbatch.reporting.render import render_page
 from hybridbatch.reporting.sections import ORDER, provenance
-from hybridbatch.reporting.systems import Context, Scores, group_systems
+from hybridbatch.reporting.systems import Context, Scores, labelled
 
 LITERATURE = Path(__file__).resolve().parents[1] / "resources" / "paper_results.csv"
 logger = logging.getLogger(__name__)
@@ -97,18 +97,23 @@ def run(args: argparse.Namespace) -> None:
     if not options.allow_contaminated:
         refuse_contaminated(inputs, corpora, recipe=options.recipe)
     record = current()
-    page = build_page(
-        inputs,
-        literature=read_literature(args.literature),
-        environment=describe_environment(code_version=options.code_version),
-        title=options.title,
+    context = Context(
+        inputs=inputs,
+        scores=Scores(inputs, corpora),
+        systems=labelled(group_systems(inputs.runs)),
         recipe=options.recipe,
         train_languages=options.train_languages,
         allow_contaminated=options.allow_contaminated,
         config=options.config,
+        literature=read_literature(args.literature),
         measured=read_evidence(args.results, options.statistics, evaluations=options.evaluations),
         corpora=corpora,
         qualities=read_qualities(args.results, full),
+    )
+    page = build_page(
+        context,
+        title=options.title,
+        environment=describe_environment(code_version=options.code_version),
         checksums=input_checksums(
             args.results,
             raw_files=options.raw_files,
@@ -144,35 +149,14 @@ def refuse_contaminated(inputs: Inputs, corpora: Mapping[str, Corpus], *, recipe
 
 
 def build_page(
-    inputs: Inputs,
+    context: Context,
     *,
-    literature: Literature,
-    environment: Environment,
     title: str,
-    recipe: str,
-    train_languages: tuple[str, ...],
-    allow_contaminated: bool,
-    config: Mapping[str, Any],
-    measured: Measured = NOTHING,
-    corpora: Mapping[str, Corpus] | None = None,
-    qualities: Mapping[tuple[str, str], tuple[IndexQuality, ...]] | None = None,
-    checksums: tuple[Checksum, ...] = (),
-    made: str | None = None,
+    environment: Environment,
+    checksums: tuple[Checksum, ...],
+    made: str | None,
 ) -> str:
-    """The report as HTML."""
-    context = Context(
-        inputs=inputs,
-        scores=Scores(inputs, corpora or {}),
-        systems=group_systems(inputs.runs),
-        recipe=recipe,
-        train_languages=train_languages,
-        allow_contaminated=allow_contaminated,
-        config=config,
-        literature=literature,
-        measured=measured,
-        corpora=corpora or {},
-        qualities=qualities or {},
-    )
+    """The report as HTML; `made` is the digest of what made it, where that is known."""
     sections = [built for build in ORDER if (built := build(context)) is not None]
     sections.append(provenance.section(context, environment, checksums))
     return render_page(title=title, sections=sections, made=made)

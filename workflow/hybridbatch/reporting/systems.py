@@ -1,40 +1,32 @@
 """Runs as the report compares them: one system per model and sampling, its seeds averaged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MONOLINGUAL,
+    USUAL_ALPHA,
+    passage_column,
+)
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.evidence import NOTHING, Bias, Difference, Estimate, Measured, Statistics
-from hybridbatch.reporting.inputs import Inputs, Run, Summary
+from hybridbatch.reporting.inputs import Inputs, Summary
 from hybridbatch.reporting.literature import Literature
-from hybridbatch.training.samplings import SAMPLINGS, USUAL_ALPHA
-
-SETTINGS = ("monolingual", "cross-lingual", "multilingual")
-POOL = "all"
-MACRO = "macro"
-DEFAULT_ALPHA = USUAL_ALPHA
+from hybridbatch.training.samplings import SAMPLINGS
 
 
-@dataclass(frozen=True)
-class System:
-    """Runs that differ in their seed alone."""
-
-    label: str
-    model: str
-    sampling: str
-    alpha: float | None
-    runs: tuple[Run, ...]
-
-    @property
-    def trained(self) -> bool:
-        """Whether the system is fine-tuned."""
-        return self.runs[0].trained
-
-    @property
-    def training_languages(self) -> frozenset[str]:
-        """The languages that any of its runs trained on."""
-        return frozenset(code for run in self.runs for code in run.training_languages)
+def labelled(systems: Sequence[System]) -> tuple[System, ...]:
+    """The systems with labels in which no two are alike."""
+    models = {system.model for system in systems}
+    recipes = {system.recipe for system in systems if system.trained}
+    return tuple(
+        replace(system, label=_label(system, models=len(models), recipes=len(recipes)))
+        for system in systems
+    )
 
 
 def sampling_label(name: str) -> str:
@@ -42,28 +34,17 @@ def sampling_label(name: str) -> str:
     return (SAMPLINGS[name].label if name in SAMPLINGS else "") or name
 
 
-def _sweeps(sampling: str) -> bool:
-    return sampling in SAMPLINGS and SAMPLINGS[sampling].sweeps
-
-
-def group_systems(runs: tuple[Run, ...]) -> tuple[System, ...]:
-    """The systems of `runs`, in the order in which their first runs come."""
-    groups: dict[tuple[str, str | None, str, float | None], list[Run]] = {}
-    for run in runs:
-        # Alpha tells the runs of some samplings apart; in the others it follows from the sampling.
-        alpha = run.alpha if _sweeps(run.sampling) else None
-        groups.setdefault((run.model, run.recipe, run.sampling, alpha), []).append(run)
-    models = {run.model for run in runs}
-    recipes = {run.recipe for run in runs if run.trained}
-    systems = []
-    for (model, recipe, sampling, alpha), members in groups.items():
-        parts = [model] if len(models) > 1 else []
-        parts += [recipe] if recipe and len(recipes) > 1 else []
-        plain = alpha is None or alpha == DEFAULT_ALPHA
-        label = sampling_label(sampling)
-        parts.append(label if plain else f"{label} α={alpha:g}")
-        systems.append(System(" · ".join(parts), model, sampling, alpha, tuple(members)))
-    return tuple(systems)
+def _label(system: System, *, models: int, recipes: int) -> str:
+    """What tells a system from the others, where there are so many models and recipes."""
+    parts = [system.model] if models > 1 else []
+    if system.recipe and recipes > 1:
+        parts.append(system.recipe)
+    # Alpha tells the runs of some samplings apart; in the others it follows from the sampling.
+    sweeps = system.sampling in SAMPLINGS and SAMPLINGS[system.sampling].sweeps
+    plain = not sweeps or system.alpha in (None, USUAL_ALPHA)
+    label = sampling_label(system.sampling)
+    parts.append(label if plain else f"{label} α={system.alpha:g}")
+    return " · ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -81,7 +62,7 @@ class Scores:
 
     def evaluated(self, system: System, benchmark: str) -> bool:
         """Whether any run of the system has metrics on the benchmark."""
-        return any(self.summary(run.run, benchmark) for run in system.runs)
+        return any(self.summary(run.id, benchmark) for run in system.runs)
 
     def value(
         self,
@@ -95,7 +76,7 @@ class Scores:
     ) -> float | None:
         """The value of one setting, or None where it was not measured."""
         key = (setting, query_language, passage_language, metric)
-        summaries = [self.summary(run.run, benchmark) for run in system.runs]
+        summaries = [self.summary(run.id, benchmark) for run in system.runs]
         values = [summary[key] for summary in summaries if key in summary]
         return sum(values) / len(values) if values else None
 
@@ -107,7 +88,7 @@ class Scores:
             setting=setting,
             metric=metric,
             query_language=MACRO,
-            passage_language=POOL if setting == "multilingual" else MACRO,
+            passage_language=passage_column(setting),
         )
 
     def pair(self, system: System, benchmark: str, query: str, passage: str) -> float | None:
@@ -115,7 +96,7 @@ class Scores:
         return self.value(
             system,
             benchmark,
-            setting="monolingual" if query == passage else "cross-lingual",
+            setting=MONOLINGUAL if query == passage else CROSS_LINGUAL,
             metric="mAP",
             query_language=query,
             passage_language=passage,
@@ -125,10 +106,10 @@ class Scores:
         self, system: System, benchmark: str, setting: str, metric: str, language: str
     ) -> float | None:
         """The value of a query language; cross-lingual: the mean over the passage languages."""
-        if setting == "cross-lingual":
+        if setting == CROSS_LINGUAL:
             others = [code for code in self.passage_languages(benchmark) if code != language]
         else:
-            others = [POOL if setting == "multilingual" else language]
+            others = [passage_column(setting, language)]
         values = [
             self.value(
                 system,
@@ -208,10 +189,8 @@ class Context:
 
     def tested_id(self, system: System, benchmark: str) -> str | None:
         """The id that the statistics of a benchmark give a system, None where they lack it."""
-        statistics, run = self.statistics(benchmark), system.runs[0]
-        if statistics is None:
-            return None
-        return statistics.systems.get((run.model, run.recipe, run.sampling, run.alpha))
+        statistics = self.statistics(benchmark)
+        return system.id if statistics and system.id in statistics.systems else None
 
     def estimate(
         self, system: System, benchmark: str, setting: str, metric: str, language: str = MACRO
@@ -220,7 +199,7 @@ class Context:
         statistics, id = self.statistics(benchmark), self.tested_id(system, benchmark)
         if statistics is None or id is None:
             return None
-        passages = POOL if setting == "multilingual" else language
+        passages = passage_column(setting, language)
         return statistics.estimates.get((id, setting, language, passages, metric))
 
     def difference(
@@ -239,12 +218,12 @@ class Context:
         ids = self.tested_id(first, benchmark), self.tested_id(second, benchmark)
         if statistics is None or ids[0] is None or ids[1] is None:
             return None
-        passages = POOL if setting == "multilingual" else passage
+        passages = passage_column(setting, passage)
         return statistics.difference(ids[0], ids[1], setting, query, passages, metric)
 
     def biases(self, system: System, benchmark: str) -> tuple[Bias, ...]:
         """The bias of each run of a system, of those that were measured."""
-        found = (self.measured.bias.get((run.run, benchmark)) for run in system.runs)
+        found = (self.measured.bias.get((run.id, benchmark)) for run in system.runs)
         return tuple(bias for bias in found if bias is not None)
 
     def unseen(self, system: System, language: str) -> bool:
@@ -262,11 +241,11 @@ class Context:
         Of several alphas the default one stands for hybrid, where it was run.
         """
         shown = self.shown(benchmark)
-        hybrids = [system for system in shown if system.sampling == "hybrid"]
-        usual = [system for system in hybrids if system.alpha == DEFAULT_ALPHA]
+        hybrids = [system for system in shown if system.hybrid]
+        usual = [system for system in hybrids if system.usual]
         return tuple(
             (hybrid, other)
             for hybrid in usual or hybrids
             for other in shown
-            if other.sampling != "hybrid" and other.model == hybrid.model
+            if not other.hybrid and other.model == hybrid.model
         )

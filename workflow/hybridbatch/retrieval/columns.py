@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-# In place of a passage language: the pool of all languages.
-POOL = "all"
-
 
 def id_languages(ids: pa.Array) -> pa.Array:
     """The part of each id before its first colon."""

@@ -2,10 +2,9 @@
 
 import argparse
 import logging
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import faiss
 import numpy as np
@@ -204,33 +203,6 @@ def stored_vectors(index: Any) -> Floats:
     flat: Any = faiss.downcast_index(index)
     values: Floats = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d)
     return values.reshape(flat.ntotal, flat.d)
-
-
-class Effort(Protocol):
-    """What of a stage's options says how much of an approximate index a search looks at."""
-
-    @property
-    def factory(self) -> str:
-        """The factory string of the index."""
-
-    @property
-    def nprobe(self) -> int:
-        """IVF lists, at most all."""
-
-    @property
-    def ef_search(self) -> int:
-        """HNSW's candidates."""
-
-
-def set_effort(index: Any, effort: Effort) -> None:
-    """Set how much a search of `index` looks at; nothing where it looks at everything."""
-    if is_exact(index):
-        return
-    space = faiss.ParameterSpace()
-    if match := re.search(r"IVF(\d+)", effort.factory):
-        space.set_index_parameter(index, "nprobe", min(effort.nprobe, int(match[1])))
-    elif "HNSW" in effort.factory:
-        space.set_index_parameter(index, "efSearch", effort.ef_search)
 
 
 def index_size(folder: Path, language: str) -> int:

@@ -17,7 +17,7 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import check_file
-from hybridbatch.retrieval.columns import POOL
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.schemas.rankings import RANKINGS
 

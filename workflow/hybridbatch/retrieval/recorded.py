@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.tables import check_file
-from hybridbatch.retrieval.columns import POOL, Ints
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.retrieval.columns import Ints
 from hybridbatch.retrieval.judgements import Benchmark
 from hybridbatch.schemas.rankings import RANKINGS
 

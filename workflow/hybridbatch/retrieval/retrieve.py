@@ -28,18 +28,19 @@ from hybridbatch.common.records import check_digests
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.columns import POOL, Floats, Ints
+from hybridbatch.common.vocabulary import POOL
+from hybridbatch.retrieval.columns import Floats, Ints
 from hybridbatch.retrieval.index import (
     Vectors,
     index_size,
     is_exact,
     read_index,
     read_vectors,
-    set_effort,
 )
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
 from hybridbatch.retrieval.quality import measure_quality, sample_rows
 from hybridbatch.retrieval.ranking import QUERY_BLOCK, Pool, Scorer, blocks, count_ranks
+from hybridbatch.retrieval.search_options import SearchOptions, set_effort
 from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
     Keys,
@@ -60,21 +61,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the stage `retrieve` can be told: list length, queries per block, threads.
+class Options(SearchOptions):
+    """What the stage `retrieve` can be told; `query_block` queries are scored at once."""
 
-    `factory` is that of the indexes; `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks
-    at, and `quality_queries` of the queries, drawn with `seed`, measure an approximate index.
-    """
-
-    top_k: int
     query_block: int
-    factory: str
-    nprobe: int
-    ef_search: int
-    quality_queries: int
-    seed: int
-    threads: int | None
 
 
 @dataclass(frozen=True)

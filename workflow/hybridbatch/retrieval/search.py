@@ -28,10 +28,10 @@ from hybridbatch.retrieval.index import (
     is_exact,
     map_index,
     read_vectors,
-    set_effort,
     stored_vectors,
 )
 from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
+from hybridbatch.retrieval.search_options import SearchOptions, set_effort
 from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.retrieval.streaming import (
     Found,
@@ -53,21 +53,11 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """What is searched and how; `quality_queries` of the queries measure an approximate index.
-
-    `nprobe` (IVF) and `ef_search` (HNSW) are what a search looks at.
-    """
+class Options(SearchOptions):
+    """What the stage `search` can be told: the passage language, and those of the pool."""
 
     language: str
-    factory: str
-    top_k: int
     pool_languages: tuple[str, ...] = ()
-    nprobe: int
-    ef_search: int
-    quality_queries: int
-    seed: int
-    threads: int | None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.tables import check_file, read_table
-from hybridbatch.retrieval.columns import POOL
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.retrieval.judgements import read_benchmark, read_judged
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.rankings import RANKINGS

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from hybridbatch.encoding.batching import TokenIds, pad
 from hybridbatch.encoding.encoder import DualEncoder, Precision
 from hybridbatch.encoding.packed import can_pack
-from hybridbatch.training.packed_pass import length_groups, packed_vectors
+from hybridbatch.training.packed_pass import group_by_length, packed_vectors
 
 # What one forward pass costs beyond its tokens, in tokens: measured on e5-small and two cores.
 _PASS_COST = 64
@@ -60,7 +60,7 @@ class Encoding:
         device = self.encoder.device
         parts = []
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
-            for group in length_groups([len(ids) for ids in ordered], pass_cost=_PASS_COST):
+            for group in group_by_length([len(ids) for ids in ordered], pass_cost=_PASS_COST):
                 ids, mask = pad([ordered[i] for i in group], pad_id=self.encoder.pad_id)
                 inputs = (
                     torch.from_numpy(ids).to(device),

@@ -22,6 +22,7 @@ from hybridbatch.common.progress import Progress
 from hybridbatch.common.registry import load_all
 from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
 from hybridbatch.training.batch_encoding import Encoding
+from hybridbatch.training.candidates import Stream
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.compaction import Compaction
 from hybridbatch.training.data import TrainingData
@@ -29,7 +30,6 @@ from hybridbatch.training.events import Events, Silent
 from hybridbatch.training.gradient_cache import GradientCache, Loss
 from hybridbatch.training.loss import info_nce
 from hybridbatch.training.options import Options, learning_rate
-from hybridbatch.training.pools import Stream
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
 from hybridbatch.training.texts import batch_texts, compacted, tokenize

@@ -1,4 +1,4 @@
-"""The law of the batches: which languages, source and items each one holds.
+"""The batch samplers: which languages, source and items each one holds.
 
 - `x-x-mono` draws a language uniformly from the training languages that a source has, then a source
   among those that have it, with probability proportional to weight * items_there**exponent, then
@@ -10,8 +10,8 @@
 - `hybrid` draws its next `x-x-mono` batch with probability alpha, else its next `x-y` batch.
 - `en-en` is `x-x-mono` with English alone.
 
-Items come from a pool per source and language (x-x-mono) or per source (x-y, x-x), without
-replacement until the pool is used up; see `pools`. The batch types are those of Roy et al. (arXiv
+Items come from candidates per source and language (x-x-mono) or per source (x-y, x-x), without
+replacement until all are used up; see `candidates`. The batch types are those of Roy et al. (arXiv
 2004.05484) and Elmahdy et al. (arXiv 2408.10536).
 """
 
@@ -25,17 +25,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.training.pools import Pool, Stream, capacity
+from hybridbatch.training.candidates import Candidates, Stream, capacity
 
 MONOLINGUAL, CROSS_LINGUAL, MIXED = "monolingual", "cross-lingual", "mixed"
 _KINDS = (MONOLINGUAL, CROSS_LINGUAL, MIXED)
-_Key = tuple[int, ...]  # of a pool: (source, language) or (source,)
+_Key = tuple[int, ...]  # of candidates: (source, language) or (source,)
 _Rows = NDArray[np.int32]  # item numbers, ascending
 
 
 @dataclass(frozen=True)
 class Items:
-    """What the law needs to know of n items, L languages and S sources.
+    """What the samplers need to know of n items, L languages and S sources.
 
     has_language: bool (n, L). source: int (n,), a position in `sources`. question_group and
     passage_group: int (n,), equal where the items belong together. The arrays are made read-only.
@@ -94,7 +94,7 @@ class Batch:
 
 
 class Sampler(Iterator[Batch]):
-    """An endless sequence of batches under one law.
+    """An endless sequence of batches of one sampling.
 
     The k-th monolingual batch of `hybrid` is the k-th batch of `x-x-mono` with the same seed, and
     its k-th cross-lingual batch is the k-th of `x-y`: with alpha 1 or 0 it is that sampling.
@@ -110,28 +110,31 @@ class Sampler(Iterator[Batch]):
         self._alpha, names = _kinds(options)
         self._choice = Stream(seed, "kind")
         self._step = 0
-        self._laws = {name: _law(name, items, options, seed=seed) for name in names}
+        self._samplers = {name: _batch_sampler(name, items, options, seed=seed) for name in names}
 
     def __next__(self) -> Batch:
         # random() lies in [0, 1): always below 1, never below 0.
         first = self._choice.at(self._step).random() < self._alpha
         self._step += 1
-        laws = tuple(self._laws.values())
-        return laws[0 if first else -1].draw()
+        samplers = tuple(self._samplers.values())
+        return samplers[0 if first else -1].draw()
 
     def state(self) -> dict[str, Any]:
         """Where the sequence is, as JSON-serialisable integers in lists and dictionaries.
 
-        Per pool that has been used: permutations begun, position, and the items that wait; a few
-        integers, and a few more where items conflict.
+        For candidates that have been used: permutations begun, position, and the items that wait; a
+        few integers, and a few more where items conflict.
         """
-        return {"step": self._step, **{name: law.state() for name, law in self._laws.items()}}
+        return {
+            "step": self._step,
+            **{name: sampler.state() for name, sampler in self._samplers.items()},
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on exactly where `state` was taken, in a sampler of the same data and options."""
         self._step = state["step"]
-        for name, law in self._laws.items():
-            law.restore(state[name])
+        for name, sampler in self._samplers.items():
+            sampler.restore(state[name])
 
 
 def _kinds(options: SamplingOptions) -> tuple[float, tuple[str, ...]]:
@@ -149,7 +152,9 @@ def _kinds(options: SamplingOptions) -> tuple[float, tuple[str, ...]]:
     return alpha, (kinds[:1] if alpha > 0 else ()) + (kinds[1:] if alpha < 1 else ())
 
 
-def _law(kind: str, items: Items, options: SamplingOptions, *, seed: int) -> _Law:
+def _batch_sampler(
+    kind: str, items: Items, options: SamplingOptions, *, seed: int
+) -> _BatchSampler:
     languages = options.languages
     columns = [items.languages.index(name) for name in languages if name in items.languages]
     if kind == MONOLINGUAL:
@@ -157,7 +162,7 @@ def _law(kind: str, items: Items, options: SamplingOptions, *, seed: int) -> _La
     return _Mixed(kind, items, options, columns, seed=seed)
 
 
-class _Law:
+class _BatchSampler:
     """One kind of batch: its own sequence of batches, whatever is drawn in between."""
 
     def __init__(
@@ -180,8 +185,8 @@ class _Law:
         }
         _check(members, items, options, kind=kind)
         self.sizes = {key: len(rows) for key, rows in members.items()}
-        self.pools = {
-            key: Pool(
+        self.candidates = {
+            key: Candidates(
                 rows,
                 question_group=items.question_group,
                 passage_group=items.passage_group,
@@ -197,16 +202,16 @@ class _Law:
         return self._draw(random)
 
     def state(self) -> dict[str, Any]:
-        used = {key: pool for key, pool in self.pools.items() if pool.used}
+        used = {key: each for key, each in self.candidates.items() if each.used}
         return {
             "step": self._step,
-            "pools": {"/".join(map(str, key)): pool.state() for key, pool in used.items()},
+            "candidates": {"/".join(map(str, key)): each.state() for key, each in used.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self._step = state["step"]
-        for key, pool in self.pools.items():
-            pool.restore(state["pools"].get("/".join(map(str, key)), (0, 0)))
+        for key, each in self.candidates.items():
+            each.restore(state["candidates"].get("/".join(map(str, key)), (0, 0)))
 
     def _members(self, items: Items, sources: Sequence[int]) -> dict[_Key, _Rows]:
         raise NotImplementedError
@@ -215,8 +220,8 @@ class _Law:
         raise NotImplementedError
 
 
-class _Monolingual(_Law):
-    """x-x-mono: a pool per source and language."""
+class _Monolingual(_BatchSampler):
+    """x-x-mono: candidates per source and language."""
 
     def __init__(
         self, items: Items, options: SamplingOptions, columns: Sequence[int], *, seed: int
@@ -243,13 +248,13 @@ class _Monolingual(_Law):
     def _draw(self, random: np.random.Generator) -> Batch:
         column = self._eligible[random.integers(len(self._eligible))]
         source = self._sources[column].draw(random)
-        items = self.pools[source, column].draw(self.batch_size)
+        items = self.candidates[source, column].draw(self.batch_size)
         languages = np.full(len(items), column, dtype=np.int64)
         return Batch(self.kind, items, languages, languages, source)
 
 
-class _Mixed(_Law):
-    """x-y and x-x: a pool per source, and languages drawn for each pair."""
+class _Mixed(_BatchSampler):
+    """x-y and x-x: candidates per source, and languages drawn for each pair."""
 
     def __init__(
         self,
@@ -271,7 +276,7 @@ class _Mixed(_Law):
 
     def _draw(self, random: np.random.Generator) -> Batch:
         source = self._sources.draw(random)
-        items = self.pools[(source,)].draw(self.batch_size)
+        items = self.candidates[(source,)].draw(self.batch_size)
         has_language = self._has_language[items][:, self.columns]
         languages = ordered_pairs if self.kind == CROSS_LINGUAL else single_languages
         queries, passages = languages(has_language, random)
@@ -338,7 +343,7 @@ def _check(
     *,
     kind: str,
 ) -> None:
-    """Raise where a pool cannot fill a batch, or where there is no pool at all."""
+    """Raise where candidates cannot fill a batch, or where there are none at all."""
     wanted = f"sampling {options.sampling}, {kind} batches"
     if not members:
         least = "two training languages" if kind == CROSS_LINGUAL else "a training language"

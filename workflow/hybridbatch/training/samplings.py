@@ -12,10 +12,9 @@ from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.meaning import Meaning
 from hybridbatch.common.registry import Registry
+from hybridbatch.common.vocabulary import UNTRAINED, USUAL_ALPHA
 
 SAMPLER = "hybridbatch.training.sampling:Sampler"
-USUAL_ALPHA = 0.5  # a run that was drawn with it has no alpha in its name
-UNTRAINED = "untrained"
 
 
 @dataclass(frozen=True)

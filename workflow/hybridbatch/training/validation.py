@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.training.pools import Pool, Stream, capacity
+from hybridbatch.training.candidates import Candidates, Stream, capacity
 from hybridbatch.training.sampling import CROSS_LINGUAL, MONOLINGUAL, Batch, Items, ordered_pairs
 
 ALL = "all"  # the mean over both kinds of batch
@@ -33,7 +33,7 @@ def validation_batches(items: Items, *, batches: int, batch_size: int) -> tuple[
     columns = Stream(_SEED, "validation", "languages").at(0).permutation(len(items.languages))
     sizes = {int(c): _size(items, has_language[:, c], batch_size) for c in columns}
     eligible = [column for column, size in sizes.items() if size >= _LEAST]
-    pools = {c: _pool(items, has_language[:, c], items.languages[c]) for c in eligible}
+    candidates = {c: _candidates(items, has_language[:, c], items.languages[c]) for c in eligible}
     parallel = has_language.sum(axis=1) >= 2
     cross_size = _size(items, parallel, batch_size)
     if not eligible and cross_size < _LEAST:
@@ -46,13 +46,13 @@ def validation_batches(items: Items, *, batches: int, batch_size: int) -> tuple[
     chosen = []
     for number in range(monolingual):
         column = eligible[number % len(eligible)]
-        drawn = pools[column].draw(sizes[column])
+        drawn = candidates[column].draw(sizes[column])
         same = np.full(len(drawn), column, dtype=np.int64)
         chosen.append(Batch(MONOLINGUAL, drawn, same, same, source=-1))
-    pool = _pool(items, parallel, CROSS_LINGUAL)
+    parallel_items = _candidates(items, parallel, CROSS_LINGUAL)
     stream = Stream(_SEED, "validation", "pairs")
     for number in range(batches - monolingual):
-        drawn = pool.draw(cross_size)
+        drawn = parallel_items.draw(cross_size)
         queries, passages = ordered_pairs(has_language[drawn], stream.at(number))
         chosen.append(Batch(CROSS_LINGUAL, drawn, queries, passages, source=-1))
     return tuple(chosen)
@@ -78,8 +78,8 @@ def validation_losses(
     return {**means, ALL: float(np.mean([loss for values in losses.values() for loss in values]))}
 
 
-def _pool(items: Items, members: NDArray[np.bool_], name: str) -> Pool:
-    return Pool(
+def _candidates(items: Items, members: NDArray[np.bool_], name: str) -> Candidates:
+    return Candidates(
         np.flatnonzero(members),
         question_group=items.question_group,
         passage_group=items.passage_group,

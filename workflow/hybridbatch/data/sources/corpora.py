@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import MIRACL
+from hybridbatch.data.mirrors import mirror_folder
 from hybridbatch.data.sources.miracl import corpus_checksums, corpus_path
 
 
@@ -117,7 +116,7 @@ def _list_of_checksums(
 ) -> Path:
     if named := entry.get("checksums"):
         return Path(named).expanduser()
-    folder = mirror_folder(mirror)
+    folder = mirror_folder(mirror, key="config: mirror:")
     if folder is not None and (folder / "SHA256SUMS").is_file():
         return folder / "SHA256SUMS"
     raise HybridBatchError(
@@ -125,11 +124,3 @@ def _list_of_checksums(
         f"`checksums:` to a SHA256SUMS file with a line for {corpus_path(languages[0], 0)} and so "
         f"on, or `mirror:` to a folder that holds one"
     )
-
-
-def mirror_folder(mirror: str | None) -> Path | None:
-    """The mirror as a folder, which need not be there; None where files come over HTTP."""
-    if mirror is None or urlsplit(mirror).scheme in ("http", "https"):
-        return None
-    url = urlsplit(mirror)
-    return Path(url2pathname(url.path) if url.scheme == "file" else mirror).expanduser()

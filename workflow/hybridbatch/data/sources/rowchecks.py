@@ -3,10 +3,11 @@
 import polars as pl
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.vocabulary import MACRO, POOL
 
 # A language is part of file names and of ids, and `all` and `macro` stand for settings.
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
-_RESERVED = ("all", "macro")
+_RESERVED = (POOL, MACRO)
 
 
 def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) -> None:

@@ -1,7 +1,8 @@
 """The headline figures over alpha, where hybrid was trained with several."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
+from hybridbatch.common.runs import System
 from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.bands import Point, band
@@ -19,8 +20,17 @@ from hybridbatch.reporting.document import (
     simple_table,
 )
 from hybridbatch.reporting.sections.answer import HEADLINE
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 from hybridbatch.training.samplings import SAMPLINGS
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The systems of a model on a benchmark, with their alphas in ascending order."""
+
+    benchmark: str
+    model: str
+    systems: tuple[tuple[float, System], ...]
 
 
 def section(context: Context) -> Section | None:
@@ -67,11 +77,11 @@ def sweep(context: Context, benchmark: str, model: str) -> tuple[tuple[float, Sy
 def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
     blocks = []
     for number, model in enumerate(dict.fromkeys(s.model for s in context.shown(benchmark))):
-        swept = sweep(context, benchmark, model)
-        if swept:
+        found = Sweep(benchmark, model, sweep(context, benchmark, model))
+        if found.systems:
             id = f"figure-alpha-{benchmark}-{number}"
             figures = (
-                _figure(context, benchmark, model, swept, f"{id}-{i}", *headline)
+                _figure(context, found, f"{id}-{i}", *headline)
                 for i, headline in enumerate(HEADLINE)
             )
             blocks.append(Gallery(tuple(figure for figure in figures if figure)))
@@ -80,18 +90,16 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
 
 def _figure(
     context: Context,
-    benchmark: str,
-    model: str,
-    swept: Sequence[tuple[float, System]],
+    swept: Sweep,
     id: str,
     setting: str,
     metric: str,
     name: str,
 ) -> Figure | None:
     points = []
-    for alpha, system in swept:
-        value = context.scores.macro(system, benchmark, setting, metric)
-        estimate = context.estimate(system, benchmark, setting, metric)
+    for alpha, system in swept.systems:
+        value = context.scores.macro(system, swept.benchmark, setting, metric)
+        estimate = context.estimate(system, swept.benchmark, setting, metric)
         bounds = (None, None) if estimate is None else (estimate.low, estimate.high)
         if value is not None:
             points.append(Point(alpha, value, *bounds))
@@ -99,14 +107,14 @@ def _figure(
         return None
     said = ", ".join(f"{wording.metric_value(metric, p.value)} at α {p.x:g}" for p in points)
     alternative = (
-        f"Line over α: {name} of {model} on {wording.benchmark(benchmark)}: {said}. The numbers "
-        "are in the table below it."
+        f"Line over α: {name} of {swept.model} on {wording.benchmark(swept.benchmark)}: {said}. "
+        "The numbers are in the table below it."
     )
     better = "higher" if measures.higher_is_better(metric) else "lower"
     tested = any(point.low is not None for point in points)
     return Figure(
         id=id,
-        title=f"{name} over α, {model}",
+        title=f"{name} over α, {swept.model}",
         reading=(
             f"How to read it: each point is trained with another α; {better} is better."
             + (" The band is the interval of each point." if tested else "")
@@ -116,29 +124,28 @@ def _figure(
             id, points, sampling="hybrid", xlabel="α", ylabel=wording.metric(metric),
             alternative=alternative,
         ),
-        table=_table(context, benchmark, swept, f"{id}-table", setting, metric, f"{name}, {model}"),
+        table=_table(context, swept, f"{id}-table", setting, metric, f"{name}, {swept.model}"),
     )  # fmt: skip
 
 
 def _table(
     context: Context,
-    benchmark: str,
-    swept: Sequence[tuple[float, System]],
+    swept: Sweep,
     id: str,
     setting: str,
     metric: str,
     name: str,
 ) -> Table:
     rows = []
-    for alpha, system in swept:
-        value = context.scores.macro(system, benchmark, setting, metric)
-        found = context.estimate(system, benchmark, setting, metric)
+    for alpha, system in swept.systems:
+        value = context.scores.macro(system, swept.benchmark, setting, metric)
+        found = context.estimate(system, swept.benchmark, setting, metric)
         figures = (value, *((found.low, found.high, found.sd) if found else (None,) * 3))
         cells = tuple(Cell(wording.metric_value(metric, each), value=each) for each in figures)
         rows.append(Row(f"{alpha:g}", cells, "" if system.sampling == "hybrid" else system.label))
     return simple_table(
         id,
-        f"{name} over α on {wording.benchmark(benchmark)}",
+        f"{name} over α on {wording.benchmark(swept.benchmark)}",
         corner="α",
         columns=tuple(Column(label) for label in ("mean", "low", "high", "sd over seeds")),
         rows=tuple(rows),

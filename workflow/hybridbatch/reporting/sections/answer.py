@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
 from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
 from hybridbatch.reporting.sections.noninferiority import answer_blocks
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 # (setting, metric, name).
 Headline = tuple[tuple[str, str, str], ...]

@@ -1,5 +1,7 @@
 """Language bias: the rank distance of every query language, and the measures beyond it."""
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import (
     Block,
@@ -25,7 +27,7 @@ from hybridbatch.reporting.sections.languages import (
     unseen_mark,
     unseen_note,
 )
-from hybridbatch.reporting.systems import MACRO, Context, System
+from hybridbatch.reporting.systems import Context
 
 METRIC = "rank_distance"
 QUARTILES = ("lower_quartile", "median", "upper_quartile")

@@ -1,14 +1,58 @@
 """Dots by language with their table, for the measures of language bias."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.charts import Panel, Series
 from hybridbatch.reporting.document import MISSING, Cell, Column, Figure, Row, simple_table
-from hybridbatch.reporting.evidence import MACRO, Bias, Estimate
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.evidence import Bias, Estimate
+from hybridbatch.reporting.systems import Context
 
 Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a figure of dots says of itself.
+
+    Attributes:
+        name: its part of the figure's id.
+        title: what is shown.
+        reading: how to read it.
+        xlabel: under the axis.
+        corner: what the rows are.
+        metric: of the estimates whose intervals stand under the macro averages; none by default.
+    """
+
+    name: str
+    title: str
+    reading: str
+    xlabel: str
+    corner: str = "query language"
+    metric: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a figure of dots.
+
+    Attributes:
+        keys: of their values.
+        headers: (text, language code) of each; the code is empty where it is no language.
+        means: keys of the rows of means that follow.
+    """
+
+    keys: Sequence[str]
+    headers: Sequence[tuple[str, str]]
+    means: Sequence[str] = ()
+
+
+def language_rows(codes: Sequence[str], *, means: Sequence[str] = ()) -> Rows:
+    """A row for each language."""
+    return Rows(codes, [(wording.language(code), code) for code in codes], means)
 
 
 def mean_over_runs(
@@ -26,99 +70,83 @@ def mean_over_runs(
 def by_query_language(
     context: Context,
     benchmark: str,
-    name: str,
     found: Mapping[System, tuple[Bias, ...]],
     values: Callable[[Bias], Mapping[str, float | None]],
-    *,
-    title: str,
-    reading: str,
-    xlabel: str,
-    metric: str = "",
+    words: Words,
 ) -> Figure:
-    """A figure of what `values` takes from each run, a row for each query language.
-
-    `metric` names the estimate whose interval stands under the macro average.
-    """
+    """A figure of what `values` takes from each run, a row for each query language."""
     means: dict[System | str, Values] = {s: mean_over_runs(b, values) for s, b in found.items()}
     codes = sorted({key for each in means.values() for key in each} - {MACRO})
-    return dots(
-        context,
-        benchmark,
-        name,
-        title=title,
-        reading=reading,
-        xlabel=xlabel,
-        corner="query language",
-        rows=[(wording.language(code), code) for code in codes],
-        values=means,
-        keys=codes,
-        footer=[MACRO] if any(MACRO in each for each in means.values()) else [],
-        metric=metric,
-    )
+    macro = [MACRO] if any(MACRO in each for each in means.values()) else []
+    return dots(context, benchmark, words, language_rows(codes, means=macro), means)
 
 
 def dots(
     context: Context,
     benchmark: str,
-    name: str,
-    *,
-    title: str,
-    reading: str,
-    xlabel: str,
-    corner: str,
-    rows: Sequence[tuple[str, str]],
+    words: Words,
+    rows: Rows,
     values: Mapping[System, Values] | Mapping[System | str, Values],
-    keys: Sequence[str],
-    footer: Sequence[str],
-    metric: str = "",
+    *,
     more: Mapping[str, Mapping[System, Values]] | None = None,
 ) -> Figure:
-    """Dots by row with their table; `footer` are keys of rows of means, with their intervals."""
-    id = f"figure-{name}-{benchmark}"
+    """Dots by row with their table.
+
+    Args:
+        context: of the report.
+        benchmark: the benchmark.
+        words: what the figure says.
+        rows: its rows.
+        values: of each series, by key.
+        more: further values of systems for the table alone, by the header of their columns.
+    """
+    id = f"figure-{words.name}-{benchmark}"
     series, columns, table_values = [], [], []
     for each, found in values.items():
         label = each if isinstance(each, str) else context.label(each, benchmark)
         sampling = "" if isinstance(each, str) else each.sampling
-        points = tuple((found[key], float(row)) for row, key in enumerate(keys) if key in found)
+        points = tuple(
+            (found[key], float(row)) for row, key in enumerate(rows.keys) if key in found
+        )
         series.append(Series(label, sampling, points))
-        columns.append(Column(label, xlabel if more else ""))
+        columns.append(Column(label, words.xlabel if more else ""))
         table_values.append((each, found))
     for group, extra in (more or {}).items():
         for system, found in extra.items():
             columns.append(Column(context.label(system, benchmark), group))
             table_values.append((system, found))
     lines = []
-    for (header, code), key in zip(rows, keys, strict=True):
+    for (header, code), key in zip(rows.headers, rows.keys, strict=True):
         cells = wording.value_cells(wording.score, [found.get(key) for _, found in table_values])
         lines.append(Row(header, cells, language=code))
-    for key in footer:
+    for key in rows.means:
         cells = tuple(
-            _macro_cell(found.get(key), None if isinstance(each, str) or not metric else
-                        context.estimate(each, benchmark, "multilingual", metric))
+            _macro_cell(found.get(key), None if isinstance(each, str) or not words.metric else
+                        context.estimate(each, benchmark, "multilingual", words.metric))
             for each, found in table_values
         )  # fmt: skip
         lines.append(Row("macro average", cells, summary=True))
     where = wording.benchmark(benchmark)
     alternative = (
-        f"Dot plot: {title} on {where}, {wording.listing([one.label for one in series])} by "
-        f"{corner}. The numbers are in the table below it."
+        f"Dot plot: {words.title} on {where}, {wording.listing([one.label for one in series])} by "
+        f"{words.corner}. The numbers are in the table below it."
     )
     return Figure(
         id=id,
-        title=f"{title} on {where}",
-        reading=reading,
+        title=f"{words.title} on {where}",
+        reading=words.reading,
         alternative=alternative,
         svg=charts.dots(
             id,
             [Panel("", tuple(series))],
-            rows=[header for header, _ in rows],
-            xlabel=xlabel,
+            rows=[header for header, _ in rows.headers],
+            xlabel=words.xlabel,
             alternative=alternative,
         ),
         table=simple_table(
             f"{id}-table",
-            f"{title} on {where}",
-            corner=corner,
+            f"{words.title} on {where}",
+            corner=words.corner,
             columns=tuple(columns),
             rows=tuple(lines),
         ),

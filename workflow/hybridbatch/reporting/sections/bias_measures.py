@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import ALL_QUERIES, MACRO, POOL
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -15,14 +17,17 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
-from hybridbatch.reporting.evidence import ALL, MACRO, Bias
+from hybridbatch.reporting.evidence import Bias
 from hybridbatch.reporting.sections.bias_dots import (
+    Rows,
     Values,
+    Words,
     by_query_language,
     dots,
+    language_rows,
     mean_over_runs,
 )
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 LAREQA = ("Roy et al., LAReQA, 2020", "https://arxiv.org/abs/2004.05484")
 DEFINITIONS = (
@@ -91,7 +96,7 @@ def distribution(biases: Sequence[Bias]) -> dict[str, float]:
     """
     counts: dict[tuple[int, int], int] = {}
     for bias in biases:
-        for low, high, queries in bias.histogram.get(ALL, ()):
+        for low, high, queries in bias.histogram.get(ALL_QUERIES, ()):
             counts[low, high] = counts.get((low, high), 0) + queries
     total = sum(counts.values()) or 1
     return {_bin(*edges): counts[edges] / total for edges in sorted(counts)}
@@ -106,22 +111,22 @@ def _distribution(
 ) -> Figure:
     shares = {system: distribution(biases) for system, biases in found.items()}
     edges = sorted({(low, high) for biases in found.values() for bias in biases
-                    for low, high, _ in bias.histogram.get(ALL, ())})  # fmt: skip
+                    for low, high, _ in bias.histogram.get(ALL_QUERIES, ())})  # fmt: skip
     return dots(
         context,
         benchmark,
-        "distribution",
-        title="Distribution of the rank distance",
-        reading=(
-            "How to read it: each row is a range of rank distances, each dot the share of all "
-            "queries in it; less bias is more dots far right at the top."
+        Words(
+            "distribution",
+            title="Distribution of the rank distance",
+            reading=(
+                "How to read it: each row is a range of rank distances, each dot the share of all "
+                "queries in it; less bias is more dots far right at the top."
+            ),
+            xlabel="share of queries",
+            corner="rank distance",
         ),
-        xlabel="share of queries",
-        corner="rank distance",
-        rows=[(_bin(*edge), "") for edge in edges],
-        values=shares,
-        keys=[_bin(*edge) for edge in edges],
-        footer=[],
+        Rows([_bin(*edge) for edge in edges], [(_bin(*edge), "") for edge in edges]),
+        shares,
     )
 
 
@@ -146,20 +151,20 @@ def _exposure(context: Context, benchmark: str, found: Mapping[System, tuple[Bia
     return dots(
         context,
         benchmark,
-        "exposure",
-        title=f"Languages of the first {cutoff} ranks",
-        reading=(
-            "How to read it: each row is a passage language, each dot its share of the first "
-            f"{cutoff} ranks, the mean over query languages; without bias it stands where the "
-            "share of the relevant passages does. The table has the position of its relevant "
-            "passages among the relevant ones too, from 0, first, to 1, last; 0.5 is fair."
+        Words(
+            "exposure",
+            title=f"Languages of the first {cutoff} ranks",
+            reading=(
+                "How to read it: each row is a passage language, each dot its share of the first "
+                f"{cutoff} ranks, the mean over query languages; without bias it stands where the "
+                "share of the relevant passages does. The table has the position of its relevant "
+                "passages among the relevant ones too, from 0, first, to 1, last; 0.5 is fair."
+            ),
+            xlabel="share",
+            corner="passage language",
         ),
-        xlabel="share",
-        corner="passage language",
-        rows=[(wording.language(code), code) for code in codes],
-        values=values,
-        keys=codes,
-        footer=[],
+        language_rows(codes),
+        values,
         more={"position among the relevant": positions},
     )
 
@@ -168,22 +173,24 @@ def _preference(
     context: Context, benchmark: str, found: Mapping[System, tuple[Bias, ...]]
 ) -> Figure:
     def values(bias: Bias) -> Mapping[str, float | None]:
-        return {query: value for (query, other), value in bias.preference.items() if other == ALL}
+        return {query: value for (query, other), value in bias.preference.items() if other == POOL}
 
     return by_query_language(
         context,
         benchmark,
-        "preference",
         found,
         values,
-        title="Preference for the query's own language",
-        reading=(
-            "How to read it: how often a relevant passage in the query's language stands before "
-            "an equally relevant one in another language; 0.5 is no preference, further right "
-            "more of it."
+        Words(
+            "preference",
+            title="Preference for the query's own language",
+            reading=(
+                "How to read it: how often a relevant passage in the query's language stands "
+                "before an equally relevant one in another language; 0.5 is no preference, further "
+                "right more of it."
+            ),
+            xlabel="own-language preference",
+            metric="own_language_preference",
         ),
-        xlabel="own-language preference",
-        metric="own_language_preference",
     )
 
 
@@ -191,16 +198,20 @@ def _fairness(context: Context, benchmark: str, found: Mapping[System, tuple[Bia
     figure = by_query_language(
         context,
         benchmark,
-        "fairness",
         found,
-        lambda bias: {code: row.concordance for code, row in bias.fairness.items() if code != ALL},
-        title="Do questions prefer the same languages? Kendall's W",
-        reading=(
-            "How to read it: 0 means that relevant passages are ranked without regard to their "
-            "language, 1 that every question ranks the languages in the same order. The table "
-            "has Friedman's test, corrected over the query languages."
+        lambda bias: {
+            code: row.concordance for code, row in bias.fairness.items() if code != ALL_QUERIES
+        },
+        Words(
+            "fairness",
+            title="Do questions prefer the same languages? Kendall's W",
+            reading=(
+                "How to read it: 0 means that relevant passages are ranked without regard to their "
+                "language, 1 that every question ranks the languages in the same order. The table "
+                "has Friedman's test, corrected over the query languages."
+            ),
+            xlabel="Kendall's W",
         ),
-        xlabel="Kendall's W",
     )
     tables = tuple(_tests(context, benchmark, figure.id, found))
     return Figure(**{**vars(figure), "table": tables[0]})
@@ -216,7 +227,7 @@ def _tests(
             label += f", {wording.counted(run + 1, 'run')}" if len(biases) > 1 else ""
             rows = tuple(
                 Row(
-                    "all, questions averaged" if code == ALL else wording.language(code),
+                    "all, questions averaged" if code == ALL_QUERIES else wording.language(code),
                     (
                         Cell(wording.score(row.concordance), value=row.concordance),
                         Cell(wording.score(row.chance), value=row.chance),
@@ -225,8 +236,8 @@ def _tests(
                         Cell(wording.count(row.blocks)),
                         Cell(wording.p_value(row.p_holm), value=row.p_holm),
                     ),
-                    language="" if code == ALL else code,
-                    summary=code == ALL,
+                    language="" if code == ALL_QUERIES else code,
+                    summary=code == ALL_QUERIES,
                 )
                 for code, row in bias.fairness.items()
             )
@@ -260,17 +271,19 @@ def _agreement(
     figure = by_query_language(
         context,
         benchmark,
-        "agreement",
         found,
         values,
-        title="Agreement between the versions of a question",
-        reading=(
-            "How to read it: rank-biased overlap of the first ranks with those for the same "
-            "question in the other languages; 1 is the same ranking, further right is better."
-            + (f" p is {options.persistence:g}." if options else "")
+        Words(
+            "agreement",
+            title="Agreement between the versions of a question",
+            reading=(
+                "How to read it: rank-biased overlap of the first ranks with those for the same "
+                "question in the other languages; 1 is the same ranking, further right is better."
+                + (f" p is {options.persistence:g}." if options else "")
+            ),
+            xlabel="rank-biased overlap",
+            metric="rank_agreement",
         ),
-        xlabel="rank-biased overlap",
-        metric="rank_agreement",
     )
     pairs = tuple(
         _pair_table(context, benchmark, f"{figure.id}-pairs-{number}", system, biases)

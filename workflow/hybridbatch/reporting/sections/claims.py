@@ -1,5 +1,6 @@
 """The claims of the literature, each with the verdict of this run and the figures behind it."""
 
+from hybridbatch.common.runs import System
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.claims_evidence import (
     CONFIRMED,
@@ -7,7 +8,6 @@ from hybridbatch.reporting.claims_evidence import (
     REJECTED,
     UNDECIDED,
     Evidence,
-    System,
     Verdict,
 )
 from hybridbatch.reporting.claims_logic import judge
@@ -23,7 +23,7 @@ from hybridbatch.reporting.document import (
     simple_table,
 )
 from hybridbatch.reporting.sections import corpora
-from hybridbatch.reporting.systems import DEFAULT_ALPHA, Context
+from hybridbatch.reporting.systems import Context
 
 # The sections that the page lacks where all benchmarks are sharded.
 OF_FULL_RANKS = ("headline", "pairs", "bias", "languages")
@@ -117,29 +117,27 @@ def claims_table(context: Context, verdicts: tuple[Verdict, ...]) -> Table:
 def evidence(context: Context) -> Evidence:
     """What this run measured, as the rules on claims want it."""
     options = context.measured.options
-    systems: dict[str, System] = {}
+    systems: list[System] = []
     batches: dict[str, tuple[int, int]] = {}
     # Of several alphas the usual one stands for hybrid: it comes first.
-    for system in sorted(context.systems, key=lambda each: each.alpha not in (None, DEFAULT_ALPHA)):
-        ids = (context.tested_id(system, name) for name in context.measured.statistics)
-        id = next((found for found in ids if found is not None), None)
-        if id is None:
+    for system in sorted(context.systems, key=lambda each: not each.usual):
+        if not any(context.tested_id(system, name) for name in context.measured.statistics):
             continue
-        systems[id] = System(id, system.model, system.sampling, system.runs[0].alpha, system.label)
+        systems.append(system)
         types = [
             kind
             for run in system.runs
-            if run.run in context.inputs.logs
-            for kind in context.inputs.logs[run.run].batch_types
+            if run.id in context.inputs.logs
+            for kind in context.inputs.logs[run.id].batch_types
         ]
-        if system.sampling == "hybrid" and types:
-            batches[id] = types.count("monolingual"), types.count("cross-lingual")
+        if system.hybrid and types:
+            batches[system.id] = types.count("monolingual"), types.count("cross-lingual")
     tables = {
         kind: {name: found.rows[kind] for name, found in context.measured.statistics.items()}
         for kind in ("estimates", "comparisons", "noninferiority")
     }
     return Evidence(
-        systems=tuple(systems.values()),
+        systems=tuple(systems),
         benchmarks={
             name: found
             for name, found in context.measured.parallel.items()

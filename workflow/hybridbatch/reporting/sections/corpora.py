@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO, passage_column
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.document import (
@@ -18,7 +20,7 @@ from hybridbatch.reporting.document import (
 from hybridbatch.reporting.inputs import Summary
 from hybridbatch.reporting.literature import Published
 from hybridbatch.reporting.sections.headline import SOURCES
-from hybridbatch.reporting.systems import MACRO, POOL, Context, System
+from hybridbatch.reporting.systems import Context
 
 # The mean over the languages of the published table, where all of them were run.
 PUBLISHED = "macro-published"
@@ -141,7 +143,7 @@ def _cells(
     metric: str,
     code: str,
 ) -> tuple[Cell, ...]:
-    passages = POOL if setting == "multilingual" else code
+    passages = passage_column(setting, code)
     cells = []
     for system in systems:
         values = [
@@ -162,7 +164,7 @@ def _cells(
 
 
 def _values(system: System, corpus: Corpus) -> list[Summary]:
-    return [corpus.summaries[run.run] for run in system.runs if run.run in corpus.summaries]
+    return [corpus.summaries[run.id] for run in system.runs if run.id in corpus.summaries]
 
 
 def _quality_table(context: Context) -> Table | None:

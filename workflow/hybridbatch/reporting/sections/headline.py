@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import SETTINGS
 from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
@@ -17,7 +19,7 @@ from hybridbatch.reporting.document import (
     Table,
 )
 from hybridbatch.reporting.sections.answer import absence
-from hybridbatch.reporting.systems import SETTINGS, Context, System
+from hybridbatch.reporting.systems import Context
 
 # In which kinds of retrieval a measure is shown; those that stand here not, in all that have it.
 SHOWN: Mapping[str, tuple[str, ...]] = {

@@ -1,5 +1,6 @@
 """Every query language on its own: monolingual, cross-lingual and multilingual mAP."""
 
+from hybridbatch.common.vocabulary import SETTINGS
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.charts import Panel, Series
 from hybridbatch.reporting.document import (
@@ -13,7 +14,7 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
-from hybridbatch.reporting.systems import SETTINGS, Context
+from hybridbatch.reporting.systems import Context
 
 
 def section(context: Context) -> Section | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO, SETTINGS
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.document import (
     Block,
@@ -14,8 +16,8 @@ from hybridbatch.reporting.document import (
     RowGroup,
     Table,
 )
-from hybridbatch.reporting.evidence import MACRO, GroupTest, StatisticsOptions
-from hybridbatch.reporting.systems import SETTINGS, Context, System
+from hybridbatch.reporting.evidence import GroupTest, StatisticsOptions
+from hybridbatch.reporting.systems import Context
 
 # The verdicts, as the stage statistics writes them.
 INFERIOR, NON_INFERIOR, UNDECIDED = "inferior", "non-inferior", "undecided"

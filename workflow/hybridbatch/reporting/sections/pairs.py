@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import (
     MISSING,
@@ -18,7 +19,7 @@ from hybridbatch.reporting.document import (
     simple_table,
 )
 from hybridbatch.reporting.evidence import Difference
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 
 Grid = tuple[tuple[float | None, ...], ...]
 

@@ -3,6 +3,7 @@ identical runs may differ in, and so the last of the page.
 """
 
 import hybridbatch
+from hybridbatch.common.timings import Timing
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.checksums import Checksum
 from hybridbatch.reporting.citation import bibtex, data_citations
@@ -19,7 +20,6 @@ from hybridbatch.reporting.document import (
     simple_table,
 )
 from hybridbatch.reporting.environment import Environment
-from hybridbatch.reporting.inputs import Timing
 from hybridbatch.reporting.systems import Context
 
 

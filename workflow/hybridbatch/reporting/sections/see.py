@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import System
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.charts import Cloud, CloudPanel
 from hybridbatch.reporting.document import (
@@ -18,7 +19,7 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
-from hybridbatch.reporting.systems import Context, System
+from hybridbatch.reporting.systems import Context
 from hybridbatch.reporting.views import ExampleQuery, Hit, Projection, Ranked, RunProjection
 
 RULES = {"gain": "Largest gain", "loss": "Largest loss", "random": "At random"}
@@ -157,7 +158,7 @@ def run_label(context: Context, benchmark: str, run: str) -> str:
     """The label of the system that a run belongs to, with its seed where there are several."""
     for system in context.systems:
         for member in system.runs:
-            if member.run == run:
+            if member.id == run:
                 label = context.label(system, benchmark)
                 return f"{label}, seed {member.seed}" if len(system.runs) > 1 else label
     return run
@@ -219,11 +220,11 @@ def _cloud(one: RunProjection, code: str) -> Cloud:
 
 
 def _first(system: System, runs: Sequence[str]) -> list[str]:
-    return [run.run for run in system.runs if run.run in runs][:1]
+    return [run.id for run in system.runs if run.id in runs][:1]
 
 
 def _is_known(context: Context, run: str) -> bool:
-    return any(run == member.run for system in context.systems for member in system.runs)
+    return any(run == member.id for system in context.systems for member in system.runs)
 
 
 def _percent(share: float) -> Cell:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+from hybridbatch.common.runs import Run
 from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.charts import Panel, Series
 from hybridbatch.reporting.document import (
@@ -17,7 +18,7 @@ from hybridbatch.reporting.document import (
     Table,
     simple_table,
 )
-from hybridbatch.reporting.inputs import Run, TrainLog
+from hybridbatch.reporting.inputs import TrainLog
 from hybridbatch.reporting.systems import Context
 
 # The validation losses that the training stage writes, in the order of the panels.
@@ -32,7 +33,7 @@ def section(context: Context) -> Section:
     """The runs, their losses and their batches."""
     blocks: list[Block] = [runs_table(context)]
     runs = [(label, run) for label, run in labelled_runs(context) if run.trained]
-    logged = [(label, run) for label, run in runs if context.inputs.logs[run.run].steps]
+    logged = [(label, run) for label, run in runs if context.inputs.logs[run.id].steps]
     if not logged:
         blocks.append(Paragraph("No run of this configuration was trained."))
         return Section(id="training", title="Training", blocks=tuple(blocks))
@@ -58,7 +59,7 @@ def runs_table(context: Context) -> Table:
     rows = []
     for label, run in labelled_runs(context):
         texts = (
-            run.run,
+            run.id,
             run.model,
             MISSING if run.seed is None else str(run.seed),
             MISSING if run.alpha is None else f"{run.alpha:g}",
@@ -93,7 +94,7 @@ def runs_table(context: Context) -> Table:
 
 
 def _loss_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Figure:
-    logs = [(label, run.sampling, context.inputs.logs[run.run]) for label, run in runs]
+    logs = [(label, run.sampling, context.inputs.logs[run.id]) for label, run in runs]
     alternative = (
         "Line plot: training loss over the steps. "
         + " ".join(
@@ -161,7 +162,7 @@ def _loss_table(logs: Sequence[tuple[str, str, TrainLog]]) -> Table:
 
 
 def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Figure | None:
-    logs = [(label, run.sampling, context.inputs.logs[run.run]) for label, run in runs]
+    logs = [(label, run.sampling, context.inputs.logs[run.id]) for label, run in runs]
     found = {kind for *_, log in logs for kind in log.validation}
     kinds = [kind for kind in VALIDATIONS if kind in found] + sorted(found - set(VALIDATIONS))
     if not kinds:
@@ -232,7 +233,7 @@ def _validation_table(logs: Sequence[tuple[str, str, TrainLog]], kinds: Sequence
 
 def _batch_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Figure:
     labels = [label for label, _ in runs]
-    batches = [context.inputs.logs[run.run].batch_types for _, run in runs]
+    batches = [context.inputs.logs[run.id].batch_types for _, run in runs]
     kinds = sorted({kind for row in batches for kind in row})
     counts = [[row.count(kind) for kind in kinds] for row in batches]
     said = [
@@ -269,7 +270,7 @@ def _batch_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Figure:
 
 def language_table(context: Context, runs: Sequence[tuple[str, Run]]) -> Table:
     """In which languages the questions and the passages of the drawn pairs were."""
-    logs = [(label, context.inputs.logs[run.run].pairs) for label, run in runs]
+    logs = [(label, context.inputs.logs[run.id].pairs) for label, run in runs]
     codes = sorted({code for _, pairs in logs for pair in pairs for code in pair})
     rows = []
     for code in codes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from hybridbatch.training.pools import Pool, Stream, capacity, matching
+from hybridbatch.training.candidates import Candidates, Stream, capacity, matching
 
 GROUPS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=20)
 
@@ -19,58 +19,58 @@ def arrays(groups):
     return {"question_group": np.array(questions), "passage_group": np.array(passages)}
 
 
-def pool_of(groups, *, seed=1):
-    return Pool(np.arange(len(groups)), **arrays(groups), stream=Stream(seed, "test"))
+def candidates_of(groups, *, seed=1):
+    return Candidates(np.arange(len(groups)), **arrays(groups), stream=Stream(seed, "test"))
 
 
 def test_a_pool_goes_through_every_item_before_it_begins_again():
-    pool = pool_of([(i, i) for i in range(10)])
-    drawn = [item for _ in range(4) for item in pool.draw(5).tolist()]
+    candidates = candidates_of([(i, i) for i in range(10)])
+    drawn = [item for _ in range(4) for item in candidates.draw(5).tolist()]
     assert sorted(drawn[:10]) == list(range(10))
     assert sorted(drawn[10:]) == list(range(10))
     assert drawn[:10] != drawn[10:]
 
 
 def test_what_a_permutation_has_left_comes_first_into_the_next_batch():
-    pool = pool_of([(i, i) for i in range(10)])
-    first = pool.draw(4).tolist() + pool.draw(4).tolist()
+    candidates = candidates_of([(i, i) for i in range(10)])
+    first = candidates.draw(4).tolist() + candidates.draw(4).tolist()
     left = set(range(10)) - set(first)
-    assert set(pool.draw(4)[:2].tolist()) == left
+    assert set(candidates.draw(4)[:2].tolist()) == left
 
 
 def test_an_item_that_conflicts_is_first_in_line_for_the_next_batch():
     # Items 0 and 1 are the same question; the other eight are all different.
     groups = [(0, 0), (0, 1)] + [(i, i) for i in range(2, 10)]
-    pool = pool_of(groups, seed=3)
+    candidates = candidates_of(groups, seed=3)
     for _ in range(40):
-        waiting = pool.state()[2:]
-        batch = pool.draw(5).tolist()
+        waiting = candidates.state()[2:]
+        batch = candidates.draw(5).tolist()
         assert not {0, 1} <= set(batch)
         assert batch[:1] == waiting[:1] or not waiting
 
 
 def test_a_dead_end_is_rearranged():
     # Whoever takes (0, 0) first must give it back: only (0, 1) and (1, 0) make two.
-    pool = pool_of([(0, 0), (0, 1), (1, 0)])
+    candidates = candidates_of([(0, 0), (0, 1), (1, 0)])
     for _ in range(10):
-        assert sorted(pool.draw(2).tolist()) == [1, 2]
+        assert sorted(candidates.draw(2).tolist()) == [1, 2]
 
 
 def test_a_group_with_more_than_its_share_does_not_pile_up():
     # Nine of twelve items share a question, so at most one of them fits into a batch of 4.
-    pool = pool_of([(0, i) for i in range(9)] + [(i, i) for i in range(9, 12)])
+    candidates = candidates_of([(0, i) for i in range(9)] + [(i, i) for i in range(9, 12)])
     for _ in range(200):
-        pool.draw(4)
-    assert len(pool.state()) - 2 <= 2 * 12
+        candidates.draw(4)
+    assert len(candidates.state()) - 2 <= 2 * 12
 
 
 @given(groups=GROUPS, seed=st.integers(0, 5), wanted=st.integers(1, 8))
 @settings(max_examples=200, deadline=None)
 def test_batches_are_full_and_free_of_conflicts(groups, seed, wanted):
     count = capacity(np.arange(len(groups)), **arrays(groups), limit=wanted)
-    pool = pool_of(groups, seed=seed)
+    candidates = candidates_of(groups, seed=seed)
     for _ in range(12):
-        batch = [groups[item] for item in pool.draw(count)]
+        batch = [groups[item] for item in candidates.draw(count)]
         assert len(batch) == count
         assert len({question for question, _ in batch}) == count
         assert len({passage for _, passage in batch}) == count
@@ -81,11 +81,11 @@ def test_batches_are_full_and_free_of_conflicts(groups, seed, wanted):
 def test_every_permutation_is_drawn_completely(seed, twins, count):
     """Forty items, some sharing a question: no item gets ahead by more than the two in line."""
     groups = [(i // 2 if i < 2 * twins else i + 100, i) for i in range(40)]
-    pool = pool_of(groups, seed=seed)
+    candidates = candidates_of(groups, seed=seed)
     drawn: Counter[int] = Counter()
     for _ in range(60):
-        drawn.update(pool.draw(count).tolist())
-        epoch, position, *waiting = pool.state()
+        drawn.update(candidates.draw(count).tolist())
+        epoch, position, *waiting = candidates.state()
         order = Stream(seed, "test").at(epoch).permutation(np.arange(40))
         begun = Counter(dict.fromkeys(range(40), epoch - 1))
         begun.update(order[:position].tolist())
@@ -118,11 +118,13 @@ def test_matching_grows_from_its_start():
 @pytest.mark.parametrize("stop", [0, 1, 7, 30])
 def test_a_restored_pool_goes_on_identically(stop):
     groups = [(i // 2, i) for i in range(11)]
-    pool, copy = pool_of(groups), pool_of(groups)
+    candidates, copy = candidates_of(groups), candidates_of(groups)
     for _ in range(stop):
-        pool.draw(4)
-    copy.restore(pool.state())
-    assert [pool.draw(4).tolist() for _ in range(20)] == [copy.draw(4).tolist() for _ in range(20)]
+        candidates.draw(4)
+    copy.restore(candidates.state())
+    assert [candidates.draw(4).tolist() for _ in range(20)] == [
+        copy.draw(4).tolist() for _ in range(20)
+    ]
 
 
 def test_streams_are_independent_of_each_other_and_of_the_order_of_use():

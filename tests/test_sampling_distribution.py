@@ -1,4 +1,4 @@
-"""The stated law of the batches, written down a second time, against what the sampler draws."""
+"""The stated distribution of the batches, written down again, against what the sampler draws."""
 
 from collections import Counter
 from itertools import islice, permutations
@@ -24,12 +24,12 @@ def first_pairs(items, sampling, *, draws, **options):
     return seen
 
 
-def stated_law(items, sampling, *, weights, source_exponent, languages, alpha):
-    """The probability of each outcome of `first_pairs`, written down from the law's own words."""
+def stated_distribution(items, sampling, *, weights, source_exponent, languages, alpha):
+    """The probability of each outcome of `first_pairs`, written down in its own words."""
     training = [items.languages.index(name) for name in languages]
     sources = [s for s, weight in enumerate(weights) if weight > 0]
     has = [frozenset(np.flatnonzero(row).tolist()) for row in items.has_language]
-    law = Counter()
+    stated = Counter()
 
     def share(sizes):
         total = sum(weights[s] * n**source_exponent for s, n in sizes.items() if n)
@@ -39,22 +39,22 @@ def stated_law(items, sampling, *, weights, source_exponent, languages, alpha):
         return [has[i] for i in np.flatnonzero(items.source == source) if allowed(has[i])]
 
     def monolingual(probability, training):
-        pools = {c: {s: members(s, lambda h, c=c: c in h) for s in sources} for c in training}
-        eligible = [c for c in training if any(pools[c].values())]
+        candidates = {c: {s: members(s, lambda h, c=c: c in h) for s in sources} for c in training}
+        eligible = [c for c in training if any(candidates[c].values())]
         for c in eligible:
-            for s, part in share({s: len(pool) for s, pool in pools[c].items()}).items():
-                for own in pools[c][s]:
-                    each = probability / len(eligible) * part / len(pools[c][s])
-                    law["monolingual", s, tuple(sorted(own)), c, c] += each
+            for s, part in share({s: len(each) for s, each in candidates[c].items()}).items():
+                for own in candidates[c][s]:
+                    each = probability / len(eligible) * part / len(candidates[c][s])
+                    stated["monolingual", s, tuple(sorted(own)), c, c] += each
 
     def mixed(kind, probability, least, pairs):
-        pools = {s: members(s, lambda h: len(h & set(training)) >= least) for s in sources}
-        for s, part in share({s: len(pool) for s, pool in pools.items()}).items():
-            for own in pools[s]:
+        candidates = {s: members(s, lambda h: len(h & set(training)) >= least) for s in sources}
+        for s, part in share({s: len(each) for s, each in candidates.items()}).items():
+            for own in candidates[s]:
                 possible = pairs(sorted(own & set(training)))
                 for query, passage in possible:
-                    each = probability * part / len(pools[s]) / len(possible)
-                    law[kind, s, tuple(sorted(own)), query, passage] += each
+                    each = probability * part / len(candidates[s]) / len(possible)
+                    stated[kind, s, tuple(sorted(own)), query, passage] += each
 
     if sampling == "en-en":
         monolingual(1.0, [items.languages.index("en")])
@@ -65,12 +65,12 @@ def stated_law(items, sampling, *, weights, source_exponent, languages, alpha):
         mixed("cross-lingual", share_of_cross, 2, lambda own: list(permutations(own, 2)))
     if sampling == "x-x":
         mixed("mixed", 1.0, 1, lambda own: [(c, c) for c in own])
-    return law
+    return stated
 
 
 @pytest.mark.parametrize("source_exponent", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("sampling", ["x-x-mono", "x-y", "hybrid", "x-x", "en-en"])
-def test_frequencies_match_the_stated_law(sampling, source_exponent):
+def test_frequencies_match_the_stated_distribution(sampling, source_exponent):
     """Weights, exponent, items and sources that lack languages, and one that is not trained on."""
     items = make_items(
         {"det": 6, "de": 10, "ez": 4, "d": 8},
@@ -85,15 +85,15 @@ def test_frequencies_match_the_stated_law(sampling, source_exponent):
         "languages": ("th", "de", "en"),
         "alpha": 0.3,
     }
-    law = stated_law(items, sampling, **chosen)
-    assert sum(law.values()) == pytest.approx(1)
+    stated = stated_distribution(items, sampling, **chosen)
+    assert sum(stated.values()) == pytest.approx(1)
     draws = 3000
     seen = first_pairs(items, sampling, draws=draws, **chosen)
-    assert set(seen) <= set(law)
+    assert set(seen) <= set(stated)
     # Pearson's test asks for expected counts of 5: the rarer outcomes are counted together.
-    common = [outcome for outcome in law if law[outcome] * draws >= 5]
+    common = [outcome for outcome in stated if stated[outcome] * draws >= 5]
     counts = [seen[outcome] for outcome in common]
-    expected = [law[outcome] * draws for outcome in common]
+    expected = [stated[outcome] * draws for outcome in common]
     if (rest := draws - sum(expected)) > 5:
         counts.append(draws - sum(counts))
         expected.append(rest)
@@ -116,15 +116,15 @@ def test_an_epoch_of_a_source_covers_its_eligible_items_once(sampling, least):
         assert max(times) - min(times) <= 1
 
 
-def test_hybrid_covers_the_pools_of_both_kinds():
+def test_hybrid_covers_the_candidates_of_both_kinds():
     items = make_items({"det": 8, "de": 4, "t": 5})
     drawn: dict[object, Counter] = {0: Counter(), 1: Counter(), 2: Counter(), "x-y": Counter()}
     for batch in islice(make_sampler(items, "hybrid", alpha=0.7), 400):
         mono = batch.kind == "monolingual"
         drawn[int(batch.query_languages[0]) if mono else "x-y"].update(batch.items.tolist())
     sizes = {0: 12, 1: 12, 2: 13, "x-y": 12}
-    for pool, times in drawn.items():
-        assert len(times) == sizes[pool]
+    for key, times in drawn.items():
+        assert len(times) == sizes[key]
         assert max(times.values()) - min(times.values()) <= 1
 
 

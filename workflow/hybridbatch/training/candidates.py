@@ -1,4 +1,4 @@
-"""Pools of items that batches are drawn from: without replacement, one item per group.
+"""Candidates: the items that batches are drawn from, without replacement, one item per group.
 
 Two items conflict when they share a question group or a passage group. Seen as a graph whose
 vertices are the groups and whose edges are the items (each joins its question group to its passage
@@ -35,7 +35,7 @@ class Stream:
         return np.random.Generator(np.random.Philox(key=self._key, counter=[0, 0, 0, step]))
 
 
-class Pool:
+class Candidates:
     """A queue over the same items again and again, each time in a new random order.
 
     Every permutation holds every item once, and a new one begins only when the last is used up. An
@@ -43,7 +43,7 @@ class Pool:
     each permutation is drawn completely, whatever conflicts.
 
     One case cannot be covered evenly by full batches: a group with more than its share, one in
-    `count`, of the items. Its items would pile up; the pool lets an item wait at most
+    `count`, of the items. Its items would pile up; it lets an item wait at most
     `MOST_WAITING` times and passes over its further turns.
     """
 
@@ -55,10 +55,10 @@ class Pool:
         passage_group: NDArray[np.integer],
         stream: Stream,
     ) -> None:
-        """Make a pool.
+        """Start with nothing drawn.
 
         Args:
-            items: the item numbers in the pool, each once, shape (m,).
+            items: the item numbers, each once, shape (m,).
             question_group: question group of every item of the data, shape (n,).
             passage_group: passage group of every item of the data, shape (n,).
             stream: where the permutations come from.
@@ -78,7 +78,7 @@ class Pool:
     def draw(self, count: int) -> NDArray[np.int64]:
         """The next `count` items, no two of which conflict, int64 of shape (count,).
 
-        `capacity` of the pool must be at least `count`.
+        `capacity` of the items must be at least `count`.
         """
         batch = _Batch(count)
         rest = self._offer(np.array(self._waiting, dtype=np.int64), batch)
@@ -86,7 +86,7 @@ class Pool:
         renewed = False
         while len(batch.items) < count:
             if self._position == len(self._order):
-                if renewed:  # every item of the pool has been seen
+                if renewed:  # every item has been seen
                     self._rearrange(batch)
                     break
                 self._renew()
@@ -104,7 +104,7 @@ class Pool:
         return self._epoch > 0
 
     def state(self) -> list[int]:
-        """Where the pool is: permutations begun, position in the last, items put aside."""
+        """Where the queue is: permutations begun, position in the last, items put aside."""
         return [self._epoch, self._position, *self._waiting]
 
     def restore(self, state: Sequence[int]) -> None:

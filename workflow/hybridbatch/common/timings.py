@@ -1,0 +1,15 @@
+"""What a job took, a row of the schema TIMINGS."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one job took; memory is the largest resident set of the process, in MiB."""
+
+    stage: str
+    job: str
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_mb: float
+    threads: int

@@ -1,0 +1,24 @@
+"""Names that stand in columns of the project's files and mean the same in all of them."""
+
+# The retrieval settings: what a query's passages are in.
+MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
+SETTINGS = (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL)
+# In place of a passage language: the pool of the passages of all languages.
+POOL = "all"
+# In place of a query language: the queries of all languages.
+ALL_QUERIES = "all"
+# In place of a language: the mean over the settings of a kind.
+MACRO = "macro"
+# The mean over the languages of a published table alone.
+MACRO_PUBLISHED = "macro-published"
+
+# The sampling of a run that is not trained, and the one whose runs alpha tells apart.
+UNTRAINED = "untrained"
+HYBRID = "hybrid"
+# The alpha that the names of hybrid runs leave out.
+USUAL_ALPHA = 0.5
+
+
+def passage_column(setting: str, language: str = MACRO) -> str:
+    """What stands as passage language in a row of a setting: the pool, or `language`."""
+    return POOL if setting == MULTILINGUAL else language

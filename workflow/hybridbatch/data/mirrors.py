@@ -1,0 +1,35 @@
+"""Mirrors: folders or URLs under which raw files lie as host/path, as in their upstream URLs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from hybridbatch.common.errors import HybridBatchError
+
+VARIABLE = "HYBRIDBATCH_MIRROR"
+
+
+def choose_mirror(named: str | None, environment: Mapping[str, str]) -> str | None:
+    """The mirror to use: the environment's, else the one named; None means upstream."""
+    return environment.get(VARIABLE) or named or None
+
+
+def mirror_folder(mirror: str | None, *, key: str = "mirror") -> Path | None:
+    """The mirror as a folder, which need not be there; None where files come over HTTP.
+
+    Args:
+        mirror: a folder or URL; None for upstream.
+        key: how an error begins.
+
+    Raises:
+        HybridBatchError: it is a URL of another scheme than http, https or file.
+    """
+    if mirror is None:
+        return None
+    url = urlsplit(mirror)
+    if url.scheme in ("http", "https"):
+        return None
+    if "://" in mirror and url.scheme != "file":
+        raise HybridBatchError(f"{key} {mirror}: neither a folder nor an http, https or file URL")
+    return Path(url2pathname(url.path) if url.scheme == "file" else mirror).expanduser()
