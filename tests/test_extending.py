@@ -1,4 +1,4 @@
-"""A sampling and a measure of a user's own, from one file that the configuration names."""
+"""A sampling, a measure and a data set of a user's own, from a file that the config names."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ from hybridbatch.common.codehash import closure
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.registry import Registry
 from hybridbatch.common.tables import read_table
+from hybridbatch.data.sources.catalog import DATASETS
 from hybridbatch.evaluation import measures
 from hybridbatch.planning.config import check_config
 from hybridbatch.planning.plan import Plan
@@ -20,12 +21,12 @@ from test_config import MINIMAL
 from test_workflow import make_project, planned, snakemake
 from tiny import write_config
 
-# What CONTRIBUTING shows: a sampling of batches that the project knows, one that draws by itself,
-# and a measure.
+# A sampling of batches that the project knows, one that draws by itself, a measure, a data set.
 OWN = '''
 import numpy as np
 
 from hybridbatch.common.meaning import Meaning
+from hybridbatch.data.sources.catalog import DATASETS, Dataset
 from hybridbatch.evaluation.measures import MEASURES, Family
 from hybridbatch.training.samplings import SAMPLINGS, Look, Sampling
 
@@ -77,17 +78,53 @@ def success(judged, cutoff):
 
 
 MEASURES.add(Family("S@k", success, Meaning("Success: 1 if a relevant passage is in the first k.")))
+
+
+def read(paths, *, source):
+    return [
+        {
+            "item_id": f"n-{number}",
+            "question_group": f"n-{number}",
+            "passage_group": f"n-{number}",
+            "language": language,
+            "question": f"{word} {number}?",
+            "passage": f"{word} {number * 7919 % 1000} {number}.",
+            "source": source,
+            "split": "train",
+            "hard_negatives": [],
+        }
+        for number in range(30)
+        for language, word in (("de", "Zahl"), ("en", "number"))
+    ]
+
+
+DATASETS.add(
+    Dataset(
+        name="numbers",
+        licence="CC0-1.0",
+        citation="Made for this",
+        homepage="https://example.org",
+        languages=("de", "en"),
+        pairs=":read",
+    )
+)
 '''
 
 
 @pytest.mark.slow
-def test_a_sampling_and_a_measure_from_outside_run_from_plan_to_report(tmp_path: Path) -> None:
+def test_one_of_each_from_outside_runs_from_plan_to_report(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     (project / "own.py").write_text(OWN, encoding="utf-8")
     asked = {"measures": ["mAP", "RR@10", "P@5", "S@3"]}
     config = project / "config" / "config.yaml"
     names = ["mixed-x-y", "first-items"]
-    write_config(config, samplings=names, extensions=["own.py"], evaluation=asked)
+    write_config(
+        config,
+        samplings=names,
+        extensions=["own.py"],
+        evaluation=asked,
+        sources=[{"name": "numbers"}, {"name": "tiny", "path": "pairs.parquet"}],
+    )
     done = snakemake(project)
     assert done.returncode == 0, done.stdout + done.stderr
     results = project / "results"
@@ -105,6 +142,7 @@ def test_a_sampling_and_a_measure_from_outside_run_from_plan_to_report(tmp_path:
         assert set(summary["metric"].to_pylist()) == set(asked["measures"])
     card = (results / "checkpoints" / "model.tiny.mixed-x-y.s1" / "README.md").read_text("utf-8")
     assert "Each batch is mixed with probability 0.5, else cross-lingual." in card
+    assert "| training data | numbers | CC0-1.0 |" in card
     page = (results / "report.html").read_text(encoding="utf-8")
     assert "mixed or x-y" in page and "Success: 1 if a relevant" in page
     assert re.search(r"--series-mixed-x-y: light-dark\(#8c564b, #c49c94\)", page)
@@ -128,7 +166,7 @@ def own(tmp_path: Path) -> str:
     path = tmp_path / "own.py"
     path.write_text(OWN, encoding="utf-8")
     yield str(path)
-    for table in (SAMPLINGS, measures.MEASURES):
+    for table in (SAMPLINGS, measures.MEASURES, DATASETS):
         table.drop(str(path))
     registry._LOADED.pop(str(path), None)
 
@@ -144,6 +182,10 @@ def test_an_extension_makes_runs_and_is_among_the_options_of_what_uses_it(own: s
     using = [run.id for run in plan.trained_runs if own in plan.train_options(run.id)]
     assert using == ["embedded.demo.first-items.s1"]  # the other one's batches are the project's
     assert own in plan.metrics_options("cldr")
+    given = {"sources": [{"name": "numbers"}], "train_languages": ["de"], "extensions": [own]}
+    plan = Plan(check_config(MINIMAL | given))
+    assert own in plan.pairs_options("numbers")
+    assert own not in plan.train_options(plan.trained_runs[0].id) + plan.metrics_options("cldr")
 
 
 @pytest.mark.parametrize(
