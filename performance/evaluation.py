@@ -37,9 +37,12 @@ from hybridbatch.evaluation.metrics import evaluate
 from hybridbatch.planning.config import defaults
 from hybridbatch.retrieval.index import read_vectors
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark, read_benchmark
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.retrieve import align
 from hybridbatch.schemas import every as schemas
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from ranking_cases import full_ranks
 
 MEASURES = named(defaults()["evaluation"]["measures"])
 THREADS = int(os.environ["OMP_NUM_THREADS"])

@@ -1,6 +1,7 @@
 """Small benchmarks and a ranking by plain sorting, for the tests of the ranking stages."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,14 @@ import pyarrow as pa
 
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.retrieval.judgements import Benchmark, make_benchmark
+from hybridbatch.retrieval.ranking import (
+    Pool,
+    Ranks,
+    Relevant,
+    Scorer,
+    blocks,
+    count_ranks,
+)
 from hybridbatch.schemas import every as schemas
 from hybridbatch.schemas.every import Schema
 
@@ -131,6 +140,45 @@ def write_vectors(
     table = pa.Table.from_arrays([pa.array(list(vectors)), embeddings], schema=pa.schema(fields))
     write_table(table, path, schema)
     return path
+
+
+def full_ranks(
+    query_vectors: np.ndarray,
+    passage_vectors: np.ndarray,
+    *,
+    pool: Pool,
+    relevant: Relevant,
+    query_block: int = 256,
+    threads: int = 1,
+) -> Ranks:
+    """Ranks of all relevant passages in their own language and in the pool of all.
+
+    Args:
+        query_vectors: (q, d), in file order.
+        passage_vectors: (p, d), in file order; `pool` arranges them.
+        pool: the columns.
+        relevant: the passages to rank.
+        query_block: queries per matrix product; memory is about 4 * p * query_block bytes.
+        threads: workers that count; the result does not depend on it.
+    """
+    scorer = Scorer(passage_vectors, pool)
+    parts = []
+    with ThreadPoolExecutor(threads) as workers:
+        for begin, end in blocks(len(query_vectors), query_block):
+            scores = scorer.scores(query_vectors[begin:end])
+            part = relevant.of_queries(begin, end)
+            parts.append(
+                count_ranks(
+                    scores,
+                    queries=relevant.queries[part] - begin,
+                    columns=relevant.columns[part],
+                    pool=pool,
+                    workers=workers,
+                    threads=threads,
+                )
+            )
+    columns = zip(*((part.in_language, part.in_pool, part.scores) for part in parts), strict=True)
+    return Ranks(*map(np.concatenate, columns))
 
 
 def _tables(

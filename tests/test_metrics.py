@@ -20,10 +20,9 @@ from hybridbatch.evaluation.metrics import (
     query_metrics,
     setting_of,
 )
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.schemas.every import PER_QUERY, RANKINGS, SUMMARY
-from ranking_cases import Case, language, random_case, write_benchmark
+from ranking_cases import Case, full_ranks, language, random_case, write_benchmark
 
 MEASURES = named(tiny.MEASURES)
 THEIRS = {

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hybridbatch.retrieval.ranking import Pool, Ranks, Scorer, count_ranks, full_ranks
-from ranking_cases import Case, benchmark_of, language, random_case, ranked, unit
+from hybridbatch.retrieval.ranking import Pool, Ranks, Scorer, count_ranks
+from ranking_cases import Case, benchmark_of, full_ranks, language, random_case, ranked, unit
 
 # One query; the scores are the passages' second coordinates.
 HAND = Case(

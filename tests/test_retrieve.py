@@ -18,7 +18,6 @@ from hybridbatch.common.table_writer import table_writer
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.evaluation import bias, metrics, statistics
 from hybridbatch.retrieval import index, retrieve
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import read_ranks
 from hybridbatch.schemas.every import (
     ESTIMATES,
@@ -29,7 +28,15 @@ from hybridbatch.schemas.every import (
     QUERY_EMBEDDINGS,
     RANKINGS,
 )
-from ranking_cases import Case, random_case, ranked, unit, write_benchmark, write_vectors
+from ranking_cases import (
+    Case,
+    full_ranks,
+    random_case,
+    ranked,
+    unit,
+    write_benchmark,
+    write_vectors,
+)
 
 SIZES = {"de": 60, "en": 45, "zh": 4}
 
@@ -277,6 +284,7 @@ def test_a_failed_block_leaves_no_folder(tmp_path: Path) -> None:
             broken,
             tmp_path / "rankings",
             top_k=3,
+            query_block=2,
         )
     assert not list(tmp_path.iterdir())
 

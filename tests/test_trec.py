@@ -14,11 +14,10 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.evaluation.measures import named
 from hybridbatch.evaluation.metrics import evaluate
 from hybridbatch.retrieval import trec
-from hybridbatch.retrieval.ranking import full_ranks
 from hybridbatch.retrieval.recorded import RelevantRanks
 from hybridbatch.retrieval.toplists import pack, unpack
 from hybridbatch.schemas.every import RANKINGS
-from ranking_cases import Case, random_case, unit, write_benchmark
+from ranking_cases import Case, full_ranks, random_case, unit, write_benchmark
 
 
 def write_rankings(path: Path, rows: list[tuple[str, int, str, float]]) -> Path:

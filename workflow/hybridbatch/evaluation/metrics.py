@@ -149,7 +149,7 @@ def evaluate(
     """Both metric tables of one run, for every pair of languages and every pool.
 
     A query counts in a setting only where it has a relevant passage there. Needs no files: `ranks`
-    is what `ranking.full_ranks` counted, or what `read_ranks` read.
+    is what `read_ranks` read.
     """
     scored = _score(benchmark, ranks, measures)
     names = sorted(benchmark.pool.languages)

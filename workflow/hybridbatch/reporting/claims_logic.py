@@ -8,6 +8,13 @@ if it is on one of them, confirmed if it is on all, else undecided.
 import math
 from collections.abc import Callable, Iterable, Sequence
 
+from hybridbatch.common.vocabulary import (
+    CROSS_LINGUAL,
+    MACRO,
+    MONOLINGUAL,
+    MULTILINGUAL,
+    SETTINGS,
+)
 from hybridbatch.reporting.claims_evidence import (
     CONFIRMED,
     NOT_TESTED,
@@ -19,7 +26,6 @@ from hybridbatch.reporting.claims_evidence import (
     Verdict,
 )
 
-KINDS = ("monolingual", "cross-lingual", "multilingual")
 BASELINES = ("x-x-mono", "x-y")
 PAPER_BENCHMARKS = ("xquad-r", "mlqa-r", "miracl")
 PAPER_LANGUAGES = {"xquad-r": 11, "mlqa-r": 7}
@@ -124,31 +130,31 @@ def _setting_counts(evidence: Evidence, thresholds: Thresholds) -> Iterable[Find
         rows = [
             row
             for row in evidence.estimates.get(name, ())
-            if row["metric"] == "mAP" and row["query_language"] != "macro"
+            if row["metric"] == "mAP" and row["query_language"] != MACRO
         ]
         pairs = {(row["setting"], row["query_language"], row["passage_language"]) for row in rows}
-        counts = [sum(kind == pair[0] for pair in pairs) for kind in KINDS[:2]]
+        counts = [sum(kind == pair[0] for pair in pairs) for kind in (MONOLINGUAL, CROSS_LINGUAL)]
         expected = [languages, languages * (languages - 1)]
         verdict = CONFIRMED if counts == expected else REJECTED if rows else NOT_TESTED
         yield verdict, f"{name}: {counts[1]} cross-lingual and {counts[0]} monolingual settings"
 
 
 def _best_multilingual(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
-    yield from _beats(evidence, KINDS[2:], thresholds, models=evidence.models)
+    yield from _beats(evidence, (MULTILINGUAL,), thresholds, models=evidence.models)
 
 
 def _with_both_models(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
     for wanted, marks in (("XLM-R", ("xlm-r", "xlmr")), ("LaBSE", ("labse",))):
         found = [name for name in evidence.models if any(mark in name.lower() for mark in marks)]
         if found:
-            yield from _beats(evidence, KINDS, thresholds, models=found)
+            yield from _beats(evidence, SETTINGS, thresholds, models=found)
         else:
             yield NOT_TESTED, f"{wanted}: not run; the models are {', '.join(evidence.models)}"
 
 
 def _less_bias(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
     for name, hybrid, baseline, row in _compared(
-        evidence, ("x-x-mono",), "multilingual", "rank_distance", models=evidence.models
+        evidence, ("x-x-mono",), MULTILINGUAL, "rank_distance", models=evidence.models
     ):
         if row is None or baseline is None:
             yield NOT_TESTED, f"{evidence.label(hybrid)}: no rank distance to compare with x-x-mono"
@@ -182,7 +188,7 @@ def _zero_shot_findings(evidence: Evidence, thresholds: Thresholds) -> Iterable[
                 row["group"]: row
                 for row in rows
                 if (row["system_a"], row["system_b"]) == (hybrid, untrained)
-                and (row["setting"], row["metric"]) == ("monolingual", "mAP")
+                and (row["setting"], row["metric"]) == (MONOLINGUAL, "mAP")
                 and row["grouping"] == "training"
             }
             unseen, seen = groups.get("unseen-unseen"), groups.get("seen-seen")
@@ -264,14 +270,14 @@ def _pairs(
 def _macro(
     rows: Sequence[Row], first: str, second: str | None, kind: str, metric: str
 ) -> Row | None:
-    wanted = (first, second, kind, metric, "macro")
+    wanted = (first, second, kind, metric, MACRO)
     keys = ("system_a", "system_b", "setting", "metric", "query_language")
     return next((row for row in rows if tuple(row[key] for key in keys) == wanted), None)
 
 
 def _mean(rows: Sequence[Row], system: str, metric: str) -> float:
     """The macro average of a system in the multilingual setting."""
-    wanted = (system, "multilingual", metric, "macro")
+    wanted = (system, MULTILINGUAL, metric, MACRO)
     keys = ("system", "setting", "metric", "query_language")
     return float(next(row["mean"] for row in rows if tuple(row[key] for key in keys) == wanted))
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from hybridbatch.retrieval.columns import Floats, Ints
 
-QUERY_BLOCK = 256
 _ARRANGED_TOGETHER = 1 << 16
 # Bytes of comparison results held at once: they should stay in a core's second-level cache.
 _CACHE_BYTES = 1 << 19
@@ -101,44 +100,6 @@ class Scorer:
         if self._copies.size:
             scores[:, self._copies] = scores[:, self._firsts]
         return scores
-
-
-def full_ranks(
-    query_vectors: Floats,
-    passage_vectors: Floats,
-    *,
-    pool: Pool,
-    relevant: Relevant,
-    query_block: int = QUERY_BLOCK,
-    threads: int = 1,
-) -> Ranks:
-    """Ranks of all relevant passages in their own language and in the pool of all.
-
-    Args:
-        query_vectors: (q, d), in file order.
-        passage_vectors: (p, d), in file order; `pool` arranges them.
-        pool: the columns.
-        relevant: the passages to rank.
-        query_block: queries per matrix product; memory is about 4 * p * query_block bytes.
-        threads: workers that count; the result does not depend on it.
-    """
-    scorer = Scorer(passage_vectors, pool)
-    parts = []
-    with ThreadPoolExecutor(threads) as workers:
-        for begin, end in blocks(len(query_vectors), query_block):
-            scores = scorer.scores(query_vectors[begin:end])
-            part = relevant.of_queries(begin, end)
-            parts.append(
-                count_ranks(
-                    scores,
-                    queries=relevant.queries[part] - begin,
-                    columns=relevant.columns[part],
-                    pool=pool,
-                    workers=workers,
-                    threads=threads,
-                )
-            )
-    return _concatenate(parts)
 
 
 def blocks(total: int, size: int) -> Iterator[tuple[int, int]]:
@@ -264,14 +225,3 @@ def _duplicates(keys: Sequence[bytes]) -> tuple[Ints, Ints]:
             copies.append(row)
             firsts.append(found)
     return np.array(copies, dtype=np.int64), np.array(firsts, dtype=np.int64)
-
-
-def _concatenate(parts: list[Ranks]) -> Ranks:
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return Ranks(none, none, np.zeros(0, dtype=np.float32))
-    return Ranks(
-        in_language=np.concatenate([part.in_language for part in parts]),
-        in_pool=np.concatenate([part.in_pool for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
-    )

@@ -39,7 +39,7 @@ from hybridbatch.retrieval.index import (
 )
 from hybridbatch.retrieval.judgements import Benchmark, read_benchmark
 from hybridbatch.retrieval.quality import measure_quality, sample_rows
-from hybridbatch.retrieval.ranking import QUERY_BLOCK, Pool, Scorer, blocks, count_ranks
+from hybridbatch.retrieval.ranking import Pool, Scorer, blocks, count_ranks
 from hybridbatch.retrieval.search_options import SearchOptions, set_effort
 from hybridbatch.retrieval.toplists import (
     NO_CANDIDATE,
@@ -187,7 +187,7 @@ def write_rankings(
     folder: Path,
     *,
     top_k: int,
-    query_block: int = QUERY_BLOCK,
+    query_block: int,
     threads: int = 1,
 ) -> None:
     """Write `{language}.parquet` and `all.parquet`, the folder whole or not at all.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hybridbatch.common.runs import System
-from hybridbatch.common.vocabulary import MACRO, passage_column
+from hybridbatch.common.vocabulary import MACRO, MACRO_PUBLISHED, passage_column
 from hybridbatch.reporting import wording
 from hybridbatch.reporting.corpora import Corpus, IndexQuality
 from hybridbatch.reporting.document import (
@@ -22,8 +22,6 @@ from hybridbatch.reporting.literature import Published
 from hybridbatch.reporting.sections.headline import SOURCES
 from hybridbatch.reporting.systems import Context
 
-# The mean over the languages of the published table, where all of them were run.
-PUBLISHED = "macro-published"
 # The first two that were measured are printed; the others stand in the tables of metrics.
 MEASURES = ("nDCG@10", "R@100", "R@10", "R@1")
 _SHOWN = 2
@@ -107,9 +105,12 @@ def _table(context: Context, name: str, corpus: Corpus, setting: str, metric: st
             language=code,
         )
         for code in asked
-        if code not in (MACRO, PUBLISHED)
+        if code not in (MACRO, MACRO_PUBLISHED)
     ]
-    labels = {PUBLISHED: "Mean of the published languages", MACRO: "Mean of all that were run"}
+    labels = {
+        MACRO_PUBLISHED: "Mean of the published languages",
+        MACRO: "Mean of all that were run",
+    }
     rows += [
         Row(
             label,
@@ -157,7 +158,7 @@ def _cells(
         cells.append(Cell(wording.score(value), note=note, value=value))
     for model in published:
         theirs = model.by_language.get((setting, metric, code))
-        if code == PUBLISHED:
+        if code == MACRO_PUBLISHED:
             theirs = model.macro.get((setting, metric))
         cells.append(Cell(wording.score(theirs), value=theirs))
     return tuple(cells)
