@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tiny_project import make_project
 
 pytestmark = pytest.mark.slow

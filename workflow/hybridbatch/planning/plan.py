@@ -65,6 +65,7 @@ class Plan(Inventory):
                 **self._taken("benchmarks"),
                 "name": benchmark,
                 "kind": _kind(self._benchmarks[benchmark]),
+                **_reader(self._benchmarks[benchmark], pairs=False),
                 "sharded": benchmark in self.corpora.names,
             }
         )
@@ -82,7 +83,8 @@ class Plan(Inventory):
 
     def pairs_options(self, source: str) -> str:
         """Options of the stage `pairs`."""
-        return _json({"name": source, "kind": _kind(self._pair_entries[source])})
+        entry = self._pair_entries[source]
+        return _json({"name": source, "kind": _kind(entry), **_reader(entry, pairs=True)})
 
     def overlap_options(self, benchmark: str) -> str:
         """Options of the stage `overlap`."""
@@ -251,6 +253,10 @@ class Plan(Inventory):
 
 def _kind(entry: Mapping[str, Any]) -> str:
     return "parquet" if "path" in entry else str(entry["name"])
+
+
+def _reader(entry: Mapping[str, Any], *, pairs: bool) -> dict[str, Any]:
+    return {} if "path" in entry else catalog.reader(entry["name"], pairs=pairs)
 
 
 def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:

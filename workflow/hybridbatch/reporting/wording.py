@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from hybridbatch.common.languages import NAMES
+from hybridbatch.data.sources.catalog import DATASETS
 from hybridbatch.evaluation import measures
 from hybridbatch.reporting.document import MISSING, Cell
-
-BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts", "miracl": "MIRACL"}
 
 
 def score(value: float | None) -> str:
@@ -98,7 +97,7 @@ def language_name(code: str) -> str:
 
 def benchmark(name: str) -> str:
     """The name that a benchmark goes by in print."""
-    return BENCHMARKS.get(name, name)
+    return (DATASETS[name].label if name in DATASETS else "") or name
 
 
 def metric(name: str) -> str:

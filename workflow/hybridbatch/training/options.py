@@ -25,7 +25,7 @@ class Validation:
     before training stops; None never stops.
     """
 
-    source: Literal["held-out", "squadshifts"]
+    source: str
     fraction: float
     every: int
     batches: int
