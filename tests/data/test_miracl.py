@@ -9,9 +9,9 @@ import pytest
 
 import tiny
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import MIRACL, PAPER_MIRACL
 from hybridbatch.data.benchmarks import Options, build_benchmark
 from hybridbatch.data.sources import catalog
+from hybridbatch.data.sources.catalog import MIRACL, PAPER_MIRACL
 from hybridbatch.data.sources.miracl import (
     corpus_checksums,
     corpus_path,

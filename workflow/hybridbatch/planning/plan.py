@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
 from hybridbatch.evaluation import measures
@@ -179,7 +178,7 @@ class Plan(Inventory):
             options |= {
                 "cut": self.config["retrieval"]["top_k"],
                 "pool_languages": self.corpora.pool(benchmark),
-                "average_languages": PAPER_MIRACL if benchmark == "miracl" else [],
+                "average_languages": catalog.PAPER_MIRACL if benchmark == "miracl" else [],
             }
         return _json(options)
 
