@@ -13,11 +13,12 @@ import yaml
 
 from deployment_stubs import Stubs, write_stubs
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.planning.deployment import ENVIRONMENT_FILE, Software, pinned_versions, software
+from hybridbatch.planning.deployment import Software, pinned_versions, software
 from hybridbatch.stages import STAGES
 from tiny_project import ROOT, make_project
 
 PAIRS = "results/pairs/tiny.parquet"
+ENVIRONMENT_FILE = ROOT / "envs" / "hybridbatch.yaml"
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_versions_are_those_that_a_job_finds() -> None:
     assert (
         deployed.versions("Jinja2", "pyarrow", "numpy") == "Jinja2==9.9 pyarrow==1.0 numpy==absent"
     )
-    assert software({}, methods={"env_modules"}) == Software()
+    assert software({}, methods={"env_modules"}, environment=ENVIRONMENT_FILE) == Software()
 
 
 def test_every_version_that_a_stage_tracks_is_pinned() -> None:

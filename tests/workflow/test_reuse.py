@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tiny import write_config
 from tiny_project import make_project
 
 pytestmark = pytest.mark.slow
@@ -73,3 +74,16 @@ def test_a_project_uses_the_rules_under_their_names_or_a_prefix(
     )
     assert not (clone / "results").exists()
     assert "Nothing to be done" in snakemake(project, "--dry-run", "results/summary.txt")
+
+
+def test_a_sharded_benchmark_is_planned_under_a_prefix(tmp_path: Path, clone: Path) -> None:
+    project = using_project(tmp_path / "project", clone, renamed=" as hb_*")
+    sharded = {"name": "held-out", "path": "benchmark", "sharded": True}
+    write_config(project / "settings.yaml", benchmarks=[sharded])
+    planned = snakemake(project, "--dry-run", "results/report.html")
+    assert "hb_encode_shard" not in planned  # nobody knows yet how many there are
+    snakemake(project, "results/benchmarks/held-out/shards.parquet")
+    planned = snakemake(project, "--dry-run", "results/report.html")
+    assert {"hb_encode_shard", "hb_search", "hb_metrics_cut"} <= set(
+        re.findall(r"^rule (\w+):", planned, re.M)
+    )

@@ -2,21 +2,15 @@ import os
 import sys
 from pathlib import Path
 
-# The package lies beside the rules, so it needs no installation.
-sys.path.insert(
-    0,
-    str(
-        Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
-        .resolve()
-        .parent
-    ),
-)
+# The folder workflow/. The package lies in it, beside the rules, so it needs no installation.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parent
+sys.path.insert(0, str(HERE))
 
 from hybridbatch.common.vocabulary import POOL
 from hybridbatch.planning import paths
 from hybridbatch.planning import workflow_support as support
 from hybridbatch.planning.machine import VARIABLE, Machine
-from hybridbatch.planning.deployment import ENVIRONMENT_FILE, software
+from hybridbatch.planning.deployment import software
 from hybridbatch.planning import tracking
 
 # A job on another node computes with what this machine's automatic choices are.
@@ -36,6 +30,7 @@ SOFTWARE = software(
     methods={
         method.name.lower() for method in workflow.deployment_settings.deployment_method
     },
+    environment=HERE.parent / "envs" / "hybridbatch.yaml",
 )
 # The digest of all that makes its artifacts, which each rule tracks.
 LINEAGE = tracking.lineage(PLAN, software=SOFTWARE)
@@ -61,7 +56,7 @@ if SOFTWARE.image:
 
 
 MODEL = paths.MODEL.format(model=PLAN.model_name)
-ENVIRONMENT = support.environment(ENVIRONMENT_FILE.parent.parent)
+ENVIRONMENT = support.environment(HERE.parent)
 
 
 wildcard_constraints:

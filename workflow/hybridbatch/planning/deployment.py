@@ -21,7 +21,6 @@ from hybridbatch.planning.paths import RESULTS
 from hybridbatch.stages import TIMINGS
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT_FILE = _PACKAGE_ROOT.parent / "envs" / "hybridbatch.yaml"
 
 # A process that the system kills, or that a library aborts when it gets no memory, says nothing.
 _WORD_FOR_THE_KILLED = (
@@ -78,9 +77,7 @@ class Software:
             return "absent"
 
 
-def software(
-    config: Mapping[str, Any], *, methods: Collection[str], environment: Path = ENVIRONMENT_FILE
-) -> Software:
+def software(config: Mapping[str, Any], *, methods: Collection[str], environment: Path) -> Software:
     """What the jobs of this Snakemake compute with; bad input ends Snakemake with its one line.
 
     Args:
