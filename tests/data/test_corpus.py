@@ -96,6 +96,7 @@ def test_the_shards_of_all_parts_are_listed(tmp_path: Path) -> None:
         ("part-0001.de.0000", "de", 1),
         ("part-0001.en.0000", "en", 1),
     ]
+    assert check(tmp_path, parts[::-1], "de:4", "en:1") == rows
 
 
 def test_a_judged_passage_that_is_missing_is_named(tmp_path: Path) -> None:

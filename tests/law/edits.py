@@ -215,7 +215,7 @@ _BOTH = (
           '("added", STRING), ("run", STRING)', _NOTHING),
     _code("module of the report", "reporting/render.py", "", "EDITED = 1", _REPORT),
     _code("module of the statistics", "evaluation/resampling.py", "", "EDITED = 1",
-          frozenset({"bias", "statistics"}) | _REPORT),
+          None),
     _code("module of the pairs", "data/pairs.py", "", "EDITED = 1"),
     _code("module of all encoding", "encoding/encoder.py", "", "EDITED = 1"),
 )  # fmt: skip
@@ -288,7 +288,7 @@ _SHARDED = (
     _touch("mirror touched", "mirror"),
     _touch("`results/raw/` touched", "results/raw"),
     _touch("list of shards touched", "results/benchmarks/*/shards.parquet"),
-    _touch("passages of shards touched", "results/benchmarks/*/passages"),
+    _touch("passages of shards touched", "results/benchmarks/*/passages", None),
     _remove("a shard's vectors removed", "results/embeddings/*/*/passages/sw-0000.sw.0001.parquet"),
     _remove("list of shards removed", "results/benchmarks/*/shards.parquet"),
     _remove("`results/raw/` removed", "results/raw"),

@@ -121,7 +121,7 @@ def forks() -> Iterator[Forks]:
 
 
 def serve(address: str, shim: str) -> None:
-    """Fork for each command that is asked for, without an end."""
+    """Fork for each command that is asked for, as long as the bench runs."""
     _import_libraries()
     _sum_up_figures()
     gc.collect()
@@ -131,8 +131,14 @@ def serve(address: str, shim: str) -> None:
         server.bind(address + ".new")
         server.listen(64)
         Path(address + ".new").rename(address)
-        while True:
-            client, _ = server.accept()
+        server.settimeout(2.0)
+        bench = os.getppid()
+        while os.getppid() == bench:
+            try:
+                client, _ = server.accept()
+            except TimeoutError:
+                continue
+            client.setblocking(True)
             if os.fork() == 0:
                 server.close()
                 _answer(client, shim)

@@ -52,15 +52,14 @@ def main() -> int:
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:
-    found: list[Case] = []
+    found = list(islice(cases.pairs(seed=args.seed), args.begin, args.begin + args.pairs))
     if args.plans:
         found += cases.plans()
-    if args.singles:
-        found += cases.singles()
     if args.stops:
         found += cases.stops()
-    found += islice(cases.pairs(seed=args.seed), args.begin, args.begin + args.pairs)
     found += islice(cases.betweens(seed=args.seed), args.begin, args.begin + args.betweens)
+    if args.singles:
+        found += cases.singles()
     return [case for case in found if args.only in str(case)]
 
 

@@ -69,6 +69,11 @@ def test_a_passage_of_another_pair_of_the_batch_is_left_out():
     assert chosen(data, batch_of([0, 1, 2])) == []
 
 
+def test_pairs_without_any_have_none():
+    data = corpus(("x", "x", "x", "en", "Paris", []), ("y", "y", "y", "en", "Rome", []))
+    assert chosen(data, batch_of([0, 1])) == []
+
+
 def test_a_translation_of_a_passage_of_the_batch_is_left_out():
     # The German text of y's passage is a negative of x; the batch holds y in English.
     data = corpus(

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """List and check the shards of one benchmark."""
-    files = [file for part in args.parts for file in sorted(part.glob("[!.]*.parquet"))]
+    files = [file for part in sorted(args.parts) for file in sorted(part.glob("[!.]*.parquet"))]
     rows = [_describe(file) for file in files]
     judged = pl.DataFrame(read_table(args.qrels, QRELS))
     for language in sorted({str(row["language"]) for row in rows}):

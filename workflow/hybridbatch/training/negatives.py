@@ -55,6 +55,8 @@ def choose_negatives(
     Returns:
         Numbers of passage texts, int64 (h,).
     """
+    if not len(negatives.texts):  # no pair has any, and then no forms are told apart
+        return np.empty(0, dtype=np.int64)
     answers = answer_groups(batch, items=items, negatives=negatives)
     positives = set(negatives.forms[passage_text[batch.items, batch.passage_languages]].tolist())
     rows = batch.items * len(items.languages) + batch.passage_languages
