@@ -122,7 +122,7 @@ def test_killed_and_run_again_in_two_processes_gives_the_same_bytes(inputs, toge
     logging.getLogger().addHandler(log)
     train_here(inputs, killed, options)
     logging.getLogger().removeHandler(log)
-    assert "going on after step 2" in (tmp_path / "log.txt").read_text()
+    assert "resuming after step 2" in (tmp_path / "log.txt").read_text()
     assert digests(killed) == digests(together)
 
 
