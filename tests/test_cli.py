@@ -1,16 +1,17 @@
 """The command line: one line for bad input, timings for good runs, threads from the options."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from hybridbatch.cli import STAGES, main
+from hybridbatch.cli import STAGES, _record_of_report, main
 from hybridbatch.common.measure import measured
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import read_table
 from hybridbatch.common.threads import export_threads, processors
-from hybridbatch.planning.config import load_config
+from hybridbatch.planning.config import check_config, load_config
 from hybridbatch.planning.plan import Plan
 from hybridbatch.schemas import every as schemas
 
@@ -74,6 +75,19 @@ def test_the_report_is_rebuilt_from_a_configuration_alone(
     assert seen[1].options == Plan(load_config(chosen)).report_options()
     assert main(["report", "--from", str(tmp_path), "--options", "{}"]) == 0
     assert seen[2].options == "{}"
+
+
+def test_the_record_of_the_report_is_of_its_options_title_included(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "hybridbatch.planning.verification.checked_report_record",
+        lambda config, results: seen.append(config),
+    )
+    plan = Plan(load_config(Path(__file__).parent.parent / "config" / "config.yaml"))
+    _record_of_report(Namespace(options=plan.report_options(), results=Path("results")))
+    assert Plan(check_config(seen[0])).report_options() == plan.report_options()
 
 
 def test_a_report_without_its_configuration_is_one_line(

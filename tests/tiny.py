@@ -117,12 +117,12 @@ def write_benchmark(folder: Path, items: range) -> Path:
     return folder
 
 
-def made_options(kind: type[T], stage: str, **given: object) -> T:
+def made_options(kind: type[T], stage: str, /, **given: object) -> T:
     """The options of a stage as the class that it works with, with the schema's defaults."""
     return options_from_dict(kind, options_of(stage, **given))
 
 
-def statistics_options(group: str, **given: object) -> StatisticsOptions:
+def statistics_options(group: str, /, **given: object) -> StatisticsOptions:
     """What the report is told of the tests, by the schema's defaults."""
     config = defaults()
     options = {
@@ -137,12 +137,12 @@ def statistics_options(group: str, **given: object) -> StatisticsOptions:
     return options_from_dict(StatisticsOptions, options | given)
 
 
-def options_of(stage: str, **given: object) -> dict[str, object]:
+def options_of(stage: str, /, **given: object) -> dict[str, object]:
     """The options of a stage, with the schema's defaults for those that are not given."""
     return completed(stage, given)
 
 
-def options_text(stage: str, text: str = "{}", **given: object) -> str:
+def options_text(stage: str, text: str = "{}", /, **given: object) -> str:
     """The same as JSON; what `text` says stands, too."""
     return json.dumps(options_of(stage, **{**json.loads(text), **given}))
 

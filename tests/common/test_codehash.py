@@ -1,11 +1,14 @@
 """The code hash changes with the code that a stage runs, and with nothing else."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from hybridbatch.common.codehash import closure, code_hash
+from hybridbatch.common.codehash import Source, closure, code_hash, data_files, parse
 from hybridbatch.stages import STAGES
+
+PACKAGE = Path(__file__).parent.parent / "workflow" / "hybridbatch"
 
 
 @pytest.fixture
@@ -69,6 +72,44 @@ def test_a_string_that_is_no_docstring_counts(package: Path) -> None:
     before = code_hash("hybridbatch.train", root=package)
     edit(package, "sampling.py", "return 1", 'return "1"')
     assert code_hash("hybridbatch.train", root=package) != before
+
+
+def test_package_data_counts_for_the_modules_that_name_it(package: Path) -> None:
+    edit(package, "sampling.py", "def draw", 'PACKAGE_DATA = ("deep/*.yaml",)\n\ndef draw')
+    (package / "hybridbatch" / "deep" / "words.yaml").write_text("a: b\n")
+    train = code_hash("hybridbatch.train", root=package)
+    report = code_hash("hybridbatch.report", root=package)
+    edit(package, "deep/words.yaml", "b", "c")
+    assert code_hash("hybridbatch.train", root=package) != train
+    assert code_hash("hybridbatch.report", root=package) == report
+
+
+def test_templates_of_the_embedded_data_set_count_for_benchmarks_and_pairs_alone(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "hybridbatch", ignore=shutil.ignore_patterns("*.pyc"))
+    before = {name: code_hash(stage.module, root=tmp_path) for name, stage in STAGES.items()}
+    edit(tmp_path, "data/sources/cldr/templates/de.yaml", "Womit", "Mit was")
+    changed = {
+        name for name in before if code_hash(STAGES[name].module, root=tmp_path) != before[name]
+    }
+    assert changed == {"benchmarks", "pairs"}
+
+
+def test_every_file_of_the_package_that_is_not_python_counts_or_is_planned_with() -> None:
+    named = set()
+    for path in PACKAGE.rglob("*.py"):
+        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        module = parse(Source(name, name.rpartition(".")[0], path.read_bytes()))
+        found = data_files(module)
+        assert bool(found) == bool(module.data), name
+        named |= set(found)
+    files = {
+        path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
+    others = {path for path in files - named if path.suffix != ".py"}
+    # What the plan takes from these is in a job's options.
+    assert {path.name for path in others} == {"config_schema.yaml", "raw_files.tsv"}
 
 
 def test_imports_for_type_checkers_alone_are_not_followed(package: Path) -> None:

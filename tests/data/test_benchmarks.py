@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.data.benchmarks import (
@@ -38,7 +39,9 @@ def relevant(benchmark: Benchmark) -> dict[str, set[str]]:
 
 
 def test_every_language_that_has_the_question_has_a_relevant_passage() -> None:
-    options = Options(name="tiny", kind="xquad-r", most_passages=None)
+    options = tiny.made_options(
+        Options, "benchmarks", name="tiny", kind="xquad-r", most_passages=None
+    )
     benchmark = build_benchmark(options, [DATA / "en.json", DATA / "de.json"])
     assert relevant(benchmark) == {
         "de:q2": {"de:000-00-01", "en:000-00-01"},
@@ -62,7 +65,9 @@ def test_every_language_that_has_the_question_has_a_relevant_passage() -> None:
 
 
 def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
-    options = Options(name="tiny", kind="mlqa-r", most_passages=None)
+    options = tiny.made_options(
+        Options, "benchmarks", name="tiny", kind="mlqa-r", most_passages=None
+    )
     for folder, names in (("a", ["en.json", "de.json"]), ("b", ["de.json", "en.json"])):
         files = [DATA / name for name in names]
         write_benchmark(build_benchmark(options, files), tmp_path / folder)
@@ -73,7 +78,9 @@ def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
 
 @needs_mirror
 def test_xquad_r_has_eleven_relevant_passages_per_query() -> None:
-    options = Options(name="xquad-r", kind="xquad-r", most_passages=None)
+    options = tiny.made_options(
+        Options, "benchmarks", name="xquad-r", kind="xquad-r", most_passages=None
+    )
     paths = [Path(MIRROR) / file.path for file in files_of("xquad-r")]
     benchmark = build_benchmark(options, paths)
     assert benchmark.queries.num_rows == 11 * 1190
@@ -83,7 +90,9 @@ def test_xquad_r_has_eleven_relevant_passages_per_query() -> None:
 
 @needs_mirror
 def test_mlqa_r_has_two_to_four_relevant_passages_per_query() -> None:
-    options = Options(name="mlqa-r", kind="mlqa-r", most_passages=None)
+    options = tiny.made_options(
+        Options, "benchmarks", name="mlqa-r", kind="mlqa-r", most_passages=None
+    )
     paths = [Path(MIRROR) / file.path for file in files_of("mlqa-r")]
     benchmark = build_benchmark(options, paths)
     assert benchmark.queries.num_rows == 4199
@@ -99,7 +108,9 @@ def test_mlqa_r_has_two_to_four_relevant_passages_per_query() -> None:
 
 
 def test_the_generated_benchmark_passes_the_same_checks() -> None:
-    benchmark = build_benchmark(Options(name="cldr", kind="cldr", most_passages=None), [])
+    benchmark = build_benchmark(
+        tiny.made_options(Options, "benchmarks", name="cldr", kind="cldr", most_passages=None), []
+    )
     assert {len(passages) for passages in relevant(benchmark).values()} == {11}
 
 
@@ -199,14 +210,19 @@ def test_a_bad_row_is_named(tmp_path: Path, change: dict[str, Any], message: str
     else:
         paths = own(tmp_path, **change)
     with pytest.raises(HybridBatchError) as caught:
-        build_benchmark(Options(name="mine", kind="parquet", most_passages=None), paths)
+        build_benchmark(
+            tiny.made_options(
+                Options, "benchmarks", name="mine", kind="parquet", most_passages=None
+            ),
+            paths,
+        )
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert "\n" not in str(caught.value)
 
 
 def test_wrong_inputs(tmp_path: Path) -> None:
     queries, passages, qrels = own(tmp_path)
-    mine = Options(name="mine", kind="parquet", most_passages=None)
+    mine = tiny.made_options(Options, "benchmarks", name="mine", kind="parquet", most_passages=None)
     with pytest.raises(HybridBatchError, match=r"mine needs queries\.parquet, .* 2 files given"):
         build_benchmark(mine, [queries, passages])
     with pytest.raises(HybridBatchError, match=r"passages\.parquet: columns of queries are"):
@@ -214,5 +230,8 @@ def test_wrong_inputs(tmp_path: Path) -> None:
     pq.write_table(pq.read_table(queries).slice(0, 0), queries)
     with pytest.raises(HybridBatchError, match=r"queries\.parquet: no rows"):
         build_benchmark(mine, [queries, passages, qrels])
-    with pytest.raises(HybridBatchError, match="kind is 'beir'; use xquad-r, mlqa-r, cldr"):
-        build_benchmark(Options(name="mine", kind="beir", most_passages=None), [])
+    with pytest.raises(HybridBatchError, match="kind is 'beir'; use parquet or"):
+        build_benchmark(
+            tiny.made_options(Options, "benchmarks", name="mine", kind="beir", most_passages=None),
+            [],
+        )

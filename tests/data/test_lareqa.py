@@ -130,7 +130,7 @@ def test_another_file_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_that_names_no_language(tmp_path: Path) -> None:
-    with pytest.raises(HybridBatchError, match="'questions' is not a known language"):
+    with pytest.raises(HybridBatchError, match="'questions' is not a language code"):
         read_file(tmp_path / "questions.json")
 
 

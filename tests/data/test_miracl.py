@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import MIRACL, PAPER_MIRACL
 from hybridbatch.data.benchmarks import Options, build_benchmark
 from hybridbatch.data.sources import catalog
+from hybridbatch.data.sources.catalog import MIRACL, PAPER_MIRACL
 from hybridbatch.data.sources.miracl import (
     corpus_checksums,
     corpus_path,
@@ -157,7 +158,7 @@ def test_18_languages_of_which_the_literature_prints_15() -> None:
 def test_the_published_topics_and_judgements() -> None:
     files = [Path(MIRROR, file.path) for file in catalog.files_of("miracl")]
     benchmark = build_benchmark(
-        Options(name="miracl", kind="miracl", sharded=True, most_passages=None), files
+        tiny.made_options(Options, "benchmarks", name="miracl", kind="miracl", sharded=True), files
     )
     rows = benchmark.queries.to_pylist()
     counts = {code: sum(row["language"] == code for row in rows) for code in MIRACL}

@@ -1,6 +1,7 @@
 """The user's own pairs, in each format that is read."""
 
 import json
+import sys
 from pathlib import Path
 
 import datasets
@@ -175,3 +176,12 @@ def test_what_only_some_rows_give_is_filled_in(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match=r"none\.jsonl: no such file"):
         read_own_pairs(tmp_path / "none.jsonl", source="mine")
+
+
+def test_without_the_extra_a_saved_dataset_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state.json").write_text("{}")
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(HybridBatchError, match=r"make setup EXTRAS=datasets"):
+        read_own_pairs(tmp_path, source="mine")

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows
 from hybridbatch.data.pairs import Options, build_pairs, run
@@ -24,7 +25,7 @@ MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 needs_mirror = pytest.mark.skipif(
     not MIRROR or not Path(MIRROR).is_dir(), reason="set HYBRIDBATCH_MIRROR to a folder"
 )
-OWN = Options(name="mine", kind="parquet")
+OWN = tiny.made_options(Options, "pairs", name="mine", kind="parquet")
 
 
 def pair(item: str, language: str, question: str, passage: str, **changes: Any) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def column(table: pa.Table, name: str) -> dict[tuple[str, str], Any]:
 
 
 def test_the_passage_of_mlqa_r_is_the_gold_sentence() -> None:
-    options = Options(name="mlqa-r", kind="mlqa-r")
+    options = tiny.made_options(Options, "pairs", name="mlqa-r", kind="mlqa-r")
     table = build_pairs(options, [DATA / "en.json", DATA / "de.json"])
     assert table.to_pylist()[1] == {
         "item_id": "q2",
@@ -75,7 +76,7 @@ def test_the_passage_of_mlqa_r_is_the_gold_sentence() -> None:
 @needs_mirror
 def test_eight_pairs_of_mlqa_r_items_share_a_passage() -> None:
     paths = [Path(MIRROR) / file.path for file in files_of("mlqa-r")]
-    table = build_pairs(Options(name="mlqa-r", kind="mlqa-r"), paths)
+    table = build_pairs(tiny.made_options(Options, "pairs", name="mlqa-r", kind="mlqa-r"), paths)
     items = pl.DataFrame(table.select(["item_id", "question_group", "passage_group"])).unique()
     assert items.height == items["question_group"].n_unique() == 1148
     sizes = Counter(Counter(items["passage_group"].to_list()).values())
@@ -88,7 +89,9 @@ def test_eight_pairs_of_mlqa_r_items_share_a_passage() -> None:
 @needs_mirror
 def test_ntrex_gives_964_items_in_every_language() -> None:
     paths = [Path(MIRROR) / file.path for file in files_of("ntrex-128")]
-    table = build_pairs(Options(name="ntrex-128", kind="ntrex-128"), paths)
+    table = build_pairs(
+        tiny.made_options(Options, "pairs", name="ntrex-128", kind="ntrex-128"), paths
+    )
     assert Counter(table["language"].to_pylist()) == dict.fromkeys(
         ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"), 964
     )
@@ -177,8 +180,8 @@ def test_an_empty_file_is_named(tmp_path: Path) -> None:
 def test_wrong_inputs(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match="source mine needs a file of pairs"):
         build_pairs(OWN, [])
-    with pytest.raises(HybridBatchError, match="kind is 'xquad-r'; use one of mlqa-r, ntrex-128"):
-        build_pairs(Options(name="x", kind="xquad-r"), [])
+    with pytest.raises(HybridBatchError, match="kind is 'x'; use parquet or"):
+        build_pairs(tiny.made_options(Options, "pairs", name="x", kind="x"), [])
     with pytest.raises(HybridBatchError, match="no such file; it should hold pairs"):
         build_pairs(OWN, [tmp_path / "none.parquet"])
     rows = [pair("1", "en", "Is it?", "Yes.")]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import tiny
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data import pairs
 from hybridbatch.data.sources import catalog, squad
@@ -80,7 +81,9 @@ def test_a_pair_is_a_question_with_its_paragraph(
 
 def test_questions_on_one_paragraph_are_one_passage_group(tmp_path: Path) -> None:
     paths = [write(tmp_path, CONTENT), write(tmp_path, CONTENT, "nyt_v1.0.json")]
-    table = pairs.build_pairs(pairs.Options("squadshifts", "squadshifts"), paths)
+    table = pairs.build_pairs(
+        tiny.made_options(pairs.Options, "pairs", name="squadshifts", kind="squadshifts"), paths
+    )
     assert table.num_rows == 6
     assert set(table["language"].to_pylist()) == {"en"}
     assert set(table["split"].to_pylist()) == {"validation"}

@@ -1,12 +1,13 @@
 """Metrics: worked by hand, and equal to ir_measures' (pytrec_eval) on random rankings."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import ir_measures
 import numpy as np
 import pytest
-from ir_measures import AP, R, nDCG
+from ir_measures import AP, RR, P, R, nDCG
 
 import tiny
 from hybridbatch.common.errors import HybridBatchError
@@ -24,15 +25,21 @@ from hybridbatch.schemas.every import PER_QUERY, RANKINGS, SUMMARY
 from ranking_cases import Case, full_ranks, language, random_case, write_benchmark
 
 MEASURES = named(tiny.MEASURES)
-THEIRS = {"mAP": AP, "R@1": R @ 1, "R@10": R @ 10, "R@100": R @ 100, "nDCG@10": nDCG @ 10}
+THEIRS = {
+    "mAP": AP,
+    **{f"R@{k}": R @ k for k in (1, 3, 10, 100)},
+    **{f"P@{k}": P @ k for k in (1, 5, 200)},
+    "RR@1000": RR,  # for RR@k ir_measures has another evaluator, which orders ties otherwise
+    **{f"nDCG@{k}": nDCG @ k for k in (1, 5, 10)},
+}
 
 
-def evaluated(case: Case) -> Evaluation:
+def evaluated(case: Case, names: Sequence[str] = tiny.MEASURES) -> Evaluation:
     benchmark = case.benchmark()
     ranks = full_ranks(
         case.query_vectors, case.passage_vectors, pool=benchmark.pool, relevant=benchmark.relevant
     )
-    return evaluate(benchmark, ranks, measures=MEASURES)
+    return evaluate(benchmark, ranks, measures=named(names))
 
 
 def values_of(ranks: list[float], gains: list[int] | None = None) -> dict[str, float]:
@@ -93,8 +100,7 @@ def test_values_are_those_of_ir_measures(
     case = random_case(seed, sizes=sizes, queries=8, values=values, relevant=0.04)
     ours = {
         (row["passage_language"], row["query_id"], row["metric"]): row["value"]
-        for row in evaluated(case).per_query.to_pylist()
-        if row["metric"] != "rank_distance"
+        for row in evaluated(case, [*THEIRS, "RR@1", "RR@2", "RR@10"]).per_query.to_pylist()
     }
     theirs = {}
     for setting in (*case.languages, "all"):
@@ -111,6 +117,9 @@ def test_values_are_those_of_ir_measures(
             for found in ir_measures.iter_calc([measure], qrels, case.run(setting)):
                 theirs[setting, found.query_id, metric] = found.value
     assert len(ours) > 100
+    for (setting, query, metric), value in list(theirs.items()):
+        if metric == "RR@1000":
+            theirs |= {(setting, query, f"RR@{k}"): value * (value >= 1 / k) for k in (1, 2, 10)}
     assert ours == pytest.approx(theirs, abs=1e-6)
 
 

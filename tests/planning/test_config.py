@@ -46,7 +46,7 @@ def test_defaults_are_filled_in() -> None:
         ({"recipe": 2024}, "config: recipe: 2024 is not of type string"),
         ({"title": False}, "YAML reads yes, no, on and off as true and false: put the value in"),
         ({"training": {"step": 5}}, "config: training: unknown key `step`"),
-        ({"train_languages": ["xx"]}, "config: train_languages[0]: unknown language 'xx'; known"),
+        ({"train_languages": ["xx"]}, "config: train_languages[0]: unknown language 'xx'; write"),
         ({"train_languages": ["ja", "en"]}, "no training source has 'ja'"),
         ({"train_languages": ["German"]}, "'German' is no language code"),
         ({"training": {"mining": {"negatives": 5}}}, "training.hard_negatives, which is 0; raise"),

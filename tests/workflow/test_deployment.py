@@ -111,9 +111,31 @@ def test_every_version_that_a_stage_tracks_is_pinned() -> None:
     assert tracked <= set(pinned_versions(ENVIRONMENT_FILE))
 
 
+def locked_versions(name: str) -> dict[str, str]:
+    lock = (ROOT / name).read_text().lower()
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", lock, re.MULTILINE))
+
+
+def test_the_lock_for_running_is_part_of_the_one_for_developing() -> None:
+    running, developing = map(locked_versions, ("requirements.lock", "requirements-dev.lock"))
+    assert running.items() <= developing.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    names = {
+        group: {re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("-", "_") for line in lines}
+        for group, lines in {"": project["dependencies"], **extras}.items()
+    }
+    locked = {name.replace("-", "_") for name in running}
+    assert names.pop("") <= locked
+    for group, extra in names.items():
+        assert not extra & locked, group
+    every = set().union(*names.values())
+    assert every <= {name.replace("-", "_") for name in developing}
+    assert not locked & {"pandas", "scikit_learn", "scipy", "playwright", "mypy"}
+
+
 def test_the_conda_environment_agrees_with_the_lock() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
-    locked = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", lock.lower(), re.MULTILINE))
+    locked = locked_versions("requirements.lock")
     pinned = pinned_versions(ENVIRONMENT_FILE)
     assert {name: locked.get(name) for name in pinned} == pinned
     (python,) = re.findall(r"- python =(\S+)", ENVIRONMENT_FILE.read_text())
@@ -130,9 +152,10 @@ def test_the_conda_environment_has_every_package_that_the_stages_import() -> Non
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
-    # TensorBoard is an extra, and the setting says how to install it. yte comes with Snakemake,
-    # whose profiles alone need it.
-    others = imported - sys.stdlib_module_names - {"hybridbatch", "tensorboard", "yte"}
+    # TensorBoard and datasets are extras, and a message says how to install them. yte comes with
+    # Snakemake, whose profiles alone need it.
+    elsewhere = {"hybridbatch", "tensorboard", "datasets", "yte"}
+    others = imported - sys.stdlib_module_names - elsewhere
     needed = {distributions[name][0].lower().replace("_", "-") for name in others}
     pinned = {name.replace("_", "-") for name in pinned_versions(ENVIRONMENT_FILE)}
     assert needed - pinned == set()

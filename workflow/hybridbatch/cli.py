@@ -166,8 +166,11 @@ def _record_of_report(args: argparse.Namespace) -> Record | None:
     """The record of the report, once what it reads is known to be of its configuration."""
     from hybridbatch.planning.verification import checked_report_record
 
-    config = json.loads(args.options).get("config")
-    return None if config is None else checked_report_record(config, results=args.results)
+    options = json.loads(args.options)
+    if (config := options.get("config")) is None:
+        return None
+    # The page shows its title at its head, and not among the options.
+    return checked_report_record(config | {"title": options["title"]}, results=args.results)
 
 
 def _parser(stage: str | None) -> argparse.ArgumentParser:

@@ -58,7 +58,10 @@ def _read(path: Path) -> _Entries:
         if hashlib.sha256(body).hexdigest().encode() != checksum:
             return {}
         entries = json.loads(body)
-        return {key: Module(digest, tuple(names)) for key, (digest, names) in entries.items()}
+        return {
+            key: Module(digest, tuple(imports), tuple(data))
+            for key, (digest, imports, data) in entries.items()
+        }
     except (OSError, ValueError, TypeError):
         return {}  # none yet, not to be read, or of another form
 
@@ -69,7 +72,7 @@ def _write(path: Path, used: _Entries) -> None:
     entries = {**_read(path), **used}  # another process may have written since
     if len(entries) > _MOST:
         entries = used
-    plain = {key: (module.digest, module.imports) for key, module in entries.items()}
+    plain = {key: (module.digest, module.imports, module.data) for key, module in entries.items()}
     body = json.dumps(plain, sort_keys=True).encode()
     try:
         with atomic_file(path) as temporary:

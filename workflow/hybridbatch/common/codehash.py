@@ -1,5 +1,8 @@
 """A hash of the code that a stage runs: its module and every project module that it imports.
 
+Files of the package that are not Python count where a module of the stage names them: its constant
+`PACKAGE_DATA` is a tuple of patterns for paths in the package, written out as literals.
+
 Snakemake does not see an edit of a module behind a shell command. Each rule therefore tracks
 this hash as a param. It is taken over syntax trees without the words that change no result
 (`codewords`), so that comments, layout, a touch or a fresh checkout change nothing.
@@ -15,6 +18,8 @@ from pathlib import Path
 from hybridbatch.common.codewords import bindings, without_words
 
 PACKAGE = "hybridbatch"
+_ROOT = Path(__file__).resolve().parents[2]
+_DATA = "PACKAGE_DATA"
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,12 @@ class Module:
     Attributes:
         digest: of its syntax tree without words.
         imports: dotted names that it may import; some are no modules but what one holds.
+        data: patterns of the package's files that it reads.
     """
 
     digest: str
     imports: tuple[str, ...]
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,9 @@ def parse(source: Source) -> Module:
     """
     tree = ast.parse(source.text, source.name)
     imports = tuple(sorted(set(_imports(tree, source.parent))))
+    data = _package_data(tree)
     tree = without_words(tree)
-    return Module(hashlib.sha256(_dump(tree).encode()).hexdigest(), imports)
+    return Module(hashlib.sha256(_dump(tree).encode()).hexdigest(), imports, data)
 
 
 def code_hash(module: str, *, root: Path | None = None, parse: Parse = parse) -> str:
@@ -66,15 +74,25 @@ def code_hash(module: str, *, root: Path | None = None, parse: Parse = parse) ->
     Raises:
         ModuleNotFoundError: there is no such module.
     """
+    root = root or _ROOT
     digest = hashlib.sha256()
     for name, found in sorted(closure(module, root=root, parse=parse).items()):
         digest.update(f"{name} {found.digest}\n".encode())
+        for path in data_files(found, root=root):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def data_files(module: Module, *, root: Path | None = None) -> list[Path]:
+    """The package's files that a module reads, in the order of their paths."""
+    package = (root or _ROOT) / PACKAGE
+    return sorted({path for pattern in module.data for path in package.glob(pattern)})
 
 
 def closure(module: str, *, root: Path | None = None, parse: Parse = parse) -> dict[str, Module]:
     """The project modules that `module` imports, followed transitively, itself included."""
-    root = root or Path(__file__).resolve().parents[2]
+    root = root or _ROOT
     found: dict[str, Module] = {}
     seen: set[str] = set()
     waiting = [module]
@@ -119,6 +137,19 @@ def _imports(tree: ast.Module, parent: str) -> Iterator[str]:
             if _is_ours(base):
                 yield base
                 yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _package_data(tree: ast.Module) -> tuple[str, ...]:
+    """The value of the module's `PACKAGE_DATA`; nothing where it has none.
+
+    Raises:
+        ValueError: it is not written out as literals.
+    """
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == _DATA:
+                return tuple(ast.literal_eval(value))
+    return ()
 
 
 def _is_ours(name: str) -> bool:

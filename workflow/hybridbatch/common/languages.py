@@ -1,43 +1,33 @@
-"""The languages that the project knows: those of its benchmarks and training sources."""
+"""Language codes and their English names, from Babel's copy of CLDR.
 
-from types import MappingProxyType
+Babel is imported when a name is needed: it takes a tenth of a second, and Snakemake may run in an
+interpreter without it.
+"""
 
-# ISO 639-1 code -> English name.
-NAMES = MappingProxyType(
-    {
-        "ar": "Arabic",
-        "bn": "Bengali",
-        "de": "German",
-        "el": "Greek",
-        "en": "English",
-        "es": "Spanish",
-        "fa": "Persian",
-        "fi": "Finnish",
-        "fr": "French",
-        "hi": "Hindi",
-        "id": "Indonesian",
-        "it": "Italian",
-        "ja": "Japanese",
-        "ko": "Korean",
-        "nl": "Dutch",
-        "pl": "Polish",
-        "pt": "Portuguese",
-        "ru": "Russian",
-        "sw": "Swahili",
-        "te": "Telugu",
-        "th": "Thai",
-        "tr": "Turkish",
-        "uk": "Ukrainian",
-        "vi": "Vietnamese",
-        "yo": "Yoruba",
-        "zh": "Chinese",
-    }
-)
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import cast
 
-XQUAD_R = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
-MIRACL = (
-    "ar", "bn", "de", "en", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th",
-    "yo", "zh",
-)  # fmt: skip
-# Those of the figures that arXiv 2408.10536 prints; German, English and Yoruba have none.
-PAPER_MIRACL = tuple(code for code in MIRACL if code not in ("de", "en", "yo"))
+_CODE = re.compile(r"[a-z]{2,3}")
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of a language code, such as `de` or `fil`."""
+    return _CODE.fullmatch(text) is not None
+
+
+def english_name(code: str) -> str | None:
+    """`German` for `de`, `Simplified Chinese` for `zh-Hans`; None if CLDR has no name.
+
+    Raises:
+        ImportError: Babel is not installed.
+    """
+    return _names().get(code.replace("-", "_"))
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    from babel import Locale
+
+    return cast(Mapping[str, str], Locale("en").languages)

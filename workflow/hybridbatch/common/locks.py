@@ -1,4 +1,8 @@
-"""Folders and jobs that one process at a time may work on."""
+"""Folders and jobs that one process at a time may work on.
+
+The package filelock is not used: it does not name the process that holds a lock, and on a file
+system without locks it takes the existence of a file for one, which a killed process leaves behind.
+"""
 
 import logging
 import os

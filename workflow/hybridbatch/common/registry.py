@@ -4,14 +4,16 @@ A configuration names such files under `extensions`. A stage gets those that it 
 options, with the digest of their content, so that an edit runs again what used the file.
 """
 
+import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
+from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.suggest import did_you_mean
@@ -129,6 +131,37 @@ def load_all(extensions: Sequence[Extension]) -> tuple[ModuleType, ...]:
                 f"{extension.path}: changed since the workflow was planned; start it again"
             )
     return tuple(modules)
+
+
+def loaded(name: str, extensions: Sequence[Extension]) -> Callable[..., Any]:
+    """The function or class MODULE:NAME; without a module, NAME of the one extension.
+
+    Raises:
+        HybridBatchError: there is nothing of that name, or as `load_all`.
+    """
+    module, _, attribute = name.partition(":")
+    found = importlib.import_module(module) if module else load_all(extensions)[0]
+    if not callable(made := getattr(found, attribute, None)):
+        raise HybridBatchError(f"{found.__file__}: holds no function or class {attribute}")
+    return cast(Callable[..., Any], made)
+
+
+def reference(name: str, origin: Extension | None) -> dict[str, Any]:
+    """What a stage's options say of a MODULE:NAME that it loads: also its code, or its file.
+
+    Raises:
+        HybridBatchError: it has another form.
+    """
+    module, _, attribute = name.partition(":")
+    if not attribute or (not module and origin is None):
+        raise HybridBatchError(
+            f"{name!r} is no MODULE:NAME, nor :NAME of what stands in an extension"
+        )
+    # No import names the module, so that the stage's own hash leaves it out.
+    return {
+        "code": code_hash(module) if module.startswith("hybridbatch.") else "",
+        "extensions": [] if module or origin is None else [vars(origin)],
+    }
 
 
 def _run(path: str, digest: str) -> ModuleType:

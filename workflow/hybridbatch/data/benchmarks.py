@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
+from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
 from hybridbatch.data.sources.lareqa import LareqaFile, read_files
 from hybridbatch.data.sources.miracl import query_files, read_qrels, read_topics
@@ -30,14 +31,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The benchmark's name, and the kind of its input: xquad-r, mlqa-r, cldr, miracl or parquet.
+    """The benchmark's name, and the kind of its input: a data set or parquet.
 
-    `sharded` leaves the passages to the stage `corpus`. More than `most_passages` are refused
-    otherwise: the later stages hold them in memory.
+    `reader`, `code` and `extensions` say what reads it (see `registry.reference`). `sharded` leaves
+    the passages to the stage `corpus`. More than `most_passages` are refused otherwise: the later
+    stages hold them in memory.
     """
 
     name: str
     kind: str
+    reader: str = ""
+    code: str = ""
+    extensions: tuple[Extension, ...] = ()
     sharded: bool = False
     most_passages: int | None
 
@@ -89,18 +94,14 @@ def build_benchmark(options: Options, inputs: Sequence[Path]) -> Benchmark:
         HybridBatchError: the kind is unknown, or an input is missing or breaks its format.
     """
     origins = Origins(*[f"{options.name} ({table})" for table in ("queries", "passages", "qrels")])
-    if options.kind in ("xquad-r", "mlqa-r"):
-        benchmark = from_lareqa(read_files(inputs))
-    elif options.kind == "cldr":
-        benchmark = _from_cldr()
-    elif options.kind == "miracl":
-        benchmark = from_miracl(inputs)
-    elif options.kind == "parquet":
+    if options.kind == "parquet":
         benchmark, origins = _from_parquet(options, inputs)
     else:
-        raise HybridBatchError(
-            f"--options: kind is {options.kind!r}; use xquad-r, mlqa-r, cldr, miracl or parquet"
-        )
+        if not options.reader:
+            raise HybridBatchError(
+                f"--options: kind is {options.kind!r}; use parquet or a data set of the catalog"
+            )
+        benchmark = loaded(options.reader, options.extensions)(inputs)
     check_benchmark(benchmark, origins)
     _check_size(benchmark, options)
     _log_counts(options.name, benchmark)
@@ -270,7 +271,13 @@ def _frame(table: pa.Table) -> pl.DataFrame:
     return frame
 
 
-def _from_cldr() -> Benchmark:
+def read_lareqa(inputs: Sequence[Path]) -> Benchmark:
+    """A benchmark of files {language}.json, see `from_lareqa`."""
+    return from_lareqa(read_files(inputs))
+
+
+def from_cldr(_: Sequence[Path]) -> Benchmark:
+    """The benchmark that is generated."""
     from hybridbatch.data.sources.cldr.generate import benchmark_rows
 
     queries, passages, qrels = benchmark_rows()

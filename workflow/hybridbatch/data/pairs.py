@@ -16,22 +16,28 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
+from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.data.sources import lareqa, ntrex, squad
 from hybridbatch.data.sources.ownpairs import read_own_pairs
 from hybridbatch.data.sources.pairchecks import check_pairs, with_joined_groups
 from hybridbatch.schemas.pairs import PAIRS
 
-KINDS = ("mlqa-r", "ntrex-128", "cldr", "squadshifts", "parquet")
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Options:
-    """The source's name, and the kind of its input: one of `KINDS`."""
+    """The source's name, and the kind of its input: a data set's name, or parquet.
+
+    reader, code and extensions: what reads that data set (see `registry.reference`).
+    """
 
     name: str
     kind: str
+    reader: str = ""
+    code: str = ""
+    extensions: tuple[Extension, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,22 +65,16 @@ def build_pairs(options: Options, inputs: Sequence[Path]) -> pa.Table:
         HybridBatchError: the kind is unknown, or an input is missing or breaks its format.
     """
     name, origin = options.name, f"{options.name} (pairs)"
-    if options.kind == "mlqa-r":
-        table = table_from_rows(mlqa_rows(lareqa.read_files(inputs), source=name), PAIRS)
-    elif options.kind == "ntrex-128":
-        table = table_from_rows(ntrex_rows(ntrex.read_files(inputs), source=name), PAIRS)
-    elif options.kind == "cldr":
-        table = table_from_rows(_cldr_rows(), PAIRS)
-    elif options.kind == "squadshifts":
-        rows = validation_rows(squad.read_files(inputs), source=name)
-        table = table_from_rows(rows, PAIRS)
-    elif options.kind == "parquet":
+    if options.kind == "parquet":
         table = _own_pairs(inputs, source=name)
         origin = ", ".join(map(str, inputs))
     else:
-        raise HybridBatchError(
-            f"--options: kind is {options.kind!r}; use one of {', '.join(KINDS)}"
-        )
+        if not options.reader:
+            raise HybridBatchError(
+                f"--options: kind is {options.kind!r}; use parquet or a data set of the catalog"
+            )
+        rows = loaded(options.reader, options.extensions)(inputs, source=name)
+        table = table_from_rows(rows, PAIRS)
     check_pairs(table, origin=origin)
     table = with_joined_groups(table, label=name)
     _log_counts(name, table)
@@ -139,7 +139,23 @@ def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
     return table.set_column(index, PAIRS.arrow.field("source"), names)
 
 
-def _cldr_rows() -> Sequence[Mapping[str, Any]]:
+def read_mlqa(inputs: Sequence[Path], *, source: str) -> list[dict[str, Any]]:
+    """The rows of MLQA-R's files."""
+    return mlqa_rows(lareqa.read_files(inputs), source=source)
+
+
+def read_ntrex(inputs: Sequence[Path], *, source: str) -> list[dict[str, Any]]:
+    """The rows of NTREX-128's files."""
+    return ntrex_rows(ntrex.read_files(inputs), source=source)
+
+
+def read_squadshifts(inputs: Sequence[Path], *, source: str) -> list[dict[str, Any]]:
+    """The rows of SQuADShifts' files."""
+    return validation_rows(squad.read_files(inputs), source=source)
+
+
+def cldr_rows(_: Sequence[Path], *, source: str) -> Sequence[Mapping[str, Any]]:
+    """The rows that are generated; they name their source."""
     from hybridbatch.data.sources.cldr.generate import pair_rows
 
     rows: Sequence[Mapping[str, Any]] = pair_rows()

@@ -10,9 +10,9 @@ from typing import Any
 
 from hybridbatch.common import registry
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import MIRACL, NAMES
+from hybridbatch.common.languages import english_name
 from hybridbatch.common.suggest import did_you_mean
-from hybridbatch.data.sources.catalog import VALIDATION
+from hybridbatch.data.sources.catalog import MIRACL, XQUAD_R, with_role
 from hybridbatch.evaluation import measures
 from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.training.samplings import SAMPLINGS
@@ -40,11 +40,20 @@ def check_values(config: Mapping[str, Any]) -> None:
 
 def _check_languages(languages: list[str]) -> None:
     for position, language in enumerate(languages):
-        if language not in NAMES:
+        if not _is_language(language):
             raise HybridBatchError(
                 f"config: train_languages[{position}]: unknown language {language!r}; "
-                f"known are {', '.join(NAMES)}"
+                f"write the code that CLDR has for it, such as de or sw"
             )
+
+
+def _is_language(code: str) -> bool:
+    if code in XQUAD_R:
+        return True
+    try:
+        return english_name(code) is not None
+    except ImportError:  # planning alone, without Babel; training refuses a language without pairs
+        return True
 
 
 @contextmanager
@@ -68,14 +77,14 @@ def _check_samplings(names: Sequence[str], *, languages: Sequence[str]) -> None:
 
 
 def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
-    built_in = BUILT_IN_SOURCES if key == "sources" else BUILT_IN_BENCHMARKS
+    built_in = with_role("source" if key == "sources" else "benchmark")
     seen: set[str] = set()
     for position, entry in enumerate(entries):
         name, where = entry["name"], f"config: {key}[{position}]"
         if name in seen:
             raise HybridBatchError(f"{where}: the name {name!r} is used twice")
         seen.add(name)
-        if "path" in entry and name in (*built_in, VALIDATION):
+        if "path" in entry and name in (*built_in, *with_role("validation")):
             raise HybridBatchError(
                 f"{where}: {name!r} is built in; give your own data another name"
             )
@@ -99,6 +108,12 @@ def _check_training(training: Mapping[str, Any]) -> None:
                 f"config: training.{key}: {training[key]} is more than training.{most}, "
                 f"{training[most]}; lower it or raise {most}"
             )
+    source, known = training["validation"]["source"], ("held-out", *with_role("validation"))
+    if source not in known:
+        raise HybridBatchError(
+            f"config: training.validation.source: {source!r} is not one of {', '.join(known)}"
+            f"{did_you_mean(source, known)}"
+        )
     if training["mining"]["negatives"] and not training["hard_negatives"]:
         raise HybridBatchError(
             "config: training.mining: what is mined is drawn with training.hard_negatives, "
@@ -191,5 +206,3 @@ _PART = (
     r"|(?:HNSW|NSG|IVF|PQ|OPQ|RQ|LSQ|PRQ|PLSQ|ITQ|PCA|PCAR|PCAW|PCAWR|RR)\d\w*)"
 )
 _FACTORY = re.compile(rf"{_PART}(?:,{_PART})*")
-BUILT_IN_SOURCES = ("cldr", "mlqa-r", "ntrex-128")
-BUILT_IN_BENCHMARKS = ("cldr", "xquad-r", "mlqa-r", "miracl")

@@ -7,7 +7,6 @@ from typing import Any
 
 from jsonschema import ValidationError
 
-from hybridbatch.common.languages import NAMES
 from hybridbatch.common.suggest import did_you_mean
 
 _DIGITS = re.compile(r"[-+]?[0-9][0-9a-fA-FxX_:]*")
@@ -69,7 +68,7 @@ def _of_value(error: ValidationError, path: list[str | int]) -> str:
     if kind == "pattern" and error.schema.get("pattern", "").startswith("^[A-Za-z0-9]"):
         return f"{value!r} is no name; use letters, digits and _ . @ + -"
     if kind == "pattern" and "language" in key_of(path):
-        return f"{value!r} is no language code; known are {', '.join(NAMES)}"
+        return f"{value!r} is no language code; write one of two or three small letters, such as de"
     if kind == "minLength" and not value:
         return "the text is empty; give one, or remove the key"
     if kind == "minItems" and not value:

@@ -24,6 +24,6 @@ def check_download(path: Path, digest: str) -> None:
     if not path.is_relative_to(paths.RAW):
         return
     name = path.relative_to(paths.RAW).as_posix()
-    pinned = {file.path: file.sha256 for file in catalog.raw_files()}.get(name)
+    pinned = {file.path: file.sha256 for file in catalog.pinned_files()}.get(name)
     if pinned is not None and digest != f"sha256:{pinned}":
         raise HybridBatchError(f"{path}: damaged, its SHA-256 is not the pinned one; {REMEDY}")

@@ -16,8 +16,6 @@ from hybridbatch.encoding.model_names import checkpoint_files, local_folder, mod
 from hybridbatch.planning import paths
 from hybridbatch.training import samplings
 
-# The benchmark whose items a built-in training source consists of.
-_SAME_ITEMS = {"mlqa-r": "mlqa-r"}
 _BENCHMARK_FILES = ("queries.parquet", "passages.parquet", "qrels.parquet")
 
 
@@ -97,7 +95,9 @@ class Inventory:
 
     def contaminated(self, benchmark: str) -> bool:
         """Whether a built-in training source consists of this benchmark's items."""
-        return any(_SAME_ITEMS.get(source) == benchmark for source in self._sources)
+        if benchmark not in self._sources or "path" in self._sources[benchmark]:
+            return False
+        return catalog.dataset(benchmark).same_items
 
     def overlaps(self) -> tuple[str, ...]:
         """The benchmarks on which trained runs are evaluated: those to check for shared items."""
@@ -118,9 +118,7 @@ class Inventory:
         """The files that a source's pairs are built from; `raw` is the folder of downloads."""
         if path := self._pair_entries[source].get("path"):
             return [path]
-        return (
-            [f"{raw}/{file.path}" for file in catalog.files_of(source)] if source != "cldr" else []
-        )
+        return [f"{raw}/{file.path}" for file in catalog.files_of(source)]
 
     def benchmark_files(self, benchmark: str, *, raw: str) -> list[str]:
         """The files that a benchmark is built from; `raw` is the folder of downloads."""
@@ -128,8 +126,6 @@ class Inventory:
             sharded = benchmark in self.corpora.names
             names = [name for name in _BENCHMARK_FILES if not (sharded and "passages" in name)]
             return [f"{path}/{name}" for name in names]
-        if benchmark == "cldr":
-            return []
         languages = self.corpora.languages(benchmark)
         return [
             f"{raw}/{file.path}"

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hybridbatch.common.languages import PAPER_MIRACL
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
 from hybridbatch.evaluation import measures
@@ -65,6 +64,7 @@ class Plan(Inventory):
                 **self._taken("benchmarks"),
                 "name": benchmark,
                 "kind": _kind(self._benchmarks[benchmark]),
+                **_reader(self._benchmarks[benchmark], pairs=False),
                 "sharded": benchmark in self.corpora.names,
             }
         )
@@ -82,7 +82,8 @@ class Plan(Inventory):
 
     def pairs_options(self, source: str) -> str:
         """Options of the stage `pairs`."""
-        return _json({"name": source, "kind": _kind(self._pair_entries[source])})
+        entry = self._pair_entries[source]
+        return _json({"name": source, "kind": _kind(entry), **_reader(entry, pairs=True)})
 
     def overlap_options(self, benchmark: str) -> str:
         """Options of the stage `overlap`."""
@@ -177,7 +178,7 @@ class Plan(Inventory):
             options |= {
                 "cut": self.config["retrieval"]["top_k"],
                 "pool_languages": self.corpora.pool(benchmark),
-                "average_languages": PAPER_MIRACL if benchmark == "miracl" else [],
+                "average_languages": catalog.PAPER_MIRACL if benchmark == "miracl" else [],
             }
         return _json(options)
 
@@ -251,6 +252,10 @@ class Plan(Inventory):
 
 def _kind(entry: Mapping[str, Any]) -> str:
     return "parquet" if "path" in entry else str(entry["name"])
+
+
+def _reader(entry: Mapping[str, Any], *, pairs: bool) -> dict[str, Any]:
+    return {} if "path" in entry else catalog.reader(entry["name"], pairs=pairs)
 
 
 def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hybridbatch.data.sources import catalog
 from hybridbatch.planning.config import defaults
 from hybridbatch.training import samplings
 
@@ -75,6 +76,8 @@ def completed(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
         options["drawing"] = samplings.drawing(name)
         if not samplings.SAMPLINGS[name].sweeps:
             options["alpha"] = samplings.SAMPLINGS[name].alpha
+    if stage in ("pairs", "benchmarks") and options.get("kind") in catalog.DATASETS:
+        options = catalog.reader(options["kind"], pairs=stage == "pairs") | options
     return options
 
 

@@ -1,14 +1,12 @@
 """What a rule tracks of its stage: the code, and the versions of the libraries."""
 
-import hashlib
 from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 
 from hybridbatch.common.codecache import remembered
-from hybridbatch.common.codehash import Parse, code_hash, parse
+from hybridbatch.common.codehash import code_hash
 from hybridbatch.common.contents import CACHE, ContentDigests
-from hybridbatch.common.digests import sha256_file
 from hybridbatch.planning.deployment import Software
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.plan import Plan
@@ -17,27 +15,19 @@ from hybridbatch.stages import STAGES
 
 _OWN = Software()  # the interpreter of this process
 _PARSED = Path(".snakemake/hybridbatch/code.json")
-# What a stage reads from the package's surroundings. They are no inputs of its rule, since their
-# absolute paths would run it again in another checkout.
-_RESOURCES = {"report": ("resources/paper_results.csv", "reporting/templates/*")}
 
 
 def stage_codes(stages: Iterable[str]) -> dict[str, str]:
-    """Hash of each stage's code: its module, those that it imports, and the resources it reads."""
+    """Hash of each stage's code: its module, those that it imports, and the package data they read.
+
+    Package data are no inputs of a rule, since their absolute paths would run it again in another
+    checkout.
+    """
     # Outside of a project's folder there is no place to remember what was parsed.
     if not _PARSED.parent.parent.is_dir():
-        return {stage: _stage_code(stage, parse) for stage in stages}
+        return {stage: code_hash(STAGES[stage].module) for stage in stages}
     with remembered(_PARSED) as known:
-        return {stage: _stage_code(stage, known) for stage in stages}
-
-
-def _stage_code(stage: str, parse: Parse) -> str:
-    digest = hashlib.sha256(code_hash(STAGES[stage].module, parse=parse).encode())
-    root = Path(__file__).resolve().parents[1]
-    patterns = _RESOURCES.get(stage, ())
-    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
-        digest.update(f"{path.relative_to(root)} {sha256_file(path)}\n".encode())
-    return digest.hexdigest()[:16]
+        return {stage: code_hash(STAGES[stage].module, parse=known) for stage in stages}
 
 
 def stage_versions(stage: str, *, software: Software = _OWN) -> str:

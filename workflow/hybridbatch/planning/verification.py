@@ -130,7 +130,8 @@ class Verification:
     def _compared(self, path: str, node: Node) -> Finding:
         place = self._place(path)
         if not place.exists():
-            return Finding(path, "missing", "missing; run the workflow")
+            # Snakemake does not look for what a whole report was made from, unless it is asked for.
+            return Finding(path, "missing", f"missing; `snakemake --cores all -- {path}` makes it")
         if place.suffix == ".html":
             made = read_page_record(place)
             whole = made == node.made

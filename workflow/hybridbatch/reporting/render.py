@@ -4,17 +4,18 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from hybridbatch.common.resources import package_file
 from hybridbatch.reporting import page_record
 from hybridbatch.reporting.document import Cell, Section, Table
 from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link
 from hybridbatch.reporting.drawing import series_variables
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
+PACKAGE_DATA = ("reporting/templates/*",)
+TEMPLATES = package_file("reporting/templates")
 _SERIES = "  /* the colours of the series */"  # where they stand in the style sheet
 
 

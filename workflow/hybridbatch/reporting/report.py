@@ -15,6 +15,7 @@ from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import current
+from hybridbatch.common.resources import package_file
 from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.corpora import Corpus, read_corpora, read_qualities
@@ -26,7 +27,8 @@ from hybridbatch.reporting.render import render_page
 from hybridbatch.reporting.sections import ORDER, provenance
 from hybridbatch.reporting.systems import Context, Scores, labelled
 
-LITERATURE = Path(__file__).resolve().parents[1] / "resources" / "paper_results.csv"
+PACKAGE_DATA = ("resources/paper_results.csv",)
+LITERATURE = package_file("resources/paper_results.csv")
 logger = logging.getLogger(__name__)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from hybridbatch.common.languages import NAMES
+from hybridbatch.common.languages import english_name
+from hybridbatch.data.sources.catalog import DATASETS
 from hybridbatch.evaluation import measures
 from hybridbatch.reporting.document import MISSING, Cell
-
-BENCHMARKS = {"xquad-r": "XQuAD-R", "mlqa-r": "MLQA-R", "cldr": "CLDR facts", "miracl": "MIRACL"}
 
 
 def score(value: float | None) -> str:
@@ -87,18 +86,19 @@ def duration(seconds: float) -> str:
 
 
 def language(code: str) -> str:
-    """`Arabic (ar)`; a code that the project does not know stands alone."""
-    return f"{NAMES[code]} ({code})" if code in NAMES else code
+    """`Arabic (ar)`; a code without a name stands alone."""
+    name = english_name(code)
+    return f"{name} ({code})" if name else code
 
 
 def language_name(code: str) -> str:
-    """`Arabic`; a code that the project does not know stands for itself."""
-    return NAMES.get(code, code)
+    """`Arabic`; a code without a name stands for itself."""
+    return english_name(code) or code
 
 
 def benchmark(name: str) -> str:
     """The name that a benchmark goes by in print."""
-    return BENCHMARKS.get(name, name)
+    return (DATASETS[name].label if name in DATASETS else "") or name
 
 
 def metric(name: str) -> str:

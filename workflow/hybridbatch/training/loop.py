@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import math
 import os
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.memory import keep_freed_memory
 from hybridbatch.common.progress import Progress
-from hybridbatch.common.registry import load_all
+from hybridbatch.common.registry import loaded
 from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
 from hybridbatch.training.batch_encoding import Encoding
 from hybridbatch.training.candidates import Stream
@@ -301,18 +300,10 @@ def sampler_of(options: Options) -> Callable[..., Sampler]:
     """The class or function that makes the sampler: `Sampler`, or the one that the sampling names.
 
     Raises:
-        HybridBatchError: the module has no class or function of that name.
+        HybridBatchError: the module has no class or function of that name; see `loaded`.
     """
     drawing = options.drawing
-    if not drawing.sampler:
-        return Sampler
-    module, _, name = drawing.sampler.partition(":")
-    found = importlib.import_module(module) if module else load_all(drawing.extensions)[0]
-    if not callable(made := getattr(found, name, None)):
-        raise HybridBatchError(
-            f"sampling {options.sampling}: {found.__file__} has no function or class {name}"
-        )
-    return cast(Callable[..., Sampler], made)
+    return loaded(drawing.sampler, drawing.extensions) if drawing.sampler else Sampler
 
 
 def sampling_options(options: Options) -> SamplingOptions:

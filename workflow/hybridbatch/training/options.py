@@ -19,13 +19,13 @@ class Source:
 class Validation:
     """The validation pairs, and how often training is validated.
 
-    source: `held-out` for items of the training sources, `squadshifts` for English pairs of that
-    data set, without holding out any item. fraction: share of the question groups to hold out.
-    every: steps between validations. batches: number of batches in each validation. patience:
+    source: `held-out` for items of the training sources; else the data set of the validation pairs,
+    such as `squadshifts`, and no item is held out. fraction: share of the question groups to hold
+    out. every: steps between validations. batches: number of batches in each validation. patience:
     validations without improvement before training stops; None never stops.
     """
 
-    source: Literal["held-out", "squadshifts"]
+    source: str
     fraction: float
     every: int
     batches: int

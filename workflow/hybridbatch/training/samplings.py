@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hybridbatch.common.codehash import code_hash
-from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.meaning import Meaning
-from hybridbatch.common.registry import Registry
+from hybridbatch.common.registry import Registry, reference
 from hybridbatch.common.vocabulary import UNTRAINED, USUAL_ALPHA
 
 SAMPLER = "hybridbatch.training.sampling:Sampler"
@@ -140,21 +138,12 @@ def drawing(name: str) -> dict[str, Any]:
     """The fields of the options' `Drawing` of the stage `train`, for a sampling.
 
     Raises:
-        HybridBatchError: the sampling does not exist, or its sampler has no name.
+        HybridBatchError: the sampling does not exist, or its sampler is not MODULE:NAME.
     """
-    entry, origin = SAMPLINGS[name], SAMPLINGS.origin(name)
-    module, _, attribute = entry.sampler.partition(":")
-    if not attribute or (not module and origin is None):
-        raise HybridBatchError(
-            f"sampling {name!r}: sampler is {entry.sampler!r}; write MODULE:NAME, or :NAME for "
-            f"a class or function of the extension itself"
-        )
+    entry = SAMPLINGS[name]
     told: dict[str, Any] = {"batches": list(entry.batches), "languages": list(entry.only)}
     if entry.sampler != SAMPLER:
-        told["sampler"] = entry.sampler
-        # Another sampler is loaded by its name, so no import leads to its code.
-        told["code"] = code_hash(module) if module.startswith("hybridbatch.") else ""
-        told["extensions"] = [vars(origin)] if origin else []
+        told |= {"sampler": entry.sampler, **reference(entry.sampler, SAMPLINGS.origin(name))}
     return told
 
 

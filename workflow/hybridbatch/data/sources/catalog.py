@@ -7,12 +7,21 @@ its SHA-256 and its size. Imports are light: the workflow reads the catalog befo
 import csv
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import XQUAD_R
+from hybridbatch.common.registry import Registry, reference
+from hybridbatch.common.resources import package_file
 
-_RAW_FILES = Path(__file__).resolve().parents[2] / "resources" / "raw_files.tsv"
+XQUAD_R = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
+MIRACL = (
+    "ar", "bn", "de", "en", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th",
+    "yo", "zh",
+)  # fmt: skip
+# Those of the figures that arXiv 2408.10536 prints; German, English and Yoruba have none.
+PAPER_MIRACL = tuple(code for code in MIRACL if code not in ("de", "en", "yo"))
+
+_RAW_FILES = package_file("resources/raw_files.tsv")
 VALIDATION = "squadshifts"  # on which training can be validated, as the paper does
 _COLUMNS = ["dataset", "language", "path", "sha256", "size"]
 
@@ -39,13 +48,39 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A built-in data set: what it serves as (benchmark, source, validation) and whose it is."""
+    """A data set that the configuration names without a path, and whose it is.
+
+    Attributes:
+        name: in the configuration and the files.
+        licence, citation, homepage: whose it is, for the report and the model cards.
+        label: its name in print; by default its name.
+        benchmark: MODULE:NAME of what reads it as a benchmark, see `data.benchmarks.from_lareqa`;
+            in an extension :NAME. Empty if it is none.
+        pairs: the same as pairs, see `data.pairs.mlqa_rows`.
+        trains: whether one may train on its pairs; they validate otherwise.
+        same_items: whether its pairs are the items of the benchmark of its name.
+        languages: of one that is made without files.
+        files: what it is downloaded from, where `raw_files.tsv` does not say it.
+    """
 
     name: str
-    roles: tuple[str, ...]
     licence: str
     citation: str
     homepage: str
+    label: str = ""
+    benchmark: str = ""
+    pairs: str = ""
+    trains: bool = True
+    same_items: bool = False
+    languages: tuple[str, ...] = ()
+    files: tuple[RawFile, ...] = ()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What it serves as: `benchmark`, `source`, `validation`."""
+        pairs = "source" if self.trains else "validation"
+        found = (("benchmark", self.benchmark), (pairs, self.pairs))
+        return tuple(role for role, reader in found if reader)
 
 
 @dataclass(frozen=True)
@@ -67,53 +102,66 @@ EMBEDDED_MODEL = BaseModel(
     homepage="https://huggingface.co/intfloat/multilingual-e5-small",
 )
 
-DATASETS: tuple[Dataset, ...] = (
-    Dataset(
-        name="cldr",
-        roles=("benchmark", "source"),
-        licence="Unicode-3.0",
-        citation="Unicode Common Locale Data Repository (CLDR), as packaged by Babel",
-        homepage="https://cldr.unicode.org",
-    ),
-    Dataset(
-        name="xquad-r",
-        roles=("benchmark",),
-        licence="CC-BY-SA-4.0",
-        citation="Roy et al., LAReQA, EMNLP 2020 (arXiv 2004.05484); "
-        "after Artetxe et al., XQuAD, ACL 2020 (arXiv 1910.11856)",
-        homepage="https://github.com/google-research-datasets/lareqa",
-    ),
-    Dataset(
-        name="mlqa-r",
-        roles=("benchmark", "source"),
-        licence="CC-BY-NC-4.0",
-        citation="Roy et al., LAReQA, EMNLP 2020 (arXiv 2004.05484); "
-        "after Lewis et al., MLQA, ACL 2020 (arXiv 1910.07475)",
-        homepage="https://github.com/google-research-datasets/lareqa",
-    ),
-    Dataset(
-        name="ntrex-128",
-        roles=("source",),
-        licence="CC-BY-SA-4.0",
-        citation="Federmann, Kocmi and Xin, NTREX-128, SUMEval workshop 2022",
-        homepage="https://github.com/MicrosoftTranslator/NTREX",
-    ),
-    Dataset(
-        name="miracl",
-        roles=("benchmark",),
-        licence="Apache-2.0",
-        citation="Zhang et al., MIRACL, TACL 2023 (arXiv 2210.09984)",
-        homepage="https://huggingface.co/datasets/miracl/miracl",
-    ),
-    # SHA-256 and sizes as the library `datasets` recorded them for its loader of `squadshifts`
-    # (huggingface/datasets at 0129d93, datasets/squadshifts/dataset_infos.json).
-    Dataset(
-        name=VALIDATION,
-        roles=("validation",),
-        licence="CC-BY-4.0",
-        citation="Miller, Krauth, Recht and Schmidt, The Effect of Natural Distribution Shift on "
-        "Question Answering Models, ICML 2020",
-        homepage="https://modestyachts.github.io/squadshifts-website",
+_PAIRS, _BENCHMARKS = "hybridbatch.data.pairs", "hybridbatch.data.benchmarks"
+DATASETS = Registry(
+    "data set",
+    (
+        Dataset(
+            name="cldr",
+            label="CLDR facts",
+            benchmark=f"{_BENCHMARKS}:from_cldr",
+            pairs=f"{_PAIRS}:cldr_rows",
+            languages=XQUAD_R,
+            licence="Unicode-3.0",
+            citation="Unicode Common Locale Data Repository (CLDR), as packaged by Babel",
+            homepage="https://cldr.unicode.org",
+        ),
+        Dataset(
+            name="xquad-r",
+            label="XQuAD-R",
+            benchmark=f"{_BENCHMARKS}:read_lareqa",
+            licence="CC-BY-SA-4.0",
+            citation="Roy et al., LAReQA, EMNLP 2020 (arXiv 2004.05484); "
+            "after Artetxe et al., XQuAD, ACL 2020 (arXiv 1910.11856)",
+            homepage="https://github.com/google-research-datasets/lareqa",
+        ),
+        Dataset(
+            name="mlqa-r",
+            label="MLQA-R",
+            benchmark=f"{_BENCHMARKS}:read_lareqa",
+            pairs=f"{_PAIRS}:read_mlqa",
+            same_items=True,
+            licence="CC-BY-NC-4.0",
+            citation="Roy et al., LAReQA, EMNLP 2020 (arXiv 2004.05484); "
+            "after Lewis et al., MLQA, ACL 2020 (arXiv 1910.07475)",
+            homepage="https://github.com/google-research-datasets/lareqa",
+        ),
+        Dataset(
+            name="ntrex-128",
+            pairs=f"{_PAIRS}:read_ntrex",
+            licence="CC-BY-SA-4.0",
+            citation="Federmann, Kocmi and Xin, NTREX-128, SUMEval workshop 2022",
+            homepage="https://github.com/MicrosoftTranslator/NTREX",
+        ),
+        Dataset(
+            name="miracl",
+            label="MIRACL",
+            benchmark=f"{_BENCHMARKS}:from_miracl",
+            licence="Apache-2.0",
+            citation="Zhang et al., MIRACL, TACL 2023 (arXiv 2210.09984)",
+            homepage="https://huggingface.co/datasets/miracl/miracl",
+        ),
+        # SHA-256 and sizes as the library `datasets` recorded them for its loader of `squadshifts`
+        # (huggingface/datasets at 0129d93, datasets/squadshifts/dataset_infos.json).
+        Dataset(
+            name=VALIDATION,
+            pairs=f"{_PAIRS}:read_squadshifts",
+            trains=False,
+            licence="CC-BY-4.0",
+            citation="Miller, Krauth, Recht and Schmidt, The Effect of Natural Distribution Shift "
+            "on Question Answering Models, ICML 2020",
+            homepage="https://modestyachts.github.io/squadshifts-website",
+        ),
     ),
 )
 
@@ -124,11 +172,24 @@ def dataset(name: str) -> Dataset:
     Raises:
         HybridBatchError: the catalog has none of that name.
     """
-    for entry in DATASETS:
-        if entry.name == name:
-            return entry
-    known = ", ".join(entry.name for entry in DATASETS)
-    raise HybridBatchError(f"catalog: no data set {name!r}; built in are {known}")
+    if name not in DATASETS:
+        known = ", ".join(DATASETS.names)
+        raise HybridBatchError(f"catalog: no data set {name!r}; built in are {known}")
+    return DATASETS[name]
+
+
+def with_role(role: str) -> tuple[str, ...]:
+    """The names of the data sets that serve as this."""
+    return tuple(entry.name for entry in DATASETS if role in entry.roles)
+
+
+def reader(name: str, *, pairs: bool) -> dict[str, Any]:
+    """What the options of the stages `pairs` and `benchmarks` say of what reads a data set."""
+    entry = dataset(name)
+    named = entry.pairs if pairs else entry.benchmark
+    if named.startswith((_PAIRS, _BENCHMARKS)):
+        return {"reader": named}  # the stage's own code
+    return {"reader": named, **reference(named, DATASETS.origin(name))}
 
 
 @cache
@@ -141,20 +202,25 @@ def raw_files() -> tuple[RawFile, ...]:
         return tuple(_raw_file(row) for row in reader)
 
 
+def pinned_files() -> tuple[RawFile, ...]:
+    """All pinned files, those of extensions' data sets included."""
+    return (*raw_files(), *(file for entry in DATASETS for file in entry.files))
+
+
 def files_of(name: str) -> tuple[RawFile, ...]:
     """The raw files of a data set, by language; none for a generated one such as `cldr`.
 
     Raises:
         HybridBatchError: the catalog has no data set of that name.
     """
-    wanted = dataset(name).name
-    return tuple(file for file in raw_files() if file.dataset == wanted)
+    entry = dataset(name)
+    return entry.files or tuple(file for file in raw_files() if file.dataset == entry.name)
 
 
 def languages_of(name: str) -> tuple[str, ...]:
     """The languages that a data set comes in, sorted; errors as `files_of`."""
-    if name == "cldr":
-        return XQUAD_R  # generated in the languages of XQuAD-R
+    if languages := dataset(name).languages:
+        return languages
     return tuple(sorted({file.language for file in files_of(name) if file.language is not None}))
 
 
@@ -164,7 +230,7 @@ def file_at(path: str) -> RawFile:
     Raises:
         HybridBatchError: no such file is pinned.
     """
-    for file in raw_files():
+    for file in pinned_files():
         if file.path == path:
             return file
     raise HybridBatchError(f"{path}: not in the catalog; pin it in resources/{_RAW_FILES.name}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import MIRACL
 from hybridbatch.data.mirrors import mirror_folder
+from hybridbatch.data.sources.catalog import MIRACL
 from hybridbatch.data.sources.miracl import corpus_checksums, corpus_path
 
 

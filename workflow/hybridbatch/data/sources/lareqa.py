@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import NAMES
+from hybridbatch.common.languages import is_code
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def read_file(path: Path) -> LareqaFile:
             message names the file, the article and the paragraph.
     """
     language = path.stem
-    if language not in NAMES:
+    if not is_code(language):
         raise HybridBatchError(
-            f"{path}: {language!r} is not a known language; name the file like ar.json"
+            f"{path}: {language!r} is not a language code; name the file like ar.json"
         )
     sentences: list[Sentence] = []
     questions: list[Question] = []

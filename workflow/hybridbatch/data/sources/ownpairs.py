@@ -82,8 +82,13 @@ def _table(rows: Iterable[tuple[str, Row]], path: Path, *, source: str) -> pa.Ta
 
 def _dataset_rows(path: Path) -> Iterator[tuple[str, Row]]:
     """The rows of a dataset on disk, with their numbers from 0, as in `datasets`."""
-    from datasets import load_from_disk  # here, because it is slow and planning imports this module
-
+    try:
+        from datasets import load_from_disk  # slow, and planning imports this module
+    except ModuleNotFoundError as error:
+        raise HybridBatchError(
+            f"{path}: `datasets`, which reads this folder, is not installed; "
+            'run `make setup EXTRAS=datasets` or `pip install "hybridbatch[datasets]"`'
+        ) from error
     try:
         dataset = load_from_disk(str(path))
     except (ValueError, OSError, KeyError, pa.ArrowException) as error:

@@ -54,9 +54,7 @@ def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
         if not gone:
             continue
         total = frame[column].n_unique()
-        logger.info(
-            "%s: %d of %d %ss joined: same %s as another", label, gone, total, column, text
-        )
+        logger.info("%s: %d of %d %ss joined: same %s as another", label, gone, total, column, text)
         index = table.schema.get_field_index(column)
         values = joined.to_arrow().cast(pa.string())
         table = table.set_column(index, PAIRS.arrow.field(column), values)

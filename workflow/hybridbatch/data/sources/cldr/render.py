@@ -6,41 +6,7 @@ from types import MappingProxyType
 
 from hybridbatch.data.sources.cldr.facts import Fact
 from hybridbatch.data.sources.cldr.names import LANGUAGES
-from hybridbatch.data.sources.cldr.templates import ar, de, el, en, es, hi, ru, th, tr, vi, zh
-from hybridbatch.data.sources.cldr.templates.base import Templates
-
-# Language -> relation -> templates.
-TEMPLATES: Mapping[str, Mapping[str, Templates]] = MappingProxyType(
-    {
-        "ar": ar.TEMPLATES,
-        "de": de.TEMPLATES,
-        "el": el.TEMPLATES,
-        "en": en.TEMPLATES,
-        "es": es.TEMPLATES,
-        "hi": hi.TEMPLATES,
-        "ru": ru.TEMPLATES,
-        "th": th.TEMPLATES,
-        "tr": tr.TEMPLATES,
-        "vi": vi.TEMPLATES,
-        "zh": zh.TEMPLATES,
-    }
-)
-# Language -> sentences that point from one entry to another, appended to a passage.
-CROSS_REFERENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "ar": ar.CROSS_REFERENCES,
-        "de": de.CROSS_REFERENCES,
-        "el": el.CROSS_REFERENCES,
-        "en": en.CROSS_REFERENCES,
-        "es": es.CROSS_REFERENCES,
-        "hi": hi.CROSS_REFERENCES,
-        "ru": ru.CROSS_REFERENCES,
-        "th": th.CROSS_REFERENCES,
-        "tr": tr.CROSS_REFERENCES,
-        "vi": vi.CROSS_REFERENCES,
-        "zh": zh.CROSS_REFERENCES,
-    }
-)
+from hybridbatch.data.sources.cldr.templates import templates
 
 
 def stable_hash(*parts: str) -> int:
@@ -54,7 +20,10 @@ def questions(fact: Fact) -> Mapping[str, str]:
     return MappingProxyType(
         {
             language: _choose(
-                TEMPLATES[language][fact.relation].questions, "question", fact.fact_id, language
+                templates(language).relations[fact.relation].questions,
+                "question",
+                fact.fact_id,
+                language,
             ).format(entity=fact.names[language])
             for language in LANGUAGES
         }
@@ -69,10 +38,10 @@ def passages(fact: Fact, *, see_also: Fact | None = None) -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for language in LANGUAGES:
         key = ("passage", fact.fact_id, language)
-        wording = _choose(TEMPLATES[language][fact.relation].passages, *key)
+        wording = _choose(templates(language).relations[fact.relation].passages, *key)
         text = wording.format(entity=fact.names[language], value=fact.value_names[language])
         if see_also is not None:
-            reference = _choose(CROSS_REFERENCES[language], "see also", *key)
+            reference = _choose(templates(language).cross_references, "see also", *key)
             text += reference.format(other=see_also.names[language])
         texts[language] = text
     return MappingProxyType(texts)
