@@ -1,4 +1,4 @@
-"""Two processes learn what one does, whoever starts them."""
+"""Two processes train the same model as one process, with torchrun or started by the stage."""
 
 import logging
 import multiprocessing
@@ -39,7 +39,7 @@ def alone(inputs, tmp_path_factory):
 
 
 def as_launched(rank, port, work, *args):
-    """What torchrun does: a process for each rank that finds the others by its environment."""
+    """Start a process for each rank, like torchrun; it finds the others by its environment."""
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     work(*args)
@@ -95,7 +95,7 @@ def test_two_processes_give_the_loss_curve_of_one(inputs, alone, tmp_path, chunk
 
 @pytest.fixture(scope="module")
 def together(inputs, tmp_path_factory):
-    """What the stage writes that starts its two processes itself."""
+    """The output of a stage that starts its two processes itself."""
     folder = tmp_path_factory.mktemp("together")
     train_here(inputs, folder, SHORT | {"dropout": False, "processes": 2})
     return folder
