@@ -91,10 +91,10 @@ EDITS = {
         ("checkpoint folder to start from", "folder of the checkpoint"),
         set(),
     ),
-    "log line": ("training/loop.py", ('"going on after step %d"', '"after step %d"'), set()),
+    "log line": ("training/loop.py", ('"resuming after step %d"', '"after step %d"'), set()),
     "argument of a log line": (
         "training/loop.py",
-        ('"going on after step %d", self.done', '"going on after step %d", self.done + 0'),
+        ('"resuming after step %d", self.done', '"resuming after step %d", self.done + 0'),
         {"train"},
     ),
     "list of all schemas": ("schemas/every.py", ("    QUERIES,\n", ""), set()),

@@ -117,7 +117,7 @@ def test_a_broken_paragraph_is_named(tmp_path: Path, change: Any, problem: str) 
 
 def test_a_question_that_comes_twice_is_named(tmp_path: Path) -> None:
     path = broken(tmp_path, lambda p: p["qas"].append(copy.deepcopy(p["qas"][0])))
-    with pytest.raises(HybridBatchError, match="question q1 comes twice"):
+    with pytest.raises(HybridBatchError, match="question q1 occurs twice"):
         read_file(path)
 
 
@@ -130,7 +130,7 @@ def test_another_file_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_that_names_no_language(tmp_path: Path) -> None:
-    with pytest.raises(HybridBatchError, match="'questions' is no language code"):
+    with pytest.raises(HybridBatchError, match="'questions' is not a language code"):
         read_file(tmp_path / "questions.json")
 
 
@@ -139,5 +139,5 @@ def test_a_missing_file_and_no_file(tmp_path: Path) -> None:
         read_file(tmp_path / "en.json")
     with pytest.raises(HybridBatchError, match="no file"):
         read_files([])
-    with pytest.raises(HybridBatchError, match=r"en\.json comes twice"):
+    with pytest.raises(HybridBatchError, match=r"en\.json occurs twice"):
         read_files([DATA / "en.json", DATA / "en.json"])

@@ -145,7 +145,7 @@ def test_the_files_are_known_without_a_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mirror", [None, "https://mirror.example/files"])
 def test_without_checksums_there_is_one_clear_line(mirror: str | None) -> None:
     chosen = plan(mirror, languages=["sw"])
-    with pytest.raises(HybridBatchError, match=r"no checksums on record; set `checksums:`"):
+    with pytest.raises(HybridBatchError, match=r"no list of checksums; set `checksums:`"):
         chosen.corpora.parts("miracl")
 
 

@@ -130,8 +130,8 @@ def test_a_shared_item_stops_unless_allowed(tmp_path: Path) -> None:
     args = arguments(tmp_path, SHARED)
     message = (
         r"recipe quick trains on 1 of the 2 items of benchmark bridges \(source faq\), of which 0 "
-        r"also share a question; drop the source .* or set `allow_contaminated: true`, or, where "
-        r"equal ids are chance, give the items other ids"
+        r"also share a question; drop the source .* or set `allow_contaminated: true`, or, if "
+        r"the ids are equal by chance, give the items other ids"
     )
     with pytest.raises(HybridBatchError, match=message):
         run(args)

@@ -97,7 +97,7 @@ def test_given_columns_stay(tmp_path: Path) -> None:
         ("mine.jsonl", lines(ROWS[0], ROWS[0]), "occurs 2 times"),
         ("mine.jsonl", "", "no rows; it should hold at least one"),
         ("mine.jsonl", lines(ROWS[0]) + '\n{"item_id": "1"', "line 3 is not readable as JSON (col"),
-        ("mine.jsonl", '["1"]', "line 1 holds no JSON object; write one object a line"),
+        ("mine.jsonl", '["1"]', "line 1 is not a JSON object; write one object per line"),
         ("mine.jsonl", json.dumps(ROWS[0] | {"question": "\ud83d"}), "holds half a character"),
         ("mine.csv", "", "no header; its first line should name columns, such as item_id"),
         ("mine.csv", HEAD, "no rows; it should hold at least one"),
@@ -136,8 +136,8 @@ def test_a_quotation_mark_is_a_text_in_tab_separated_lines(tmp_path: Path) -> No
         ('1,en,Who?,W. S.\n2,en,"Who?,W. S.\n3,en,Who?,W. S.\n', "line 3 is not readable as csv"),
         ('1,en,"Who?,W. S.\n2,en,Is it "so"?,Yes.\n', "line 2 is not readable as csv"),
         ('1,en,"Who?,W. S.\n2,en,Who?,W. S. said "so"\n', "line 2 is not readable as csv"),
-        ('1,en,"Who?,W. S.\n2,en,Who said so?",W. S.\n', "goes on over the next rows"),
-        ('1,en,Who?,"W. S.\n2,en,Who?,It is so."\n', "goes on over the next rows"),
+        ('1,en,"Who?,W. S.\n2,en,Who said so?",W. S.\n', "contains the next rows"),
+        ('1,en,Who?,"W. S.\n2,en,Who?,It is so."\n', "contains the next rows"),
     ],
 )
 def test_rows_are_not_swallowed_by_a_quotation_mark(

@@ -107,7 +107,7 @@ def test_questions_on_one_paragraph_are_one_passage_group(tmp_path: Path) -> Non
             {"data": [{"paragraphs": [{"context": 1, "qas": []}]}]},
             "article 0, paragraph 0: context is int, expected text",
         ),
-        ({"data": [*CONTENT["data"], CONTENT["data"][0]]}, "question 5d01 comes twice"),
+        ({"data": [*CONTENT["data"], CONTENT["data"][0]]}, "question 5d01 occurs twice"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path: Path, content: object, message: str) -> None:

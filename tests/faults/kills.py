@@ -283,7 +283,7 @@ class _Chain:
         """A refusal is a line, a checkpoint is gone on from, and nothing of ours crashes."""
         if self.strikes:
             self.strikes[-1].refused |= done.refused
-            self.strikes[-1].resumed |= "going on after step" in done.text
+            self.strikes[-1].resumed |= "resuming after step" in done.text
         if "unexpected failure" in done.text:
             self._problem(f"crashed: {done.text[-3000:]}")
 

@@ -1,4 +1,4 @@
-"""Batches in few padded passes: the cheapest division, and the vectors of one text at a time."""
+"""Batches in few padded passes: they have the least cost and the vectors of single texts."""
 
 from itertools import combinations
 
@@ -19,7 +19,7 @@ def cost(groups, lengths, pass_cost):
 
 
 def test_texts_of_similar_length_share_a_pass():
-    # Apart: 2 * 50 + 64 and 3 * 10 + 64, in all 258; together 5 * 50 + 64 = 314.
+    # Two passes: 2 * 50 + 64 and 3 * 10 + 64, in all 258; one pass: 5 * 50 + 64 = 314.
     assert group_by_length([10, 50, 9, 48, 10], pass_cost=64) == [[1, 3], [0, 4, 2]]
     assert group_by_length([10, 50, 9, 48, 10], pass_cost=200) == [[1, 3, 0, 4, 2]]
     assert group_by_length([], pass_cost=64) == []

@@ -1,4 +1,4 @@
-"""Pools: without replacement, one item per group, nothing lost."""
+"""Candidates: drawn without replacement, one item per group, and no item is lost."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ def candidates_of(groups, *, seed=1):
     return Candidates(np.arange(len(groups)), **arrays(groups), stream=Stream(seed, "test"))
 
 
-def test_a_pool_goes_through_every_item_before_it_begins_again():
+def test_every_item_is_drawn_before_any_is_drawn_again():
     candidates = candidates_of([(i, i) for i in range(10)])
     drawn = [item for _ in range(4) for item in candidates.draw(5).tolist()]
     assert sorted(drawn[:10]) == list(range(10))
@@ -39,7 +39,7 @@ def test_what_a_permutation_has_left_comes_first_into_the_next_batch():
 
 
 def test_an_item_that_conflicts_is_first_in_line_for_the_next_batch():
-    # Items 0 and 1 are the same question; the other eight are all different.
+    # Items 0 and 1 have the same question; the other eight have different ones.
     groups = [(0, 0), (0, 1)] + [(i, i) for i in range(2, 10)]
     candidates = candidates_of(groups, seed=3)
     for _ in range(40):
@@ -50,7 +50,7 @@ def test_an_item_that_conflicts_is_first_in_line_for_the_next_batch():
 
 
 def test_a_dead_end_is_rearranged():
-    # Whoever takes (0, 0) first must give it back: only (0, 1) and (1, 0) make two.
+    # A batch that takes (0, 0) first must give it back: only (0, 1) and (1, 0) make two.
     candidates = candidates_of([(0, 0), (0, 1), (1, 0)])
     for _ in range(10):
         assert sorted(candidates.draw(2).tolist()) == [1, 2]
@@ -79,7 +79,7 @@ def test_batches_are_full_and_free_of_conflicts(groups, seed, wanted):
 @given(seed=st.integers(0, 50), twins=st.integers(0, 6), count=st.integers(2, 5))
 @settings(max_examples=100, deadline=None)
 def test_every_permutation_is_drawn_completely(seed, twins, count):
-    """Forty items, some sharing a question: no item gets ahead by more than the two in line."""
+    """Forty items, some with the same question: counts differ by the waiting entries alone."""
     groups = [(i // 2 if i < 2 * twins else i + 100, i) for i in range(40)]
     candidates = candidates_of(groups, seed=seed)
     drawn: Counter[int] = Counter()
@@ -116,7 +116,7 @@ def test_matching_grows_from_its_start():
 
 
 @pytest.mark.parametrize("stop", [0, 1, 7, 30])
-def test_a_restored_pool_goes_on_identically(stop):
+def test_restored_candidates_continue_identically(stop):
     groups = [(i // 2, i) for i in range(11)]
     candidates, copy = candidates_of(groups), candidates_of(groups)
     for _ in range(stop):

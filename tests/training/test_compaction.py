@@ -1,4 +1,4 @@
-"""Training the rows in use gives what training the whole table gives."""
+"""Training only the used rows gives the same result as training the whole table."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def bert(folder):
 
 
 def xlm_roberta(folder):
-    """Positions count on from the padding id, 1, which stands inside the texts too."""
+    """Positions count from the padding id, 1, which also occurs inside the texts."""
     torch.manual_seed(2)
     sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3}
     config = XLMRobertaConfig(
@@ -46,7 +46,7 @@ def renumbered(compaction, texts):
 
 
 def train(encoder, texts, *, decay, steps=4):
-    """Steps of AdamW; untouched rows have no gradient, so that decay alone could move them."""
+    """Steps of AdamW; unused rows have no gradient, so only decay could change them."""
     parameters = [
         {"params": [each], "weight_decay": 0.0 if name.endswith(WORDS) else decay}
         for name, each in encoder.named_parameters()

@@ -18,7 +18,7 @@ def test_the_rate_is_exact_in_the_mean_and_values_keep_their_mean():
     assert found.max().item() == pytest.approx(3 / 0.9, rel=1e-4)
     assert found.mean().item() == pytest.approx(3.0, abs=0.005)
     rows = (found == 0).float().mean(dim=1)
-    # Of 1,001 draws each: as independent ones would lie, neither closer nor farther.
+    # Each with 1,001 draws: they must spread like independent draws, neither less nor more.
     assert rows.std().item() == pytest.approx((0.1 * 0.9 / 1001) ** 0.5, rel=0.1)
 
 

@@ -1,4 +1,4 @@
-"""TensorBoard event files: there when asked for, and without influence on anything else."""
+"""TensorBoard event files: written on request, and without influence on any artifact."""
 
 import json
 from pathlib import Path

@@ -36,7 +36,7 @@ def texts_of(encoder, words=WORDS):
 
 
 def loss_of(vectors):
-    # Of all words: four pairs and two hard negatives.
+    # Four pairs and two hard negatives, with all words.
     pairs = min(4, len(vectors) // 2)
     return info_nce(vectors[:pairs], vectors[pairs:], temperature=0.1)
 
@@ -167,7 +167,7 @@ def test_chunks_hold_neighbours_in_length_up_to_their_budget():
 
 @dataclass(frozen=True, kw_only=True)
 class Thread(Processes):
-    """A thread that plays a process."""
+    """A thread in the role of a process."""
 
     slots: dict[int, list[torch.Tensor]]
     barrier: threading.Barrier

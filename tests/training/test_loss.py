@@ -1,4 +1,4 @@
-"""InfoNCE, worked out by hand and by a loop."""
+"""InfoNCE, computed by hand and by a loop."""
 
 import math
 

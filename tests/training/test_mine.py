@@ -46,7 +46,7 @@ def test_the_nearest_that_are_no_answer_hardest_first() -> None:
     assert found[:2] == [["three", "four"]] * 2
     # q2 at 40° has its positive at 2°: `two` at 20° (.940) and `four` at 40° (.766) are below .949.
     assert found[2] == ["two", "one"]
-    # q3 at 45°: `two` at 25° (.906) before `four` and `one` at 35°; its own `three` is left out.
+    # q3 at 45°: `two` at 25° (.906) before `four` and `one` at 35°; its answer `three` is left out.
     assert found[3][0] == "two" and "three" not in found[3]
 
 
@@ -54,7 +54,7 @@ def test_what_scores_nearly_as_the_positive_is_left_out() -> None:
     questions, passages = angles(0, 0, 0, 0, 0), angles(30, 30, 25, 25, 80)
     found = mine_language(ROWS, questions, passages, options=OPTIONS)
     assert found[0] == ["four"]  # `three` at 25° scores higher than the answer at 30°
-    assert found[4] == []  # the positive is the farthest: nothing scores below it
+    assert found[4] == []  # the positive is the farthest: no passage scores below it
 
 
 def test_the_stage_replaces_the_negatives_of_its_languages(tmp_path: Path) -> None:

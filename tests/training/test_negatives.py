@@ -87,7 +87,7 @@ def test_a_translation_of_a_passage_of_the_batch_is_left_out():
 
 
 def test_another_answer_to_a_question_of_the_batch_is_left_out():
-    # Items x1 and x2 are one question with two passages.
+    # Items x1 and x2 have the same question and two passages.
     data = corpus(
         ("x1", "x", "p1", "en", "in Paris", ["by the Seine", "in Rome"]),
         ("x2", "x", "p2", "en", "by the Seine", []),
@@ -147,7 +147,7 @@ def test_no_negative_of_any_batch_answers_one_of_its_questions(seed):
     options = SamplingOptions(3, "x-y", ("cross-lingual",), ("de", "en"), (1.0,), 0.0, 1.0)
     try:
         sampler = Sampler(data.training.items, options, seed=seed)
-    except HybridBatchError:  # three compatible items are not always there
+    except HybridBatchError:  # some data have no three items without conflicts
         assume(False)
     for _ in range(5):
         batch = next(sampler)

@@ -1,4 +1,4 @@
-"""Two processes learn what one does, whoever starts them."""
+"""Two processes train the same model as one process, with torchrun or started by the stage."""
 
 import logging
 import multiprocessing
@@ -39,7 +39,7 @@ def alone(inputs, tmp_path_factory):
 
 
 def as_launched(rank, port, work, *args):
-    """What torchrun does: a process for each rank that finds the others by its environment."""
+    """Start a process for each rank, like torchrun; it finds the others by its environment."""
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     work(*args)
@@ -95,7 +95,7 @@ def test_two_processes_give_the_loss_curve_of_one(inputs, alone, tmp_path, chunk
 
 @pytest.fixture(scope="module")
 def together(inputs, tmp_path_factory):
-    """What the stage writes that starts its two processes itself."""
+    """The output of a stage that starts its two processes itself."""
     folder = tmp_path_factory.mktemp("together")
     train_here(inputs, folder, SHORT | {"dropout": False, "processes": 2})
     return folder
@@ -122,7 +122,7 @@ def test_killed_and_run_again_in_two_processes_gives_the_same_bytes(inputs, toge
     logging.getLogger().addHandler(log)
     train_here(inputs, killed, options)
     logging.getLogger().removeHandler(log)
-    assert "going on after step 2" in (tmp_path / "log.txt").read_text()
+    assert "resuming after step 2" in (tmp_path / "log.txt").read_text()
     assert digests(killed) == digests(together)
 
 

@@ -1,4 +1,4 @@
-"""A run that is killed goes on where its last checkpoint is, and ends with the same bytes."""
+"""A killed run resumes from its last checkpoint and ends with the same bytes."""
 
 import argparse
 import errno
@@ -77,7 +77,7 @@ def train_and_die(inputs, output, options, module, function, call):
 
 
 def in_process(target, *args):
-    # A server that has imported the stage: its children start at once, and none has run before.
+    # The server has imported the stage: its children start at once, each with a fresh state.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hybridbatch.training.train"])
     process = context.Process(target=target, args=args)
@@ -118,7 +118,7 @@ def uninterrupted(inputs, tmp_path_factory):
 @pytest.mark.parametrize(
     ("module", "function", "call", "kept"),
     [
-        # While the first checkpoint is written: nothing to go on from.
+        # While the first checkpoint is written: there is nothing to resume from.
         ("checkpoints", "save_file", 1, []),
         # Between the files of the second one: the first counts.
         ("checkpoints", "save_arrays", 2, ["step-000000002"]),
@@ -136,7 +136,7 @@ def test_killed_and_run_again_gives_the_same_bytes(
     exit_code = in_process(killed_at, inputs, tmp_path, OPTIONS, module, function, call)
     assert exit_code == -signal.SIGKILL
     assert steps_of(tmp_path / "state") == kept
-    # As Snakemake does with what a failed job leaves.
+    # Snakemake removes the outputs of a failed job.
     shutil.rmtree(tmp_path / "checkpoint", ignore_errors=True)
     assert in_process(train_here, inputs, tmp_path, OPTIONS) == 0
     assert digests(tmp_path) == uninterrupted
@@ -220,7 +220,7 @@ def test_the_fingerprint_follows_options_data_and_model(inputs, tmp_path):
 
 @dataclass(frozen=True, kw_only=True)
 class Second(Processes):
-    """The second of two processes, of which the first says `heard`, one after the other."""
+    """The second of two processes; the first one gives the values of `heard`, one after another."""
 
     heard: Iterator[object]
 
@@ -237,9 +237,9 @@ def test_a_process_goes_on_where_the_first_one_does(tmp_path, caplog):
     saved.save(snapshot(9))
     found = saved.agreed(second(9, None))
     assert found is not None and found.step == 9
-    # Also where it would find a checkpoint that the first does not: all begin anew.
+    # If it finds a checkpoint that the first one does not find, all start from the beginning.
     assert saved.agreed(second(None, None)) is None
-    # The first process's failure is everyone's.
+    # A failure of the first process is raised in all processes.
     with pytest.raises(HybridBatchError, match=r"^the disk is gone$"):
         saved.agreed(second(None, "the disk is gone"))
 
@@ -263,7 +263,7 @@ def test_a_second_training_of_the_same_run_is_refused(inputs, tmp_path):
     with sole_user(state):
         saved.save(snapshot(2))
         saved.save(snapshot(4))
-        # The lock keeps out whoever opens its file anew, also in this very process.
+        # The lock holds against every new handle of its file, also in the same process.
         with pytest.raises(HybridBatchError) as found:
             train_here(inputs, tmp_path, OPTIONS)
     assert re.fullmatch(

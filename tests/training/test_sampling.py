@@ -1,4 +1,4 @@
-"""The batch samplers: what holds in each, and how often each thing happens."""
+"""The batch samplers: the rules of every batch, and the frequencies of their draws."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.training.sampling import Items, Sampler, SamplingOptions, ordered_pairs
 from hybridbatch.training.samplings import SAMPLINGS
 
-SIGNIFICANT = 0.001  # the seeds are fixed, so a test that passes passes always
+SIGNIFICANT = 0.001  # the seeds are fixed, so a test that passes once always passes
 
 
 def make_items(*sources, languages=("de", "en", "th")):

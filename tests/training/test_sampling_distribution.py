@@ -1,4 +1,4 @@
-"""The stated distribution of the batches, written down again, against what the sampler draws."""
+"""The draws of the samplers follow the documented distribution, which is written here again."""
 
 from collections import Counter
 from itertools import islice, permutations
@@ -24,7 +24,7 @@ def first_pairs(items, sampling, *, draws, **options):
 
 
 def stated_distribution(items, sampling, *, weights, source_exponent, languages, alpha):
-    """The probability of each outcome of `first_pairs`, written down in its own words."""
+    """The probability of each outcome of `first_pairs`, computed independently of the sampler."""
     training = [items.languages.index(name) for name in languages]
     sources = [s for s, weight in enumerate(weights) if weight > 0]
     has = [frozenset(np.flatnonzero(row).tolist()) for row in items.has_language]
@@ -70,7 +70,7 @@ def stated_distribution(items, sampling, *, weights, source_exponent, languages,
 @pytest.mark.parametrize("source_exponent", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("sampling", ["x-x-mono", "x-y", "hybrid", "x-x", "en-en"])
 def test_frequencies_match_the_stated_distribution(sampling, source_exponent):
-    """Weights, exponent, items and sources that lack languages, and one that is not trained on."""
+    """Weights, an exponent, items and sources without some languages, and an unused language."""
     items = make_items(
         {"det": 6, "de": 10, "ez": 4, "d": 8},
         {"et": 5, "z": 3},
@@ -89,7 +89,7 @@ def test_frequencies_match_the_stated_distribution(sampling, source_exponent):
     draws = 3000
     seen = first_pairs(items, sampling, draws=draws, **chosen)
     assert set(seen) <= set(stated)
-    # Pearson's test asks for expected counts of 5: the rarer outcomes are counted together.
+    # Pearson's test needs expected counts of 5, so the rarer outcomes are counted together.
     common = [outcome for outcome in stated if stated[outcome] * draws >= 5]
     counts = [seen[outcome] for outcome in common]
     expected = [stated[outcome] * draws for outcome in common]

@@ -152,7 +152,7 @@ def test_the_checkpoint_loads_as_any_other(trained, inputs):
         model.encoder.layer[0].output.dense.weight, base.encoder.layer[0].output.dense.weight
     )
     ids = AutoTokenizer.from_pretrained(trained / "checkpoint")("x" * 50)["input_ids"]
-    assert len(ids) == 52  # the limit of training is not left behind in the tokenizer
+    assert len(ids) == 52  # the tokenizer does not keep the limit of training
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained, inputs, tmp_path):
@@ -197,7 +197,7 @@ def test_every_sampling_trains_and_is_validated_on_the_same_batches(
     output = train_tiny(inputs, tmp_path, sampling=sampling, alpha=alpha, steps=2)
     rows = log_of(output)
     assert {row["batch_type"] for row in rows if row["event"] == "train"} == kinds
-    # The untrained model has the same loss wherever the validation batches are the same.
+    # The untrained model has the same loss if the validation batches are the same.
     before = [row["loss"] for row in log_of(trained) if row["step"] == 0]
     assert [row["loss"] for row in rows if row["step"] == 0] == before
     record = record_of(output)
@@ -215,7 +215,7 @@ def test_without_validation_the_last_step_is_kept(inputs, tmp_path):
 
 
 def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
-    # After some steps at this rate the model only gets worse.
+    # After some steps at this rate, the model only gets worse.
     caplog.set_level(logging.INFO)
     options = {"learning_rate": 0.03, "steps": 60, "warmup_steps": 0, "batch_size": 4}
     output = train_tiny(inputs, tmp_path / "a", **options, validation={"every": 1, "patience": 3})
@@ -228,7 +228,7 @@ def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
     assert record_of(output)["best_step"] == best
     assert record_of(output)["stopping_reason"] == "patience"
     assert f"stopped at step {best + 3}" in caplog.text
-    # Validating what was saved gives the loss of that step, not of the last.
+    # The saved model has the validation loss of that step, not of the last one.
     again = train_tiny(
         inputs, tmp_path / "b", model=output / "checkpoint", steps=1, warmup_steps=0, batch_size=4
     )
@@ -237,7 +237,7 @@ def test_early_stopping_keeps_the_best_step(inputs, tmp_path, caplog):
 
 
 def test_another_data_set_can_validate(inputs, tmp_path):
-    """English pairs of their own, while nothing of the sources is held out."""
+    """English pairs of another data set validate, and no item of the sources is held out."""
     rows = [
         row | {"source": "squadshifts", "split": "validation"}
         for row in tiny.pair_rows(range(100, 120))
@@ -282,7 +282,7 @@ def test_another_data_set_can_validate(inputs, tmp_path):
     assert before == pytest.approx(sum(found) / 4, abs=1e-4)
 
 
-def test_validation_pairs_come_with_the_setting_that_asks_for_them(inputs, tmp_path):
+def test_validation_pairs_are_given_exactly_if_the_option_needs_them(inputs, tmp_path):
     with pytest.raises(HybridBatchError, match=r"0 files; validation\.source squadshifts takes 1"):
         train_tiny(inputs, tmp_path, validation={"source": "squadshifts"})
     with pytest.raises(HybridBatchError, match=r"1 files; validation\.source held-out takes 0"):

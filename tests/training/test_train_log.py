@@ -1,4 +1,4 @@
-"""The training log: compact while it grows, a table in the end."""
+"""The training log: compact while it grows, a table at the end."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_rows_become_a_table_and_the_file_that_rows_give(tmp_path):
     assert (tmp_path / "log.parquet").read_bytes() == (tmp_path / "rows.parquet").read_bytes()
 
 
-def test_a_log_goes_on_from_its_state():
+def test_a_log_resumes_from_its_state():
     first = fill(TrainLog(["ar", "de", "en"]))
     second = TrainLog(["ar", "de", "en"])
     second.restore(first.state())

@@ -1,4 +1,4 @@
-"""Pairs as arrays: who is trained on, who is held out, which negatives are known."""
+"""Pairs as arrays: the training items, the held-out items, and the groups of negatives."""
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_a_question_group_is_held_out_as_a_whole():
     assert len(data.validation.items) == 2
 
 
-def test_the_hash_decides_and_nothing_else():
+def test_only_the_hash_decides():
     # `b2sum -l 64` of "q-3" is 4557c2a8b53383d4, and 0x4557 / 0x10000 is .2709.
     assert held_out_by_hash("q-3", fraction=0.271)
     assert not held_out_by_hash("q-3", fraction=0.27)

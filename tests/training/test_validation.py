@@ -1,4 +1,4 @@
-"""Validation batches: fixed, half of each kind, and as large as the data allows."""
+"""Validation batches: fixed, half of each kind, and as large as the data allow."""
 
 from collections import Counter
 

@@ -1,1 +1,1 @@
-"""What is trained and evaluated on: downloads, benchmarks, corpora and pairs."""
+"""The data for training and evaluation: downloads, benchmarks, corpora and pairs."""

@@ -1,7 +1,8 @@
-"""Stage `corpus`: cuts one file of a large corpus into shards of passages, streaming.
+"""Stage `corpus`: cut one file of a large corpus into shards of passages.
 
 A shard is a Parquet file of the schema PASSAGES with a configured number of passages of one
-language; each is encoded and indexed by a job of its own. Memory does not grow with the corpus.
+language. A separate job encodes and indexes each shard. The stage reads the file in a stream, so
+its memory does not grow with the corpus.
 """
 
 import argparse
@@ -25,16 +26,16 @@ from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids
 from hybridbatch.schemas.passages import PASSAGES
 
-# Passages that are held, checked and written together.
+# Passages that are read, checked and written together.
 _BATCH = 8192
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is cut: the part's name, its kind (miracl or parquet), passages in a shard.
+    """The part's name, its kind (miracl or parquet), and the number of passages in a shard.
 
-    `language` is that of a MIRACL file; a Parquet file says it in each row.
+    `language` is the language of a MIRACL file; a Parquet file has it in each row.
     """
 
     part: str
@@ -66,14 +67,14 @@ def run(args: argparse.Namespace) -> None:
 def cut(
     tables: Iterable[pa.Table], folder: Path, *, part: str, size: int, origin: Path
 ) -> dict[str, int]:
-    """Write `{part}.{language}.{number}.parquet`, the folder whole or not at all.
+    """Write the shards `{part}.{language}.{number}.parquet`: the complete folder or nothing.
 
     Args:
-        tables: rows of the schema PASSAGES, whose ids are checked; a text may be empty.
-        folder: where the shards go; their rows stay in the order in which they come.
+        tables: rows of the schema PASSAGES; their ids are checked; a text may be empty.
+        folder: the folder of the shards; the rows keep their order.
         part: the name of the part.
-        size: passages in a shard; a language's last one holds the rest.
-        origin: what errors name.
+        size: passages in a shard; the last shard of a language has the rest.
+        origin: the file that errors name.
 
     Returns:
         The number of passages of each shard, by name.
@@ -99,7 +100,7 @@ def cut(
 
 
 class _Cutter:
-    """Writes the passages of one language, a shard after the other."""
+    """Writes the passages of one language, one shard after the other."""
 
     def __init__(self, folder: Path, stem: str, size: int, counts: dict[str, int]) -> None:
         self.files = ExitStack()
@@ -150,7 +151,7 @@ def _check(table: pa.Table, *, origin: str) -> None:
 
 
 def _by_language(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of each language, in order; nearly always one."""
+    """The rows of each language, in their order; a table nearly always has one language."""
     languages = table["language"].unique().to_pylist()
     for language in languages:
         if len(languages) == 1:

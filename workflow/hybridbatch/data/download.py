@@ -1,6 +1,6 @@
-"""Stage `download`: one raw file, from a mirror or from upstream, checked as it comes.
+"""Stage `download`: fetch one raw file from a mirror or from upstream, and check it.
 
-A mirror is a folder or a URL under which the files lie as host/path, as in their upstream URLs.
+A mirror is a folder or a URL that has each file under the host and path of its upstream URL.
 """
 
 import argparse
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 class Options:
     """The file to fetch: host/path of its URL, SHA-256 in hexadecimal, size in bytes.
 
-    Lists of checksums have no sizes: the size is then None, and the SHA-256 alone decides.
+    Lists of checksums have no sizes: then the size is None, and only the SHA-256 is checked.
     """
 
     path: str
@@ -53,9 +53,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Patience:
-    """How often to try, how long to wait for a reply, and how long between tries.
+    """The number of tries, the time to wait for a reply, and the pauses between tries.
 
-    `backoff` is the first pause in seconds; each further one is twice as long, up to 30 seconds.
+    `backoff` is the first pause in seconds; each further pause is twice as long, up to 30 seconds.
     `timeout` is (connect, read) in seconds.
     """
 
@@ -64,18 +64,18 @@ class Patience:
     timeout: tuple[float, float] = (10.0, 60.0)
 
 
-class _Transient(Exception):  # noqa: N818 - it asks for another try and never leaves this module
-    """A failure that may pass."""
+class _Transient(Exception):  # noqa: N818 - it causes another try and never leaves this module
+    """A failure that may be temporary."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `hybridbatch download`."""
-    parser.add_argument("--output", type=Path, required=True, help="where the file goes")
+    parser.add_argument("--output", type=Path, required=True, help="path of the fetched file")
     parser.add_argument("--mirror", help=f"folder or URL; {VARIABLE} overrides it")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fetch the file that the options name."""
+    """Fetch the file of the options."""
     options = options_from_json(Options, args.options)
     fetch(options, output=args.output, mirror=choose_mirror(args.mirror, os.environ))
 
@@ -87,12 +87,12 @@ def fetch(
     mirror: str | None = None,
     patience: Patience | None = None,
 ) -> None:
-    """Write the file to `output`, whole and checked, or not at all.
+    """Write the file to `output` if it is complete and correct; otherwise write nothing.
 
-    Connection failures, cut-off bodies, HTTP 5xx and 429 are tried again; anything else is final.
+    The download is tried again after connection failures, incomplete bodies, HTTP 5xx and 429.
 
     Raises:
-        HybridBatchError: the file is not there, has another size or digest, or cannot be reached.
+        HybridBatchError: the file is missing, has another size or digest, or cannot be reached.
     """
     patience = patience or Patience()
     folder = mirror_folder(mirror)
@@ -164,7 +164,7 @@ def _download_once(
         received, digest = _receive(_chunks(response), options, url, target, total=total)
     short = options.size is None or received < options.size
     if digest != options.sha256 and short and announced != str(received):
-        # The server did not say how much would come: the body may have been cut off.
+        # The server gave no length that matches: the body may be incomplete.
         wanted = "an unknown number of" if options.size is None else f"{options.size:,}"
         raise _Transient(f"the body ended after {received:,} of {wanted} bytes")
     if digest != options.sha256:
@@ -176,7 +176,7 @@ def _opened(
     options: Options, url: str, *, mirrored: bool, timeout: tuple[float, float]
 ) -> Iterator[requests.Response]:
     """The response to a GET of `url` with status 200."""
-    # The bytes as they are stored: a transfer encoding would hide the size on the wire.
+    # No compression in transit: it would hide the file's size.
     headers = {"Accept-Encoding": "identity", "User-Agent": "hybridbatch"}
     try:
         response = requests.get(url, stream=True, timeout=timeout, headers=headers)
@@ -207,7 +207,7 @@ def _receive(
 ) -> tuple[int, str]:
     """Write the chunks to `target`; return their number of bytes and their SHA-256.
 
-    `total` bytes are expected, for the progress lines; 0 where nobody knows.
+    `total` is the expected number of bytes for the progress lines; 0 if it is unknown.
     """
     name = options.path.rpartition("/")[2]
     progress = Progress(name, total, "bytes") if total else None
@@ -228,7 +228,7 @@ def _receive(
 
 
 def _reason(error: BaseException) -> str:
-    # requests wraps the cause in a sentence on connection pools; the cause is what helps.
+    # requests wraps the cause in a sentence on connection pools; only the cause helps the user.
     inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
     cause = getattr(inner, "reason", None) or inner
     words = (word for word in getattr(cause, "args", ()) if isinstance(word, str))

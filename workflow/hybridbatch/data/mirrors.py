@@ -1,4 +1,4 @@
-"""Mirrors: folders or URLs under which raw files lie as host/path, as in their upstream URLs."""
+"""Mirrors: folders or URLs that have each raw file under the host and path of its upstream URL."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +11,16 @@ VARIABLE = "HYBRIDBATCH_MIRROR"
 
 
 def choose_mirror(named: str | None, environment: Mapping[str, str]) -> str | None:
-    """The mirror to use: the environment's, else the one named; None means upstream."""
+    """The mirror to use: that of the environment, else `named`; None means upstream."""
     return environment.get(VARIABLE) or named or None
 
 
 def mirror_folder(mirror: str | None, *, key: str = "mirror") -> Path | None:
-    """The mirror as a folder, which need not be there; None where files come over HTTP.
+    """The folder of a mirror, which may be missing; None if files come over HTTP.
 
     Args:
         mirror: a folder or URL; None for upstream.
-        key: how an error begins.
+        key: the first words of an error message.
 
     Raises:
         HybridBatchError: it is a URL of another scheme than http, https or file.

@@ -1,7 +1,8 @@
-"""Stage `overlap`: what a recipe's training pairs share with a benchmark.
+"""Stage `overlap`: find what a recipe's training pairs share with a benchmark.
 
-A shared item is contamination and stops the evaluation unless the config allows it. A shared text
-alone (a stock phrase, a fact that two data sets state alike) is counted and reported.
+A shared item is contamination and stops the evaluation unless the config allows it. If only a text
+is shared (a stock phrase, or a fact in the same words in both data sets), it is counted and
+reported.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.queries import QUERIES
 
-# Validation pairs choose the step that is kept, so they count as trained on.
+# Validation pairs decide which step is kept, so they count as training pairs.
 _TRAINED_SPLITS = ("train", "validation")
 _COLUMNS = ("item_id", "language", "question", "passage", "source", "split", "hard_negatives")
 HARD_NEGATIVE = "hard_negative"
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The recipe and benchmark to compare; `languages` are those trained on, None for all."""
+    """The recipe and benchmark to compare; `languages`: the training languages, None for all."""
 
     recipe: str
     benchmark: str
@@ -46,14 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=Path, nargs="+", required=True, help="the recipe's sources")
     parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file of shared rows")
-    # No setting: it decides whether the workflow goes on, and nothing of what is written.
+    # Not in the stage's options: it decides whether the workflow stops, not what is written.
     parser.add_argument(
         "--allow-contaminated", action="store_true", help="accept shared items, and only count them"
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compare the recipe with the benchmark that the options name."""
+    """Compare the recipe with the benchmark of the options."""
     options = options_from_json(Options, args.options)
     pairs = pa.concat_tables(
         [read_table(path, PAIRS, columns=_COLUMNS) for path in args.pairs],
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def judged_passages(benchmark: Path) -> pa.Table:
-    """The texts of the judged passages of a sharded benchmark: those that its metrics look at."""
+    """The texts of the judged passages of a sharded benchmark: only these affect its metrics."""
     judged = pl.DataFrame(read_table(benchmark / "qrels.parquet", QRELS))
     files = parquet_files(benchmark / "passages")
     found = [
@@ -88,11 +89,11 @@ def find_overlap(
     *,
     languages: Sequence[str] | None = None,
 ) -> pa.Table:
-    """The training pairs that a benchmark has too (the schema OVERLAP), sorted.
+    """What training pairs share with a benchmark (the schema OVERLAP), sorted.
 
-    Kind `item`: the pair's item_id is a query's, its text is the pair's question. Kinds `question`
-    and `passage`: that text of the pair is the text of a query, or passage, of the benchmark in
-    whatever language, the same by `texts.normalised`. Kind `hard_negative`: as `passage`, a row for
+    Kind `item`: a query has the pair's item_id; `text` is the pair's question. Kinds `question` and
+    `passage`: a query or a passage of the benchmark, in any language, has that text of the pair;
+    texts are compared by `texts.normalised`. Kind `hard_negative`: like `passage`, with a row for
     each hard negative.
 
     Args:
@@ -125,7 +126,7 @@ def report(
     """Log what is shared.
 
     Raises:
-        HybridBatchError: items are shared, which is not allowed.
+        HybridBatchError: items are shared, and the config does not allow it.
     """
     frame = pl.from_arrow(shared)
     assert isinstance(frame, pl.DataFrame)
@@ -135,7 +136,7 @@ def report(
     total = len(queries["item_id"].unique())
     logger.info(
         "recipe %s and %s share %d of %d items; %d training questions, %d training passages and "
-        "%d of their hard negatives have a text of the benchmark",
+        "%d of their hard negatives also occur in the benchmark",
         options.recipe, options.benchmark, items, total, questions, passages, negatives,
     )  # fmt: skip
     if items and not allow_contaminated:
@@ -144,13 +145,13 @@ def report(
             f"recipe {options.recipe} trains on {items:,} of the {total:,} items of benchmark "
             f"{options.benchmark} (source {', '.join(sources)}), of which "
             f"{_with_question(frame, queries):,} also share a question; drop the source or the "
-            f"benchmark from the config, or set `allow_contaminated: true`, or, where equal ids "
-            f"are chance, give the items other ids"
+            f"benchmark from the config, or set `allow_contaminated: true`, or, if the ids are "
+            f"equal by chance, give the items other ids"
         )
 
 
 def _with_question(shared: pl.DataFrame, queries: pa.Table) -> int:
-    """How many of the shared items have a training question that is a query of the same item."""
+    """The number of shared items with a training question that is also a query of this item."""
     items = shared.filter(pl.col("kind") == "item")
     found = items.with_columns(normalised_column(items["text"]))
     asked = pl.DataFrame(
@@ -165,7 +166,7 @@ def _with_question(shared: pl.DataFrame, queries: pa.Table) -> int:
 def _shared(
     trained: pl.DataFrame, kind: str, text: str, keys: pl.Series, known: pl.Series
 ) -> pl.DataFrame:
-    """The rows whose key is known, in the columns of OVERLAP, `text` naming the text column."""
+    """The rows whose key is in `known`, with the columns of OVERLAP; column `text` has the text."""
     return trained.filter(keys.is_in(known.implode())).select(
         pl.lit(kind).alias("kind"), "source", "item_id", "language", pl.col(text).alias("text")
     )

@@ -1,6 +1,6 @@
-"""Stage `shards`: lists the shards of a corpus, and checks the corpus as a whole.
+"""Stage `shards`: list the shards of a corpus, and check the corpus as a whole.
 
-Ids are unique and every judged passage is there: known only once all parts have been cut.
+Two checks need all parts: ids are unique, and every judged passage is in the corpus.
 """
 
 import argparse
@@ -43,17 +43,17 @@ def run(args: argparse.Namespace) -> None:
 
 
 def language_of(shard: str) -> str:
-    """The language of a shard called `{part}.{language}.{number}`."""
+    """The language of the shard `{part}.{language}.{number}`."""
     return shard.split(".")[1]
 
 
 def check_unique(files: Sequence[Path]) -> None:
-    """Check that no passage_id comes twice in the shards of one language.
+    """Check that no passage_id occurs twice in the shards of one language.
 
-    Hashes are compared first: eight bytes a passage, whatever its id.
+    Hashes are compared first, because they take only eight bytes per passage.
 
     Raises:
-        HybridBatchError: names the id.
+        HybridBatchError: an id occurs twice; the message names it.
     """
     hashes = pl.concat([piece["passage_id"].hash() for piece in frames(files, ["passage_id"])])
     if hashes.n_unique() == len(hashes):
@@ -65,15 +65,15 @@ def check_unique(files: Sequence[Path]) -> None:
     if len(twice):
         raise HybridBatchError(
             f"{files[0].parent.parent}: passage_id {twice[0]!r} occurs twice in the corpus; "
-            f"ids are unique, drop one"
+            f"remove one of the two passages"
         )
 
 
 def check_judged(files: Sequence[Path], judged: pl.DataFrame, *, origin: Path) -> None:
-    """Check that every judged passage is in some shard.
+    """Check that every judged passage is in a shard.
 
     Raises:
-        HybridBatchError: names the qrels and the first passage that is missing.
+        HybridBatchError: a passage is missing; the message names the qrels and the first one.
     """
     wanted = judged.select(pl.col("passage_id").unique())
     found = pl.concat(

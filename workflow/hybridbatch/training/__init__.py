@@ -1,1 +1,1 @@
-"""What the train stage leans on: batches, loss, loop."""
+"""The stages train and mine: batches, the loss, the training loop, checkpoints, hard negatives."""

@@ -1,9 +1,9 @@
 """Candidates: the items that batches are drawn from, without replacement, one item per group.
 
-Two items conflict when they share a question group or a passage group. Seen as a graph whose
-vertices are the groups and whose edges are the items (each joins its question group to its passage
-group), a batch is a matching. That makes the largest possible batch a number that can be computed
-before training (`capacity`), and a full batch one that can always be found (`matching`).
+Two items conflict if they share a question group or a passage group. In the graph whose vertices
+are the groups and whose edges are the items (an item joins its question group to its passage
+group), a batch is a matching. Therefore the size of the largest possible batch can be computed
+before training (`capacity`), and a full batch can always be found (`matching`).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_WAITING = 2  # entries of one item in a queue
+MOST_WAITING = 2  # entries that one item may have in the list of waiting items
 
 
 class Stream:
-    """Random numbers for one purpose, independent of every other purpose's.
+    """Random numbers for one purpose, independent of those for other purposes.
 
-    Philox is counter-based: the generator of any step is made from the step's number alone, so
-    that a state of integers is enough to go on where a run stopped.
+    Philox is counter-based: the number of a step is enough to make its generator. A run therefore
+    needs only a few integers to resume.
     """
 
     def __init__(self, seed: int, *purpose: str | int) -> None:
@@ -36,15 +36,15 @@ class Stream:
 
 
 class Candidates:
-    """A queue over the same items again and again, each time in a new random order.
+    """An endless queue of the same items, in random permutations one after another.
 
-    Every permutation holds every item once, and a new one begins only when the last is used up. An
-    item that conflicts with the batch is put aside and is first in line for the next one, so that
-    each permutation is drawn completely, whatever conflicts.
+    Every permutation has every item once, and a new one begins when the last is used up. An item
+    that conflicts with the batch waits, and the next batch takes it first. Each permutation is
+    therefore drawn completely in spite of conflicts.
 
-    One case cannot be covered evenly by full batches: a group with more than its share, one in
-    `count`, of the items. Its items would pile up; it lets an item wait at most
-    `MOST_WAITING` times and passes over its further turns.
+    Full batches cannot draw all items equally often if one group has more than its share, one in
+    `count`, of the items. The waiting items of that group would pile up, so an item has at most
+    `MOST_WAITING` entries among the waiting items, and further ones are dropped.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class Candidates:
         passage_group: NDArray[np.integer],
         stream: Stream,
     ) -> None:
-        """Start with nothing drawn.
+        """Start with no item drawn.
 
         Args:
             items: the item numbers, each once, shape (m,).
             question_group: question group of every item of the data, shape (n,).
             passage_group: passage group of every item of the data, shape (n,).
-            stream: where the permutations come from.
+            stream: random numbers of the permutations.
         """
         self._items = items
         self._question_group = question_group
@@ -69,16 +69,16 @@ class Candidates:
         self._stream = stream
         self._order: NDArray[np.integer] = items[:0]
         self._epoch = 0  # permutations begun
-        self._position = 0  # entries of the current permutation that have had their turn
+        self._position = 0  # entries of the current permutation that were offered to a batch
         self._waiting: list[int] = []
 
     def __len__(self) -> int:
         return len(self._items)
 
     def draw(self, count: int) -> NDArray[np.int64]:
-        """The next `count` items, no two of which conflict, int64 of shape (count,).
+        """The next `count` items without conflicts, int64 of shape (count,).
 
-        `capacity` of the items must be at least `count`.
+        The `capacity` of the items must be at least `count`.
         """
         batch = _Batch(count)
         rest = self._offer(np.array(self._waiting, dtype=np.int64), batch)
@@ -86,7 +86,7 @@ class Candidates:
         renewed = False
         while len(batch.items) < count:
             if self._position == len(self._order):
-                if renewed:  # every item has been seen
+                if renewed:  # every item was offered
                     self._rearrange(batch)
                     break
                 self._renew()
@@ -104,17 +104,17 @@ class Candidates:
         return self._epoch > 0
 
     def state(self) -> list[int]:
-        """Where the queue is: permutations begun, position in the last, items put aside."""
+        """The state of the queue: permutations begun, position in the last one, waiting items."""
         return [self._epoch, self._position, *self._waiting]
 
     def restore(self, state: Sequence[int]) -> None:
-        """Go on from what `state` returned."""
+        """Resume from a value of `state`."""
         self._epoch, self._position = state[0], state[1]
         self._waiting = list(state[2:])
         self._order = self._permutation(self._epoch) if self._epoch else self._items[:0]
 
     def _offer(self, items: NDArray[np.integer], batch: _Batch) -> int:
-        """Put items into the batch, those that conflict aside; return how many it did not see."""
+        """Add items to the batch or put them aside; return how many were left when it was full."""
         questions = self._question_group[items].tolist()
         passages = self._passage_group[items].tolist()
         numbers = items.tolist()
@@ -132,7 +132,7 @@ class Candidates:
         return 0
 
     def _rearrange(self, batch: _Batch) -> None:
-        # Taking items as they come can end in a dead end: an early item may block two later ones.
+        # Taking items in their order can fail: an early item may block two later ones.
         numbers = np.array(batch.items + batch.aside, dtype=np.int64)
         found = matching(
             self._question_group[numbers].tolist(),
@@ -154,7 +154,7 @@ class Candidates:
 
 
 class _Batch:
-    """A batch in the making: its items and groups, and what was put aside."""
+    """An unfinished batch: its items, their groups, and the items put aside."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -184,16 +184,16 @@ def capacity(
     passage_group: NDArray[np.integer],
     limit: int,
 ) -> int:
-    """The size of the largest set of items of which no two conflict, but at most `limit`.
+    """The size of the largest set of items without conflicts, at most `limit`.
 
     Args:
         items: item numbers, shape (m,).
         question_group: question group of every item of the data, shape (n,).
         passage_group: passage group of every item of the data, shape (n,).
-        limit: stop counting here.
+        limit: the count stops here.
     """
     found = 0
-    for some in (items[: 4 * limit], items):  # the first few nearly always do
+    for some in (items[: 4 * limit], items):  # the first items are nearly always enough
         questions, passages = question_group[some], passage_group[some]
         # A set without conflicts has as many groups of each kind as items.
         bound = min(len(np.unique(questions)), len(np.unique(passages)), limit)
@@ -206,16 +206,16 @@ def capacity(
 def matching(
     questions: Sequence[int], passages: Sequence[int], *, start: Iterable[int], limit: int
 ) -> list[int]:
-    """Positions of at most `limit` items of which no two conflict; as many as there can be.
+    """Positions of a largest set of items without conflicts, at most `limit` of them.
 
-    Grows the set along augmenting paths (Berge 1957; Kuhn 1955): exact, and linear in the items
-    per path.
+    The set grows along augmenting paths (Berge 1957; Kuhn 1955). This is exact; a path takes time
+    linear in the number of items.
 
     Args:
         questions: question group of each item.
         passages: passage group of each item.
-        start: positions of items without conflicts to grow from.
-        limit: the largest size wanted.
+        start: positions of items without conflicts; the set grows from these.
+        limit: the set stops growing at this size.
     """
     of_question = {questions[i]: i for i in start}
     of_passage = {passages[i]: i for i in of_question.values()}
@@ -229,7 +229,7 @@ def matching(
     edges: dict[int, list[int]] = {}
     for i, question in enumerate(questions):
         edges.setdefault(question, []).append(i)
-    dead: set[int] = set()  # passage groups from which no path leads on
+    dead: set[int] = set()  # passage groups from which no path reaches a free one
     for root in edges:
         if len(of_question) >= limit:
             break

@@ -1,9 +1,9 @@
-"""Where a run that was killed goes on: its last complete checkpoint.
+"""Checkpoints: a killed run resumes from the last complete one.
 
-A checkpoint is a folder that is written beside its place and renamed when every file in it is on
-the disk, so that one killed between two files is none. It is bound to a fingerprint of all that
-decides the result; state of other options, data, weights or code is never resumed. The first of
-several processes decides which checkpoint it is that all go on from.
+A checkpoint is a folder. It is written under a temporary name and renamed when all its files are
+on the disk, so an incomplete checkpoint never counts. It holds a fingerprint of everything that
+decides the result; a run with other options, data, weights or code does not resume from it. With
+several processes, the first one chooses the checkpoint for all.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from hybridbatch.training.processes import Processes
 
 logger = logging.getLogger(__name__)
 _STATE, _TENSORS, _LOG = "state.json", "tensors.safetensors", "train_log.safetensors"
-# KeyError, TypeError: a state that is JSON, but not the one that was written.
+# KeyError, TypeError: the state is valid JSON with other content than what was written.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError, HybridBatchError)
 
 
 @dataclass
 class Best:
-    """The weights of the best validation so far; without validation, none.
+    """The weights of the best validation so far; empty without validation.
 
-    waited: validations since then, none of them better.
+    waited: validations since then; none of them was better.
     """
 
     loss: float = float("inf")
@@ -54,10 +54,10 @@ class Best:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a run needs to go on after `step` as if nothing had happened.
+    """All that a run needs to resume after `step` with the same result.
 
-    moments: AdamW's two averages of each parameter's gradients. sampler: a few integers. log: the
-    arrays of `TrainLog.state`.
+    moments: AdamW's averages of the gradient and of its square, by parameter. sampler: the value of
+    `Sampler.state`. log: the arrays of `TrainLog.state`.
     """
 
     step: int
@@ -69,13 +69,13 @@ class Snapshot:
 
 
 class Checkpoints:
-    """The checkpoints of one run in a folder of its own; the last one is kept."""
+    """The checkpoints of one run, in a folder for this run alone; only the last one is kept."""
 
     def __init__(self, folder: Path, *, fingerprint: str) -> None:
         self._folder, self._fingerprint = folder, fingerprint
 
     def save(self, snapshot: Snapshot) -> None:
-        """Write a checkpoint, and then remove those before it."""
+        """Write a checkpoint, then remove the earlier ones."""
         place = self._place(snapshot.step)
         with atomic_folder(place) as folder:
             save_file(_tensors(snapshot), folder / _TENSORS)
@@ -89,11 +89,11 @@ class Checkpoints:
             }
             (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for entry in self._folder.iterdir():
-            if entry != place and entry.is_dir():  # the lock is none
+            if entry != place and entry.is_dir():  # the folder also holds a lock file
                 shutil.rmtree(entry)
 
     def last(self) -> Snapshot | None:
-        """The last complete checkpoint of this very run, if there is one."""
+        """The last complete checkpoint with this run's fingerprint, or None."""
         for folder in sorted(self._folder.glob("step-*"), reverse=True):
             try:
                 snapshot = self._read(folder)
@@ -102,13 +102,13 @@ class Checkpoints:
                 continue
             if snapshot is not None:
                 return snapshot
-            logger.info("%s: of other options, data, model or code; not resumed", folder)
+            logger.info("%s: made with other options, data, model or code; not resumed", folder)
         return None
 
     def agreed(self, processes: Processes) -> Snapshot | None:
-        """The checkpoint that is the `last` one to the first process, for all of them.
+        """The checkpoint that the first process finds with `last`, in every process.
 
-        None of them returns before all have read it.
+        A process returns only after all processes have read the checkpoint.
 
         Raises:
             HybridBatchError: a process cannot read the checkpoint that the first one found.
@@ -120,13 +120,13 @@ class Checkpoints:
             place = self._place(step)
             try:
                 snapshot = self._read(place)
-                reason = "it is of another run"
+                reason = "it belongs to another run"
             except _UNREADABLE as error:
                 reason = str(error)
             if snapshot is None:
                 problem = (
-                    f"{place}: process {processes.rank} cannot go on from it as process 0 does "
-                    f"({reason}); give all processes the same folder, or remove it to start anew"
+                    f"{place}: process {processes.rank} cannot resume from it as process 0 does "
+                    f"({reason}); give all processes the same folder, or remove it to start again"
                 )
         processes.check(problem)
         return snapshot
@@ -135,7 +135,7 @@ class Checkpoints:
         return self._folder / f"step-{step:09d}"
 
     def _read(self, folder: Path) -> Snapshot | None:
-        """A checkpoint; None if it is of another run."""
+        """The checkpoint in a folder; None if it has another fingerprint."""
         check_digests(folder, needed=True)
         state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         return _snapshot(folder, state) if state["fingerprint"] == self._fingerprint else None
@@ -144,9 +144,9 @@ class Checkpoints:
 def fingerprint(
     options: Options, *, pairs: Iterable[Path], model: Path, threads: Sequence[int]
 ) -> str:
-    """A digest of all that decides what a run gives: options, data, base model and code.
+    """A digest of all that decides the result of a run: options, data, base model and code.
 
-    threads: those of each process.
+    threads: the number of threads of each process.
     """
     files = [*pairs, *sorted(path for path in model.iterdir() if path.is_file())]
     parts = {

@@ -1,8 +1,8 @@
-"""The word-embedding table cut down to the rows that the training texts use.
+"""Train only those rows of the word-embedding table that the training texts use.
 
-The table is most of a small multilingual model, and a training set uses a part of it. Rows that no
-text uses have no gradient; training the small table gives what training the whole one without
-their decay would, and leaves those rows as they are in the base model.
+The table is most of a small multilingual model, and a training set uses only a part of it. Rows
+that no text uses have no gradient. Training the small table gives the same result as training the
+whole table without weight decay of the unused rows, which stay as in the base model.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from hybridbatch.training.flat_texts import FlatTexts
 
 @dataclass(frozen=True)
 class Compaction:
-    """What was cut away.
+    """How the small table follows from the whole one.
 
-    whole: the base model's table, (vocabulary, hidden). kept: the rows of the small table,
-    ascending, int64. used: which of these occur in a text, bool.
+    whole: the base model's table, (vocabulary, hidden). kept: the rows of the whole table that the
+    small one has, ascending, int64. used: whether a text uses each of these rows, bool.
     """
 
     whole: Tensor
@@ -32,14 +32,14 @@ class Compaction:
     used: NDArray[np.bool_]
 
     def numbers(self) -> NDArray[np.int32]:
-        """For each row of the whole table its row of the small one; 0 for those cut away."""
+        """The row of the small table for each row of the whole one, int32; 0 for removed rows."""
         numbers = np.zeros(len(self.whole), dtype=np.int32)
         numbers[self.kept] = np.arange(len(self.kept), dtype=np.int32)
         return numbers
 
     @torch.no_grad()
     def expand(self, encoder: DualEncoder) -> None:
-        """Give the encoder the whole table again, with the rows in use as they are now."""
+        """Give the encoder the whole table again, with the trained values of the used rows."""
         small = encoder.model.get_input_embeddings()
         rows = torch.from_numpy(self.kept[self.used]).to(small.weight.device)
         trained = small.weight[torch.from_numpy(self.used).to(small.weight.device)]
@@ -48,12 +48,12 @@ class Compaction:
 
 
 def compact(encoder: DualEncoder, texts: Iterable[FlatTexts]) -> Compaction:
-    """Cut the encoder's word-embedding table down to the rows that `texts` use."""
+    """Reduce the encoder's word-embedding table to the rows that `texts` use."""
     table = encoder.model.get_input_embeddings()
     used = np.zeros(table.num_embeddings, dtype=bool)
     for some in texts:
         some.mark(used)
-    # Padding keeps its number, by which some models tell positions.
+    # Padding keeps its number, because some models compute positions from it.
     padding = encoder.pad_id if table.padding_idx is None else table.padding_idx
     kept = used.copy()
     kept[: max(padding, encoder.pad_id) + 1] = True

@@ -1,4 +1,4 @@
-"""Training pairs as arrays: what the sampler, the loss and the validation work on."""
+"""Training pairs as arrays, for the sampler, the loss and the validation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hybridbatch.training.negatives import NO_GROUP, Negatives
 from hybridbatch.training.sampling import Items
 
 logger = logging.getLogger(__name__)
-_TOGETHER = 8192  # texts that are Python strings at a time
+_TOGETHER = 8192  # texts that are converted to Python strings at a time
 MISSING = -1  # the text number of a language that an item does not have
 
 
@@ -30,7 +30,7 @@ MISSING = -1  # the text number of a language that an item does not have
 class PairData:
     """n items in L languages and the numbers of their texts in `TrainingData`.
 
-    question_text and passage_text: int32 (n, L), MISSING where the item lacks the language.
+    question_text and passage_text: int32 (n, L), MISSING if the item lacks the language.
     """
 
     items: Items
@@ -40,7 +40,7 @@ class PairData:
 
     @property
     def pairs(self) -> int:
-        """How many question-passage pairs in one language there are."""
+        """The number of pairs of a question and a passage in the same language."""
         return int(self.items.has_language.sum())
 
 
@@ -48,7 +48,7 @@ class PairData:
 class TrainingData:
     """Training and validation pairs in the training languages, and every distinct text once.
 
-    `passages` holds the hard negatives too. `validation` is None where nothing is held out.
+    `passages` includes the hard negatives. `validation` is None if nothing is held out.
     """
 
     training: PairData
@@ -70,15 +70,15 @@ def read_training_data(
 
     Args:
         paths: files of pairs (the schema PAIRS), in the order of the sources.
-        sources: the names that the files' rows bear.
+        sources: the name of the source in each file's rows.
         languages: the training languages.
         validation_fraction: share of the question groups to hold out, 0 for none.
-        with_negatives: False leaves the hard negatives out.
-        validation: pairs of a data set to validate on; then the fraction is not looked at.
+        with_negatives: whether to keep the hard negatives.
+        validation: pairs of a data set to validate on; the fraction is then ignored.
 
     Raises:
-        HybridBatchError: a file is missing or malformed or holds another source, or a training
-            language has no pair to train on.
+        HybridBatchError: a file is missing, malformed or of another source, or a training language
+            has no pair to train on.
     """
     if len(paths) != len(sources):
         raise HybridBatchError(
@@ -106,9 +106,9 @@ def read_training_data(
 
 
 def with_validation(data: TrainingData, table: pa.Table) -> TrainingData:
-    """The same training pairs, validated on all rows of `table` whatever their languages.
+    """The same training pairs, with all rows of `table` as validation pairs, in any language.
 
-    The texts of the table follow those of `data`; a text that both have is kept twice.
+    The texts of the table follow those of `data`; a text that occurs in both is kept twice.
     """
     sources, languages = (
         tuple(sorted(table[name].unique().to_pylist())) for name in ("source", "language")
@@ -140,8 +140,8 @@ def training_data(
 ) -> TrainingData:
     """Arrays from merged pairs.
 
-    Rows of split `validation` and the question groups whose hash says so are held out, whole groups
-    at a time; rows of split `test` and of other languages are left out.
+    The question groups of rows of split `validation` and those that `held_out_by_hash` selects are
+    held out as a whole. Rows of split `test` and rows of other languages are left out.
 
     Raises:
         HybridBatchError: a training language has no pair to train on, or a fraction above 0 holds
@@ -175,7 +175,7 @@ def training_data(
 
 
 def held_out_by_hash(question_group: str, *, fraction: float) -> bool:
-    """Whether a question group is held out: BLAKE2b of its id, read as a number in 0..1."""
+    """Whether the BLAKE2b hash of a question group, as a number in 0..1, is below `fraction`."""
     digest = hashlib.blake2b(question_group.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64 < fraction
 
@@ -194,10 +194,10 @@ def _held_out(table: pa.Table, *, fraction: float) -> NDArray[np.bool_]:
 
 
 class _Coded:
-    """The rows of a table as integers, each string replaced by its number.
+    """The rows of a table as integers: each string is replaced by its number.
 
-    Strings are numbered in the order of their first row, groups and texts across training and
-    validation.
+    Strings are numbered in the order of their first row. Training and validation share the numbers
+    of groups and texts.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class _Coded:
         self.answer_offsets, self.answer_groups = self._answers()
 
     def select(self, rows: NDArray[np.bool_]) -> PairData:
-        """The items of the rows; a row's item is wholly in or out."""
+        """The items of the rows; `rows` selects all rows of an item or none."""
         _, first, item = np.unique(self.item[rows], return_index=True, return_inverse=True)
         language = self.language[rows]
         shape = (len(first), len(self.languages))
@@ -251,7 +251,7 @@ class _Coded:
     def _negatives(
         self, rows: NDArray[np.int64], cells: NDArray[np.int64], *, count: int
     ) -> Negatives:
-        """The negatives of the rows in the order of their cells, of which there are `count`."""
+        """The negatives of the rows, in the order of their cells; there are `count` cells."""
         rows = rows[np.argsort(cells)]
         starts, stops = self.negative_offsets[rows], self.negative_offsets[rows + 1]
         lengths = np.zeros(count, dtype=np.int64)
@@ -267,7 +267,7 @@ class _Coded:
         )
 
     def _groups_of_negatives(self, lengths: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The passage group that has a negative's text in its row's language, or NO_GROUP."""
+        """The passage group with the text of each negative in its row's language, or NO_GROUP."""
         if not len(self.negative):
             return np.zeros(0, dtype=np.int32)
         forms = len(self.forms)
@@ -280,7 +280,7 @@ class _Coded:
         return np.where(known[place] == wanted, groups, NO_GROUP).astype(np.int32)
 
     def _answers(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """For each question group, where its passage groups begin and end, and these."""
+        """The offsets of each question group's passage groups, and these passage groups."""
         both = np.unique(np.stack([self.question_group, self.passage_group], axis=1), axis=0)
         groups = int(self.question_group.max(initial=-1)) + 1
         offsets = np.searchsorted(both[:, 0], np.arange(groups + 1))
@@ -288,14 +288,14 @@ class _Coded:
 
 
 def _shifted(numbers: NDArray[np.int32], by: int) -> NDArray[np.int32]:
-    """Text numbers raised by `by`, MISSING left as it is."""
+    """Text numbers plus `by`; MISSING stays MISSING."""
     shifted: NDArray[np.int32] = np.where(numbers == MISSING, MISSING, numbers + by)
     return shifted.astype(np.int32)
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.LargeStringArray]:
-    """A number for each string, by first occurrence, and the distinct strings."""
-    # large_string: one array of all texts may exceed the 2 GiB that string can hold.
+    """The number of each string, in the order of first occurrence, and the distinct strings."""
+    # large_string: one array of all texts may exceed the limit of string, 2 GiB.
     encoded = pa.concat_arrays(column.cast(pa.large_string()).chunks or [_NO_STRINGS])
     encoded = encoded.dictionary_encode()
     return encoded.indices.to_numpy().astype(np.int32), encoded.dictionary
@@ -312,7 +312,7 @@ def _positions(column: pa.ChunkedArray, names: tuple[str, ...]) -> NDArray[np.in
 
 
 def _forms(texts: pa.LargeStringArray) -> NDArray[np.int32]:
-    """A number for each text, equal where `texts.normalised` is."""
+    """A number for each text; texts with the same `texts.normalised` have the same number."""
     slices = (texts.slice(start, _TOGETHER) for start in range(0, len(texts), _TOGETHER))
     forms = [pa.array(map(normalised, some.to_pylist()), pa.large_string()) for some in slices]
     numbers, _ = _numbered(pa.chunked_array(forms, pa.large_string()))
@@ -320,7 +320,7 @@ def _forms(texts: pa.LargeStringArray) -> NDArray[np.int32]:
 
 
 def _ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The integers from each start to before its stop, one range after the other."""
+    """The integers from each start up to its stop, without it, one range after the other."""
     lengths = stops - starts
     before = np.cumsum(lengths) - lengths
     ranges: NDArray[np.int64] = np.repeat(starts - before, lengths) + np.arange(lengths.sum())

@@ -1,4 +1,4 @@
-"""Dropout whose random numbers cost a fraction of what torch's cost on processors."""
+"""Dropout with random numbers that cost a fraction of torch's on the CPU."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_LEVELS = 2**16  # one mask bit takes 16 random bits, a quarter of one draw
+_LEVELS = 2**16  # one value takes 16 random bits, a quarter of one draw
 
 
 def dropout(inputs: Tensor, rate: float) -> Tensor:
-    """Zero each value with probability `rate`, and scale the others so that the mean stays.
+    """Zero each value with probability `rate`, and scale the others to keep the mean.
 
-    The rate is rounded to a 65,536th, and the scale is that of the rounded rate. The random bits
-    come from torch's generator.
+    The rate is rounded to a multiple of 1 / 65,536; the scale fits the rounded rate. The random
+    bits come from torch's generator.
     """
     level = round(rate * _LEVELS)
     if level == 0:

@@ -1,6 +1,7 @@
-"""TensorBoard event files of a training, for those who want to watch it: optional, and no artifact.
+"""Optional TensorBoard event files, to watch a training.
 
-The files hold the time of each event, so they are no output of any rule; nothing reads them back.
+The files hold the time of each event and differ from run to run. They are therefore not an output
+of any rule, and no stage reads them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,34 +14,34 @@ from hybridbatch.common.errors import HybridBatchError
 
 
 class Events(Protocol):
-    """Where a training tells its figures."""
+    """Receives the figures of a training."""
 
     def train(
         self, step: int, *, loss: float, learning_rate: float, pairs_per_second: float
     ) -> None:
-        """A step was made; the speed is the mean since the beginning."""
+        """Record a step; the speed is the mean since this process began to train."""
 
     def validation(self, step: int, losses: Mapping[str, float]) -> None:
-        """A validation was made; losses by kind of batch."""
+        """Record a validation: the losses by kind of batch."""
 
 
 class Silent:
-    """Events that nobody watches."""
+    """Discards all events."""
 
     def train(
         self, step: int, *, loss: float, learning_rate: float, pairs_per_second: float
     ) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def validation(self, step: int, losses: Mapping[str, float]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class TensorBoard:
-    """Events as TensorBoard's files in a folder.
+    """Writes events to TensorBoard's files in a folder.
 
-    What an earlier training wrote there from the first step on that is told here is void: all of
-    it, or what a training that was stopped wrote after the checkpoint at which this one goes on.
+    The first event here voids all earlier events in the folder from its step on: those of an
+    earlier training, or those that a stopped training wrote after its last checkpoint.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,24 +51,24 @@ class TensorBoard:
     def train(
         self, step: int, *, loss: float, learning_rate: float, pairs_per_second: float
     ) -> None:
-        """Three curves."""
+        """Add a point to each of three curves."""
         self._add("train/loss", loss, step)
         self._add("train/learning_rate", learning_rate, step)
         self._add("train/pairs_per_second", pairs_per_second, step)
 
     def validation(self, step: int, losses: Mapping[str, float]) -> None:
-        """A curve for each kind of batch."""
+        """Add a point to the curve of each kind of batch."""
         for kind, loss in losses.items():
             self._add(f"validation/{kind}", loss, step)
 
     def close(self) -> None:
-        """Write what is still in memory."""
+        """Write the events that are still in memory."""
         if self._writer is not None:
             self._writer.close()
 
     def _add(self, name: str, value: float, step: int) -> None:
         if self._writer is None:
-            # Imported here: the package is an option, and slow to import.
+            # Imported here because the package is optional and slow to import.
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
@@ -77,7 +78,7 @@ class TensorBoard:
 
 
 def check_available(folder: Path | None) -> None:
-    """Refuse to begin where event files are asked for and cannot be written.
+    """Check that event files can be written to `folder`, unless it is None.
 
     Raises:
         HybridBatchError: the package tensorboard is not installed.
@@ -91,7 +92,7 @@ def check_available(folder: Path | None) -> None:
 
 @contextmanager
 def watched(folder: Path | None) -> Iterator[Events]:
-    """Events that go to `folder`; None for no files."""
+    """Events that are written to `folder`; None for no files."""
     if folder is None:
         yield Silent()
         return

@@ -1,4 +1,4 @@
-"""Token ids of many texts in one array: an array for each costs more than a short text does."""
+"""Token ids of many texts in one array: one array per short text takes more memory than its ids."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hybridbatch.encoding.batching import TokenIds
 
-_AT_A_TIME = 1 << 20  # token ids that are looked up together
+_AT_A_TIME = 1 << 20  # token ids in one indexing operation
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class FlatTexts:
 
     @classmethod
     def collected(cls, groups: Iterable[Sequence[TokenIds]]) -> FlatTexts:
-        """The texts of all groups, of which one at a time is in memory."""
-        # Python's array grows where it stands; joining NumPy's would hold all ids twice.
+        """The texts of all groups; one group at a time is in memory."""
+        # Python's array grows in place; concatenating NumPy arrays would hold all ids twice.
         ids, lengths = array("i"), array("q", [0])
         for group in groups:
             for text in group:
@@ -43,15 +43,15 @@ class FlatTexts:
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
 
     def mark(self, seen: NDArray[np.bool_]) -> None:
-        """Set `seen`, one per id of the vocabulary, for every id that occurs."""
+        """Set `seen[id]` to True for every id that occurs; `seen` is (vocabulary,)."""
         for part in self._parts():
             seen[part] = True
 
     def renumber(self, numbers: NDArray[np.int32]) -> None:
-        """Replace every id by its number, in place."""
+        """Replace every id by `numbers[id]`, in place."""
         for part in self._parts():
             part[:] = numbers[part]
 
     def _parts(self) -> Iterable[NDArray[np.int32]]:
-        # Indices are widened to 64 bits: in parts, so that this needs little memory.
+        # NumPy converts indices to 64 bits: parts keep the memory for this small.
         return (self.ids[i : i + _AT_A_TIME] for i in range(0, len(self.ids), _AT_A_TIME))

@@ -1,12 +1,12 @@
-"""The gradient of a batch's loss, encoded whole or in chunks, in one process or in several.
+"""The gradient of a batch's loss: the batch is encoded whole or in chunks, by several processes.
 
-A loss over all vectors of a batch needs them all at once, but not what they were computed from.
-With more than one chunk the vectors are computed without gradients, the loss gives the gradient of
-each vector, and each chunk is computed again to carry its vectors' gradients to the weights (Gao
-et al., arXiv 2101.06983). With several processes each one does so with its share of the texts; the
-vectors of all are gathered, and the gradients of the weights added up. The result is that of one
-pass over the batch. A process without a text encodes one of another's with a gradient of zero, so
-that it has the same parameters' gradients to add up.
+The loss needs all vectors of a batch at once, but not the activations that they came from. With
+more than one chunk, the vectors are computed without gradients, and the loss gives the gradient of
+each vector. Then each chunk is computed again, and its vectors' gradients are propagated to the
+weights (Gao et al., arXiv 2101.06983). With several processes, each one does this with its share of
+the texts; the processes gather all vectors and sum the gradients of the weights. The result equals
+that of one pass over the batch. A process without texts encodes a text of another process with a
+gradient of zero, because all processes must have the same gradients to sum.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Loss = Callable[[Tensor], Tensor]  # a scalar from the vectors (texts, dim) of a
 
 
 class GradientCache:
-    """Loss and gradients of batches; `chunk_tokens` None encodes a share in one pass."""
+    """Loss and gradients of batches; with `chunk_tokens` None, a process's share is one chunk."""
 
     def __init__(
         self,
@@ -44,8 +44,8 @@ class GradientCache:
 
         Args:
             token_ids: all texts of the batch, the same in every process.
-            loss_of: of the vectors in the order of the texts.
-            seed: of the dropout masks of this batch; None without dropout.
+            loss_of: the loss from the vectors, which are in the order of the texts.
+            seed: seed of the dropout masks of this batch; None without dropout.
         """
         for parameter in self._parameters:
             parameter.grad = None
@@ -66,7 +66,7 @@ class GradientCache:
 
     @torch.no_grad()
     def loss(self, token_ids: Sequence[TokenIds], loss_of: Loss) -> float:
-        """The loss alone, without dropout: for an encoder that is not in training mode."""
+        """The loss without gradients and dropout; the encoder must not be in training mode."""
         own, chunks = self._share(token_ids)
         parts = [self._encode(token_ids, chunk, number, None) for number, chunk in chunks]
         return loss_of(self._gathered(token_ids, own, torch.cat(parts))).item()
@@ -74,9 +74,9 @@ class GradientCache:
     def _share(
         self, token_ids: Sequence[TokenIds]
     ) -> tuple[list[int], list[tuple[int, list[int]]]]:
-        """The texts of this process, chunk after chunk, and its numbered chunks.
+        """The positions of this process's texts, chunk after chunk, and its numbered chunks.
 
-        Without a text of its own it has one chunk all the same, of the batch's shortest text.
+        A process without texts has one chunk with the shortest text of the batch.
         """
         lengths = [len(ids) for ids in token_ids]
         shares = self._processes.shares(longest_first(lengths))
@@ -93,12 +93,12 @@ class GradientCache:
     def _encode(
         self, token_ids: Sequence[TokenIds], chunk: Sequence[int], number: int, seed: int | None
     ) -> Tensor:
-        # A seed for each chunk, so that its masks are the same when it is computed again.
+        # Each chunk has a seed, so that it has the same masks when it is computed again.
         own_seed = None if seed is None else (seed + number) % 2**63
         return self._encoding.vectors([token_ids[i] for i in chunk], seed=own_seed)
 
     def _gathered(self, token_ids: Sequence[TokenIds], own: Sequence[int], part: Tensor) -> Tensor:
-        """The vectors of all texts, of which this process has computed the rows `own`."""
+        """The vectors of all texts; this process has computed the rows `own`."""
         vectors = part.new_zeros(len(token_ids), part.shape[1])
         vectors[own] = part[: len(own)]
         self._processes.add_up([vectors])

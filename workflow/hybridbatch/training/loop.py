@@ -1,4 +1,4 @@
-"""The training loop: a batch, its loss, a step of the optimizer, and now and then a validation."""
+"""The training loop: batches, their loss, steps of the optimizer, validations and checkpoints."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave beside the weights: a table of the schema TRAIN_LOG, and the step kept.
+    """The result of training besides the weights.
 
-    stopping_reason: `steps` where all were made, `patience` where validation stopped improving.
+    log: a table of the schema TRAIN_LOG. best_step: the step whose weights were kept.
+    stopping_reason: `steps` if all steps were made, `patience` if validation stopped improving.
     """
 
     log: pa.Table
@@ -61,22 +62,24 @@ def train_encoder(
 ) -> Outcome:
     """Fine-tune `encoder` in place.
 
-    With held-out pairs the weights of the step with the lowest mean validation loss are kept, the
-    earliest of equals; without, those of the last step. The same data, options, thread count and
-    machine give the same bytes, also where training goes on from a checkpoint.
+    With validation pairs, the weights of the step with the lowest mean validation loss are kept (of
+    equal losses, the earliest step); without them, the weights of the last step. The same data,
+    options, thread count and machine give the same bytes, also if training resumes from a
+    checkpoint.
 
     Args:
-        encoder: starts with the base model's weights.
+        encoder: has the base model's weights.
         data: training and validation pairs.
-        options: of the run.
-        processes: those that share the work; all call this with the same arguments.
-        checkpoints: where to go on from, and to write to every `checkpoint_every` steps.
-        events: is told the figures of each step and validation.
+        options: the options of the run.
+        processes: the processes that share the work; all call this with the same arguments.
+        checkpoints: the run resumes from the last one, and saves one every `checkpoint_every`
+            steps.
+        events: receives the figures of each step and validation.
 
     Raises:
-        HybridBatchError: a batch is larger than what the data can give, nothing can be held out
-            though it should be, a process cannot read the checkpoint that the others go on from,
-            or a loss is not a finite number.
+        HybridBatchError: a batch is larger than the data allows, the validation pairs are too few,
+            a process cannot read the checkpoint from which the others resume, or a loss is not a
+            finite number.
     """
     keep_freed_memory()
     with _deterministic():
@@ -98,7 +101,7 @@ class Training:
         self.encoder, self.data, self.options = encoder, data, options
         self.processes, self.checkpoints = processes, checkpoints
         self.events = events or Silent()
-        # The checks of data against options come before the slow parts.
+        # The samplers check the data against the options: before the slow parts.
         self.sampler = sampler_of(options)(
             data.training.items, sampling_options(options), seed=options.seed
         )
@@ -134,7 +137,7 @@ class Training:
         self.done = 0  # steps
 
     def run(self) -> Outcome:
-        """All steps, or as many as patience allows."""
+        """Make all steps, or stop early when patience runs out."""
         options = self.options
         self._resume()
         progress = Progress("train", options.steps, "steps", begun=self.done)
@@ -162,7 +165,7 @@ class Training:
         return Outcome(self.log.table(), self._keep_best(), reason)
 
     def step(self) -> tuple[float, float]:
-        """The next batch and what is learnt from it; returns its loss and the learning rate."""
+        """Train on the next batch; returns its loss and the learning rate."""
         options = self.options
         step = self.done + 1
         rate = learning_rate(
@@ -180,7 +183,7 @@ class Training:
             random=self.negatives.at(step),
         )
         self.encoder.train(options.dropout)
-        # Seeded by the step, so that the masks do not depend on what ran before.
+        # The step gives the seed, so that the masks do not depend on earlier steps.
         seed = int(self.dropout.at(step).integers(2**63)) if options.dropout else None
         loss = self.gradients.backward(texts, self._loss_of(batch), seed=seed)
         if not math.isfinite(loss):
@@ -198,7 +201,7 @@ class Training:
         return loss, rate
 
     def _loss_of(self, batch: Batch) -> Loss:
-        """The loss from the vectors of the batch's questions, then passages."""
+        """The loss as a function of the vectors: the batch's questions, then the passages."""
 
         def loss(vectors: Tensor) -> Tensor:
             return info_nce(
@@ -224,7 +227,7 @@ class Training:
         logger.info("step %d: validation loss %s", self.done, shown)
         self.events.validation(self.done, losses)
         if self.done == 0:
-            return  # for the curve: an untrained model is no outcome of training
+            return  # only for the curve: the untrained weights are never kept
         if losses[ALL] < self.best.loss:
             weights = {name: each.detach().clone() for name, each in self.parameters.items()}
             self.best = Best(losses[ALL], self.done, 0, weights)
@@ -236,7 +239,7 @@ class Training:
         return patience is not None and self.best.waited >= patience
 
     def _keep_best(self) -> int:
-        """Put the best weights and the whole table back; returns the step that they are from."""
+        """Restore the best weights and the whole embedding table; returns the weights' step."""
         self.encoder.eval()
         if self.validation:
             self._set_weights(self.best.weights)
@@ -264,7 +267,7 @@ class Training:
             )
 
     def _resume(self) -> None:
-        """Go on from the last checkpoint, if there is one, at the same step in all processes."""
+        """Resume from the last checkpoint if there is one, at the same step in all processes."""
         snapshot = None if self.checkpoints is None else self.checkpoints.agreed(self.processes)
         if snapshot is None:
             return
@@ -279,13 +282,13 @@ class Training:
         self.sampler.restore(snapshot.sampler)
         self.log.restore(snapshot.log)
         self.best, self.done = snapshot.best, snapshot.step
-        logger.info("going on after step %d", self.done)
+        logger.info("resuming after step %d", self.done)
 
 
 def _moments(
     optimizer: torch.optim.AdamW, parameters: Mapping[str, Tensor]
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    """AdamW's averages of the gradient and of its square, of the parameters that have them."""
+    """AdamW's averages of the gradient and of its square, for the parameters that have them."""
     return {
         name: (optimizer.state[each]["exp_avg"], optimizer.state[each]["exp_avg_sq"])
         for name, each in parameters.items()
@@ -294,17 +297,17 @@ def _moments(
 
 
 def sampler_of(options: Options) -> Callable[..., Sampler]:
-    """What makes the sampler: `Sampler` itself, or what the sampling names in its place.
+    """The class or function that makes the sampler: `Sampler`, or the one that the sampling names.
 
     Raises:
-        HybridBatchError: there is nothing of that name.
+        HybridBatchError: the module has no class or function of that name; see `loaded`.
     """
     drawing = options.drawing
     return loaded(drawing.sampler, drawing.extensions) if drawing.sampler else Sampler
 
 
 def sampling_options(options: Options) -> SamplingOptions:
-    """The part of the options that the sampler needs."""
+    """The options that the sampler uses."""
     return SamplingOptions(
         batch_size=options.batch_size,
         sampling=options.sampling,
@@ -319,7 +322,7 @@ def sampling_options(options: Options) -> SamplingOptions:
 def trainable_parameters(encoder: DualEncoder, options: Options) -> dict[str, Tensor]:
     """Set which parameters have gradients, and return those by name.
 
-    `freeze_embeddings` takes out the word-embedding table; positions and layer norms stay.
+    `freeze_embeddings` freezes the word-embedding table alone: position embeddings are trained.
     """
     encoder.requires_grad_(True)
     if options.freeze_embeddings:
@@ -329,13 +332,13 @@ def trainable_parameters(encoder: DualEncoder, options: Options) -> dict[str, Te
 
 @contextmanager
 def _deterministic() -> Iterator[None]:
-    """Only operations whose results are the same every time."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+    """Allow only operations that give the same result every time."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS requires it
     before = torch.are_deterministic_algorithms_enabled()
     memory: Any = torch.utils.deterministic  # sets its attribute through a property
     fill = memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)
-    # Filling new memory finds bugs of operators that read it; it costs time and changes no result.
+    # Filling new memory only reveals operators that read it before writing; it costs time.
     memory.fill_uninitialized_memory = False
     try:
         yield

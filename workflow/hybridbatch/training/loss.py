@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def info_nce(queries: Tensor, passages: Tensor, *, temperature: float) -> Tensor:
-    """Mean cross-entropy of finding each query's passage among all passages of the batch.
+    """Mean cross-entropy of each query's passage among all passages of the batch.
 
     With unit vectors q_i and p_j and temperature t:
     `mean over i of -log(exp(q_i.p_i / t) / sum over j of exp(q_i.p_j / t))`
@@ -14,8 +14,8 @@ def info_nce(queries: Tensor, passages: Tensor, *, temperature: float) -> Tensor
 
     Args:
         queries: unit vectors (b, dim).
-        passages: unit vectors (b + h, dim); the first b belong to the queries in order, the
-            other h are hard negatives of any of them.
+        passages: unit vectors (b + h, dim); the first b are the queries' passages in order, the
+            other h are hard negatives of any query.
         temperature: above 0.
 
     Returns:

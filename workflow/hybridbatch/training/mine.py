@@ -1,10 +1,10 @@
-"""Stage `mine`: hard negatives for a training source, found with the base model.
+"""Stage `mine`: find the hard negatives of a training source with the base model.
 
-Each question is searched among the source's training passages of its own language: those of other
-splits may be a benchmark's, and must not become negatives. What scores highest and
-answers another question becomes its hard negatives, hardest first: no passage of the question's own
-passage groups, and none that scores nearly as high as the positive, for it may be an answer that
-nobody marked.
+The stage searches each question among the source's training passages in the same language.
+Passages of other splits may belong to a benchmark and must not become negatives. The passages with
+the highest scores become the hard negatives, hardest first. Two kinds of passage are left out:
+those of the passage groups that answer the question, and those that score nearly as high as the
+positive, because they may be unmarked answers.
 """
 
 import argparse
@@ -38,11 +38,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the stage uses.
+    """The options of the stage.
 
-    negatives: how many for each question, at most. depth: how many candidates are looked at.
-    below: a candidate counts below this share of the positive's score; 0.95 is what Moreira et
-    al., NV-Retriever, arXiv 2407.15831, found best (TopK-PercPos).
+    negatives: how many for each question, at most. depth: how many passages the search returns.
+    below: a negative must score less than this share of the positive's score; Moreira et al.,
+    NV-Retriever, arXiv 2407.15831, found 0.95 best (TopK-PercPos).
     """
 
     languages: tuple[str, ...]
@@ -62,12 +62,12 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the paths that the stage reads and writes."""
     parser.add_argument("--pairs", type=Path, required=True, help="Parquet file of pairs")
-    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder that searches")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--output", type=Path, required=True, help="the pairs with their negatives")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Mine the negatives of one source; they replace those that its training rows give."""
+    """Mine the hard negatives of one source; they replace those of its training rows."""
     options = options_from_json(Options, args.options)
     set_threads(options.threads)
     table = read_table(args.pairs, PAIRS)
@@ -99,15 +99,15 @@ def mine_language(
 
     Args:
         rows: n pairs of one language: question_group, passage_group and passage.
-        questions: (n, d) unit vectors, one a row.
-        passages: (n, d) likewise.
-        options: how many, how deep, how near.
+        questions: unit vectors of the questions, (n, d).
+        passages: unit vectors of the passages, (n, d).
+        options: `negatives`, `depth` and `below` are used.
 
     Returns:
-        n lists of passages, hardest first, equal scores by their text.
+        n lists of passages, hardest first; equal scores are sorted by text.
     """
     texts, first = np.unique(rows["passage"].to_numpy().astype(object), return_index=True)
-    # A flat index is not trained, so that no sample is drawn.
+    # A flat index is not trained, so the sample and the seed have no effect.
     index = build_index(np.ascontiguousarray(passages[first]), factory="Flat", sample=0, seed=0)
     depth = min(options.depth, len(texts))
     scores, found = index.search(questions, depth)
@@ -133,7 +133,7 @@ def _hardest(candidates: Sequence[tuple[float, str]], *, count: int) -> list[str
 
 
 def _limits(positive: Floats, *, below: float) -> Floats:
-    """What a negative must score less than: a share of the positive's score, where that is one."""
+    """The scores that a negative must stay under: a share of the positive's if that is above 0."""
     limits: Floats = np.where(positive > 0, below * positive, positive)
     return limits
 

@@ -1,4 +1,4 @@
-"""Hard negatives of a batch, none of which answers any of its questions."""
+"""Hard negatives of a batch: none of them answers a question of the batch."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ NO_GROUP = -1
 
 @dataclass(frozen=True)
 class Negatives:
-    """The hard negatives of n items in L languages, and what it takes to see a false one.
+    """The hard negatives of n items in L languages, and the data that reveals false ones.
 
-    The entries of item i in language l are those from `offsets[i * L + l]` to
-    `offsets[i * L + l + 1]` of `texts` (numbers of passage texts) and `groups` (the passage
-    group of the training passages with that text in that language, or NO_GROUP).
-    The passage groups that answer question group g are `answer_groups` from `answer_offsets[g]`
-    to `answer_offsets[g + 1]`. `forms[t]` is equal for texts that count as the same.
+    The entries of item i in language l go from `offsets[i * L + l]` up to `offsets[i * L + l + 1]`
+    in two arrays: `texts` (numbers of passage texts) and `groups` (the passage group of the
+    training passages with that text in that language, or NO_GROUP). The passage groups that answer
+    question group g are `answer_groups` from `answer_offsets[g]` up to `answer_offsets[g + 1]`.
+    `forms[t]` is equal for texts that count as the same.
     """
 
     offsets: NDArray[np.int64]
@@ -40,17 +40,17 @@ def choose_negatives(
 ) -> NDArray[np.int64]:
     """Draw up to `count` hard negatives for each pair of the batch, each text at most once.
 
-    They come without replacement from the list of the pair's item in its passage's language. Left
-    out is what may answer a question of the batch: a text of a passage group that holds the passage
-    of any item with one of the batch's question groups, and a text equal to one of its positives.
+    They are drawn without replacement from the list of the pair's item in its passage's language.
+    Texts that may answer a question of the batch are left out: texts whose passage group answers
+    one of the batch's question groups in any item, and texts equal to a positive of the batch.
 
     Args:
         batch: the pairs.
-        items: what the batch's item numbers mean.
+        items: the items that the batch's numbers refer to.
         passage_text: number of the passage text of each item and language, (n, L).
-        negatives: the lists to choose from.
-        count: per pair.
-        random: where the draws come from.
+        negatives: the lists to draw from.
+        count: the largest number for each pair.
+        random: the random generator of the draws.
 
     Returns:
         Numbers of passage texts, int64 (h,).
@@ -60,7 +60,7 @@ def choose_negatives(
     answers = answer_groups(batch, items=items, negatives=negatives)
     positives = set(negatives.forms[passage_text[batch.items, batch.passage_languages]].tolist())
     rows = batch.items * len(items.languages) + batch.passage_languages
-    chosen: dict[int, None] = {}  # a set that keeps its order
+    chosen: dict[int, None] = {}  # an ordered set
     for start, stop in zip(
         negatives.offsets[rows].tolist(), negatives.offsets[rows + 1].tolist(), strict=True
     ):
@@ -76,7 +76,7 @@ def choose_negatives(
 
 
 def answer_groups(batch: Batch, *, items: Items, negatives: Negatives) -> set[int]:
-    """The passage groups that answer some question of the batch."""
+    """The passage groups that answer a question of the batch."""
     found: set[int] = set()
     for group in items.question_group[batch.items].tolist():
         start, stop = negatives.answer_offsets[group], negatives.answer_offsets[group + 1]

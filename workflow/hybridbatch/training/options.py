@@ -17,12 +17,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Validation:
-    """What is held out and how often it is looked at.
+    """The validation pairs, and how often training is validated.
 
-    source: `held-out` for items of the training sources, `squadshifts` for English pairs of that
-    data set, with which nothing is held out. fraction: share of the question groups. every: steps
-    between validations. batches: in each validation. patience: validations without improvement
-    before training stops; None never stops.
+    source: `held-out` for items of the training sources; else the data set of the validation pairs,
+    such as `squadshifts`, and no item is held out. fraction: share of the question groups to hold
+    out. every: steps between validations. batches: number of batches in each validation. patience:
+    validations without improvement before training stops; None never stops.
     """
 
     source: str
@@ -34,11 +34,11 @@ class Validation:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How batches are drawn: what an entry of `training.samplings` tells the stage.
+    """How batches are drawn, from an entry of `training.samplings`.
 
-    batches: their kinds. languages: those to draw, none for all training languages. sampler: what
-    draws, if not `training.sampling.Sampler`: MODULE:NAME, or :NAME in the one extension. code: the
-    hash of that module, since it is loaded by name.
+    batches: the kinds of batch. languages: the languages to draw; empty for all training languages.
+    sampler: the sampler's class or function if it is not `training.sampling.Sampler`: MODULE:NAME,
+    or :NAME in the only extension. code: the hash of that module, because it is loaded by name.
     """
 
     batches: tuple[str, ...]
@@ -50,10 +50,10 @@ class Drawing:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Everything that decides what a training run gives; `threads` and `device` included.
+    """Everything that decides the result of a training run, `threads` and `device` included.
 
-    chunk_tokens: tokens that are encoded at a time, None for a whole batch. checkpoint_every: steps
-    between two checkpoints of the run's state, None for none.
+    chunk_tokens: tokens to encode at a time, None for a whole batch. checkpoint_every: steps
+    between two checkpoints, None to write none.
     """
 
     run: str
@@ -110,7 +110,7 @@ class Options:
 
 
 def check_processes(count: int, *, batch_size: int) -> None:
-    """Check that each process gets a pair of the batch, whoever starts them.
+    """Check that each process gets a pair of the batch.
 
     Raises:
         HybridBatchError: there are more processes than pairs.
@@ -122,10 +122,10 @@ def check_processes(count: int, *, batch_size: int) -> None:
 
 
 def learning_rate(step: int, *, peak: float, steps: int, warmup_steps: int) -> float:
-    """Rises linearly to `peak` at step `warmup_steps`, then falls linearly towards 0.
+    """The learning rate rises linearly to `peak` at step `warmup_steps`, then falls towards 0.
 
-    Steps count from 1 to `steps`; the rate would be 0 one step before the first and one after the
-    last, so that no step is wasted on it. Without warm-up the first step has the peak.
+    Steps count from 1 to `steps`. The rate would be 0 at step 0 and at step `steps` + 1, so that no
+    step has a rate of 0. Without warm-up, the first step has the peak.
     """
     if step <= warmup_steps:
         return peak * step / warmup_steps

@@ -1,8 +1,8 @@
 """BERT's forward pass with gradients on texts of several lengths without padding.
 
-The tokens of all texts stand one after another in a matrix (tokens, hidden), which everything but
-attention takes whole. Attention takes rectangles of texts of nearly one length; what pads them are
-copies of rows, which no key's weight and no gradient reaches.
+The packed matrix (tokens, hidden) has the tokens of all texts one after another. All operations
+except attention use it as a whole. Attention uses rectangles: padded groups of texts of similar
+length. Copies of a row pad them; as keys, they are masked, and they have no gradient.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from hybridbatch.encoding.batching import TokenIds
 from hybridbatch.encoding.encoder import Pooling, pool_tokens
 from hybridbatch.training.dropout import dropout
 
-# What one call of attention costs beyond its tokens, in tokens: measured on e5-small, two cores.
+# The fixed cost of one call of attention, in tokens: measured on e5-small with two cores.
 _CALL_COST = 48
 
 
 @dataclass(frozen=True)
 class Rectangle:
-    """Texts that attention takes together: `rows` of the padded matrix, (texts, tokens) of them.
+    """Texts that share one call of attention: `rows` of the padded matrix, `texts` * `tokens` rows.
 
-    `mask` (texts, tokens) is True for a token of a text; None where all texts are equally long.
+    `mask` (texts, tokens) is True for a token of a text; None if all texts are equally long.
     """
 
     rows: slice
@@ -41,11 +41,11 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the rows of the packed matrix stand in the rectangles.
+    """The positions of the packed rows in the padded matrix, which is all rectangles in a row.
 
-    places: for each padded row the packed row that it copies, int64 (padded,). homes: for each
-    packed row its padded row, int64 (tokens,). filling: the padded rows that are none of the
-    texts', int64.
+    places: for each padded row, the packed row that it copies, int64 (padded,). homes: for each
+    packed row, its padded row, int64 (tokens,). filling: the padded rows that are only padding,
+    int64.
     """
 
     rectangles: tuple[Rectangle, ...]
@@ -76,14 +76,14 @@ def layout_of(lengths: Sequence[int], *, device: torch.device) -> Layout:
 
 
 def group_by_length(lengths: Sequence[int], *, pass_cost: int) -> list[list[int]]:
-    """Divide texts into groups that are padded to one length each, at the least total cost.
+    """Divide texts into groups with the least total cost; each group is padded to one length.
 
-    A group costs its number of texts times its greatest length, plus `pass_cost`. Groups of
-    neighbours in the order of length are best; which ones follows by dynamic programming.
+    A group costs its number of texts times its greatest length, plus `pass_cost`. The best groups
+    are runs of texts sorted by length; dynamic programming finds them.
 
     Args:
         lengths: tokens of each text, in any order.
-        pass_cost: tokens that a group is worth.
+        pass_cost: the fixed cost of a group, in tokens.
 
     Returns:
         Positions in `lengths`, the longest texts first.
@@ -120,9 +120,9 @@ def packed_vectors(
     Args:
         model: of BERT's architecture (`packed.can_pack`), in training mode for dropout.
         token_ids: the texts.
-        pooling: of the last hidden states.
-        dtype: of the matrix products; the residual stream and the layer norms stay in float32.
-        checkpointing: compute each layer again for its gradient instead of storing what it needs.
+        pooling: pooling of the last hidden states.
+        dtype: type of the matrix products; the residual stream and the layer norms are float32.
+        checkpointing: compute each layer again for its gradient instead of storing its activations.
     """
     layout = layout_of([len(ids) for ids in token_ids], device=model.device)
     hidden = _embeddings(model.embeddings, token_ids)
@@ -146,8 +146,8 @@ def packed_vectors(
 class _Reorder(torch.autograd.Function):
     """Rows of a matrix in another order.
 
-    `back` finds each row's gradient; the rows at `empty` have none. Indexing would add up
-    gradients row by row, for it does not know that each row has one that counts.
+    `back` selects the gradient of each row; the rows at `empty` have a gradient of zero. torch's
+    indexing would sum gradients row by row, which is slow; here, only one counts for each row.
     """
 
     @staticmethod
@@ -178,7 +178,7 @@ def _gather(padded: Tensor, layout: Layout) -> Tensor:
 
 
 def _embeddings(embeddings: Any, token_ids: Sequence[TokenIds]) -> Tensor:
-    """What enters the first layer, (tokens, hidden) float32."""
+    """The input of the first layer, (tokens, hidden) float32."""
     device = embeddings.word_embeddings.weight.device
     ids = torch.from_numpy(np.concatenate(token_ids).astype(np.int64)).to(device)
     positions = torch.from_numpy(np.concatenate([_positions(embeddings, e) for e in token_ids]))
@@ -191,7 +191,7 @@ def _embeddings(embeddings: Any, token_ids: Sequence[TokenIds]) -> Tensor:
 
 
 def _positions(embeddings: Any, ids: TokenIds) -> NDArray[np.int64]:
-    """The numbers of a text's positions: RoBERTa counts on from its padding id, and skips it."""
+    """The position numbers of a text: RoBERTa counts from its padding id and skips padding."""
     padding = getattr(embeddings, "padding_idx", None)
     if padding is None:
         return np.arange(len(ids), dtype=np.int64)
@@ -219,7 +219,7 @@ def _linear(module: Any, inputs: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _attention(layer: Any, hidden: Tensor, layout: Layout, dtype: torch.dtype) -> Tensor:
-    """What the heads found for each token, (tokens, hidden) in `dtype`."""
+    """The output of the attention heads for each token, (tokens, hidden) in `dtype`."""
     module = layer.attention.self
     three = (module.query, module.key, module.value)
     weight = torch.cat([each.weight for each in three]).to(dtype)
@@ -238,11 +238,11 @@ def _attention(layer: Any, hidden: Tensor, layout: Layout, dtype: torch.dtype) -
 
 
 def _attend(projected: Tensor, mask: Tensor | None, *, rate: float) -> Tensor:
-    """Attention within texts: from (texts, tokens, 3, heads, width) to (rows, hidden)."""
+    """Attention within each text: from (texts, tokens, 3, heads, width) to (rows, hidden)."""
     query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)
     seen = None if mask is None else mask[:, None, None, :]
     if rate and query.device.type == "cpu":
-        # There torch has no fused attention with dropout, and its own products are slow.
+        # On the CPU, torch has no fused attention with dropout, and its fallback is slow.
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3)
         if seen is not None:
             scores = scores.masked_fill(~seen, -torch.inf)

@@ -1,4 +1,4 @@
-"""Several processes that train one model: who they are, and what they exchange."""
+"""Several processes that train one model: how they start, find each other and exchange values."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Processes:
-    """`count` processes, of which this is number `rank`, and `here` run on this machine.
+    """This process is number `rank` of `count`; `here` of them run on this machine.
 
-    One process exchanges nothing.
+    A single process exchanges nothing.
     """
 
     rank: int = 0
@@ -35,21 +35,21 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes."""
+        """Whether this is process 0, the only one that writes."""
         return self.rank == 0
 
     def shares(self, texts: Sequence[T]) -> list[list[T]]:
         """One share of the texts for each process, dealt out in turn.
 
-        From texts in order of length all shares get about as many tokens.
+        If the texts are sorted by length, all shares have about the same number of tokens.
         """
         return [list(texts[rank :: self.count]) for rank in range(self.count)]
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its sum over the processes, which all have the same number."""
+        """Replace each tensor by its sum over the processes; all must give the same shapes."""
         if self.count == 1 or not tensors:
             return
-        # One exchange of all instead of hundreds of small ones.
+        # One exchange of all tensors instead of hundreds of small ones.
         flat = torch.cat([each.detach().ravel() for each in tensors])
         dist.all_reduce(flat)
         for each, summed in zip(
@@ -58,9 +58,9 @@ class Processes:
             each.detach().copy_(summed.view_as(each))
 
     def gathered(self, value: T) -> list[T]:
-        """What each process gave here, in the order of their numbers; all wait for one another.
+        """The value of each process, in the order of their numbers; all wait for one another.
 
-        The value is what JSON can hold: torch's own exchange of objects would unpickle what comes.
+        The value must be serialisable as JSON: torch's exchange of objects would unpickle data.
         """
         if self.count == 1:
             return [value]
@@ -76,12 +76,12 @@ class Processes:
         return [json.loads(bytes(each[:size].tolist())) for each, size in found]
 
     def check(self, problem: str | None) -> None:
-        """Go on when all processes have come here, none of them with a problem.
+        """Wait for all processes, then return if none of them has a problem.
 
-        A process that stopped by itself would leave the others waiting for it.
+        If a process stopped alone, the others would wait for it.
 
         Raises:
-            HybridBatchError: the first of the problems, in every process.
+            HybridBatchError: a process has a problem; every process raises the first one.
         """
         for found in self.gathered(problem):
             if found is not None:
@@ -89,14 +89,14 @@ class Processes:
 
 
 def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
-    """Run `work(argument)` in `count` processes of this machine that are `joined`.
+    """Run `work(argument)` in `count` processes of this machine, which can call `joined`.
 
-    They log to this process's handlers' files and console, the first one alone.
+    Only the first one logs, to the files and the console of this process's log handlers.
 
     Raises:
-        HybridBatchError: bad input, as the first process found it.
+        HybridBatchError: the first process found bad input.
     """
-    # The server imports once what all need, and no thread or GPU runs in it when it forks.
+    # The server imports the modules once, and it has no thread and no GPU context when it forks.
     multiprocessing.set_forkserver_preload([work.__module__])
     config = LaunchConfig(
         min_nodes=1,
@@ -115,7 +115,7 @@ def launch(work: Callable[[Any], None], argument: Any, *, count: int) -> None:
 
 
 def _guarded(work: Callable[[Any], None], argument: Any, logs: _Logs) -> str | None:
-    """What a launched process does; returns the message of bad input."""
+    """Run `work` in a launched process; returns the message of a HybridBatchError, if any."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if int(os.environ["RANK"]) == 0:
         logs.take_up()
@@ -127,7 +127,7 @@ def _guarded(work: Callable[[Any], None], argument: Any, logs: _Logs) -> str | N
 
 
 def _end_with_parent() -> None:
-    """Leave no process behind that writes on after its stage was killed."""
+    """End this process if its stage is killed, so that it does not continue to write."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
@@ -136,7 +136,7 @@ def _end_with_parent() -> None:
 
 @dataclass(frozen=True)
 class _Logs:
-    """The handlers of the root logger, for another process: (file or None, format) of each."""
+    """The root logger's handlers, for another process: a file or None, and a format, for each."""
 
     handlers: tuple[tuple[str | None, str | None], ...]
 
@@ -166,9 +166,9 @@ def launched(environment: Mapping[str, str]) -> bool:
 
 @contextmanager
 def joined(device: str) -> Iterator[Processes]:
-    """Join the processes that the launcher's variables in the environment name, if there are any.
+    """Join the processes that a launcher describes in the environment, if there are any.
 
-    Gloo connects processors, NCCL GPUs, of which each process takes one.
+    Gloo connects processes on CPUs, NCCL those on GPUs; each process uses one GPU.
     """
     if not launched(os.environ):
         yield Processes()

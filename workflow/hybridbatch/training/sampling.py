@@ -1,17 +1,17 @@
-"""The batch samplers: which languages, source and items each one holds.
+"""The batch samplers: they draw the languages, the source and the items of each batch.
 
-- `x-x-mono` draws a language uniformly from the training languages that a source has, then a source
-  among those that have it, with probability proportional to weight * items_there**exponent, then
-  the items; query and passage of every pair are in that language.
-- `x-y` draws a source in the same way, counting its items with at least two training languages,
-  then such items, then for each an ordered pair of different languages, uniformly from those that
-  the item has.
+- `x-x-mono` draws a language uniformly from the training languages that a source has. It then draws
+  a source with that language, with probability proportional to weight * items_there**exponent, and
+  then the items. The query and the passage of every pair are in that language.
+- `x-y` draws a source in the same way, but counts its items with at least two training languages.
+  It then draws such items, and for each item an ordered pair of different languages, uniformly from
+  the languages of the item.
 - `x-x` does the same with at least one language, and draws one language per item.
 - `hybrid` draws its next `x-x-mono` batch with probability alpha, else its next `x-y` batch.
 - `en-en` is `x-x-mono` with English alone.
 
 Items come from candidates per source and language (x-x-mono) or per source (x-y, x-x), without
-replacement until all are used up; see `candidates`. The batch types are those of Roy et al. (arXiv
+replacement until all are used up; see `candidates`. The batch types are from Roy et al. (arXiv
 2004.05484) and Elmahdy et al. (arXiv 2408.10536).
 """
 
@@ -29,16 +29,16 @@ from hybridbatch.training.candidates import Candidates, Stream, capacity
 
 MONOLINGUAL, CROSS_LINGUAL, MIXED = "monolingual", "cross-lingual", "mixed"
 _KINDS = (MONOLINGUAL, CROSS_LINGUAL, MIXED)
-_Key = tuple[int, ...]  # of candidates: (source, language) or (source,)
+_Key = tuple[int, ...]  # names candidates: (source, language) or (source,)
 _Rows = NDArray[np.int32]  # item numbers, ascending
 
 
 @dataclass(frozen=True)
 class Items:
-    """What the samplers need to know of n items, L languages and S sources.
+    """The properties of n items that the samplers use; L languages and S sources.
 
     has_language: bool (n, L). source: int (n,), a position in `sources`. question_group and
-    passage_group: int (n,), equal where the items belong together. The arrays are made read-only.
+    passage_group: int (n,), equal for items of the same group. The arrays become read-only.
     """
 
     has_language: NDArray[np.bool_]
@@ -65,9 +65,9 @@ class Items:
 class SamplingOptions:
     """How batches are drawn.
 
-    sampling: its name, for messages. batches: the kinds to draw; of two the first comes with
-    probability alpha, which is not read otherwise. source_weights: one per source, 0 leaves a
-    source out. languages: those to draw, a selection of `Items.languages`.
+    sampling: its name, for messages. batches: the one or two kinds to draw; with two, a batch is of
+    the first kind with probability alpha. alpha: ignored with one kind. source_weights: one per
+    source; 0 leaves a source out. languages: the languages to draw, a subset of `Items.languages`.
     """
 
     batch_size: int
@@ -97,15 +97,16 @@ class Sampler(Iterator[Batch]):
     """An endless sequence of batches of one sampling.
 
     The k-th monolingual batch of `hybrid` is the k-th batch of `x-x-mono` with the same seed, and
-    its k-th cross-lingual batch is the k-th of `x-y`: with alpha 1 or 0 it is that sampling.
+    its k-th cross-lingual batch is the k-th batch of `x-y`. With alpha 1, `hybrid` is therefore
+    `x-x-mono`; with alpha 0, it is `x-y`.
     """
 
     def __init__(self, items: Items, options: SamplingOptions, *, seed: int) -> None:
-        """Check the options against the items and get ready for the first batch.
+        """Check the options against the items and prepare the first batch.
 
         Raises:
-            HybridBatchError: no source has a training language, or the batch is larger than what a
-                source that may be drawn can give.
+            HybridBatchError: no source has a training language, or a source that may be drawn
+                cannot fill a batch.
         """
         self._alpha, names = _kinds(options)
         self._choice = Stream(seed, "kind")
@@ -113,17 +114,17 @@ class Sampler(Iterator[Batch]):
         self._samplers = {name: _batch_sampler(name, items, options, seed=seed) for name in names}
 
     def __next__(self) -> Batch:
-        # random() lies in [0, 1): always below 1, never below 0.
+        # random() is in [0, 1): always below an alpha of 1, never below an alpha of 0.
         first = self._choice.at(self._step).random() < self._alpha
         self._step += 1
         samplers = tuple(self._samplers.values())
         return samplers[0 if first else -1].draw()
 
     def state(self) -> dict[str, Any]:
-        """Where the sequence is, as JSON-serialisable integers in lists and dictionaries.
+        """The state of the sequence: integers in lists and dictionaries, JSON-serialisable.
 
-        For candidates that have been used: permutations begun, position, and the items that wait; a
-        few integers, and a few more where items conflict.
+        Candidates that have been used have a few integers: permutations begun, the position, and
+        the waiting items (only with conflicts).
         """
         return {
             "step": self._step,
@@ -131,7 +132,7 @@ class Sampler(Iterator[Batch]):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on exactly where `state` was taken, in a sampler of the same data and options."""
+        """Resume from a value of `state` of a sampler with the same data, options and seed."""
         self._step = state["step"]
         for name, sampler in self._samplers.items():
             sampler.restore(state[name])
@@ -163,7 +164,7 @@ def _batch_sampler(
 
 
 class _BatchSampler:
-    """One kind of batch: its own sequence of batches, whatever is drawn in between."""
+    """The sequence of batches of one kind; it does not depend on the other kind's draws."""
 
     def __init__(
         self,
@@ -302,9 +303,9 @@ class _SourceChoice:
 def ordered_pairs(
     has_language: NDArray[np.bool_], random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each row of a bool (b, L), two different true columns: int64 (b,) and int64 (b,).
+    """Two different true columns for each row of a bool (b, L): int64 (b,) and int64 (b,).
 
-    Every ordered pair of the row's true columns is equally likely; a row has at least two.
+    Every ordered pair of a row's true columns is equally likely; each row must have at least two.
     """
     count = has_language.sum(axis=1)
     first = random.integers(count)
@@ -316,13 +317,13 @@ def ordered_pairs(
 def single_languages(
     has_language: NDArray[np.bool_], random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each row of a bool (b, L), one of its true columns, twice: int64 (b,)."""
+    """One true column for each row of a bool (b, L), as int64 (b,), returned twice."""
     columns = _true_column(has_language, random.integers(has_language.sum(axis=1)))
     return columns, columns
 
 
 def _true_column(has_language: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The column of each row's true value number `rank`, counted from 0."""
+    """The column of the true value number `rank` in each row, counted from 0; int64 (b,)."""
     true_first = np.argsort(~has_language, axis=1, kind="stable")
     columns: NDArray[np.int64] = np.take_along_axis(true_first, rank[:, None], axis=1)[:, 0]
     return columns
@@ -343,7 +344,7 @@ def _check(
     *,
     kind: str,
 ) -> None:
-    """Raise where candidates cannot fill a batch, or where there are none at all."""
+    """Raise an error if candidates cannot fill a batch, or if there are no candidates."""
     wanted = f"sampling {options.sampling}, {kind} batches"
     if not members:
         least = "two training languages" if kind == CROSS_LINGUAL else "a training language"

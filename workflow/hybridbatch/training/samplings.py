@@ -1,7 +1,7 @@
-"""The batch samplings: one entry each, with all that the project says and knows of it.
+"""The batch samplings: one entry each, with everything about a sampling in one place.
 
-Planning, the model card and the report read this table. The stage `train` does not: it is told by
-its options which batches to draw, so that a new entry or another colour trains nothing again.
+Planning, the model card and the report read this table. The stage `train` does not: its options
+name the batches to draw, so that a new entry or another colour does not repeat any training.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ SAMPLER = "hybridbatch.training.sampling:Sampler"
 
 @dataclass(frozen=True)
 class Look:
-    """How a series is drawn: colour on paper, on a light and a dark page, and its marker."""
+    """How charts show a series: its colours in print, on a light and on a dark page; its marker."""
 
     color: str
     light: str
@@ -30,18 +30,18 @@ class Sampling:
     """A way to draw batches.
 
     Attributes:
-        name: in the configuration, the run ids and the files.
-        batches: the kinds of batch that it draws: `monolingual`, `cross-lingual` or `mixed`. Of
-            two, the first comes with probability alpha.
+        name: its name in the configuration, the run ids and the files.
+        batches: the kinds of batch that it draws: `monolingual`, `cross-lingual` or `mixed`. With
+            two kinds, each batch is of the first kind with probability alpha.
         card: how it draws, for the model card. `{exponent}` and `{alpha:g}` are filled in.
         look: its series in the charts.
         meaning: its entry in the report's glossary.
-        alpha: its fixed share of monolingual batches, None where that says nothing of it.
-        sweeps: whether there is a run for each of the configuration's alphas.
-        only: the languages that it draws; all training languages by default.
-        label: its name in the report; by default its name.
-        sampler: MODULE:NAME of what draws; in an extension :NAME, which stands in that file. See
-            `training.sampling.Sampler`, whose arguments and methods it has.
+        alpha: its fixed share of monolingual batches; None if it has no fixed share.
+        sweeps: whether there is a run for each alpha of the configuration.
+        only: the languages that it draws; empty for all training languages.
+        label: its name in the report; empty if that is `name`.
+        sampler: the class or function of its sampler, MODULE:NAME, or :NAME in the same extension.
+            It has the arguments and methods of `training.sampling.Sampler`.
     """
 
     name: str
@@ -66,12 +66,12 @@ _SAME_LANGUAGE = Meaning(
 _MONOLINGUAL = (
     "A language is drawn uniformly from the training languages, then a source that has it, with "
     "probability proportional to weight × items{exponent}, then the items, without replacement "
-    "until all have had their turn. Question and passage of every pair are in that language."
+    "until all have been drawn. The question and the passage of every pair are in that language."
 )
 _CROSS_LINGUAL = (
     "A source is drawn with probability proportional to weight × items{exponent}, counting its "
     "items in at least two training languages, then the items, without replacement until all have "
-    "had their turn, then for each an ordered pair of two different languages, uniformly from "
+    "been drawn, then for each item an ordered pair of two different languages, uniformly from "
     "those that the item has."
 )
 
@@ -106,8 +106,8 @@ SAMPLINGS = Registry(
             f"*Monolingual:* {_MONOLINGUAL} *Cross-lingual:* {_CROSS_LINGUAL}",
             look=Look("#009e73", "#00845f", "#2fc794", "D"),
             meaning=Meaning(
-                "Each batch is x-x-mono with probability α, else x-y; α is 0.5 unless it is "
-                "written.",
+                "Each batch is x-x-mono with probability α, else x-y; α is 0.5 if the name gives "
+                "no number.",
                 *_PAPER,
             ),
         ),
@@ -115,8 +115,8 @@ SAMPLINGS = Registry(
             name="x-x",
             batches=("mixed",),
             card="A source is drawn with probability proportional to weight × items{exponent}, "
-            "then the items, without replacement until all have had their turn, then for each one "
-            "of its training languages, uniformly: that of both question and passage.",
+            "then the items, without replacement until all have been drawn, then for each item one "
+            "of its training languages, uniformly, for both the question and the passage.",
             look=Look("#cc79a7", "#b4558c", "#e38fc0", "^"),
             meaning=_SAME_LANGUAGE,
         ),
@@ -125,8 +125,8 @@ SAMPLINGS = Registry(
             batches=("monolingual",),
             only=("en",),
             card="Every batch is English. A source is drawn with probability proportional to "
-            "weight × items{exponent}, then the items, without replacement until all have had "
-            "their turn.",
+            "weight × items{exponent}, then the items, without replacement until all have been "
+            "drawn.",
             look=Look("#56b4e9", "#2f86bd", "#8fd0f5", "v"),
             meaning=_SAME_LANGUAGE,
         ),
@@ -135,10 +135,10 @@ SAMPLINGS = Registry(
 
 
 def drawing(name: str) -> dict[str, Any]:
-    """What the stage `train` is told of a sampling: the fields of its options' `Drawing`.
+    """The fields of the options' `Drawing` of the stage `train`, for a sampling.
 
     Raises:
-        HybridBatchError: there is no such sampling, or it gives no sampler.
+        HybridBatchError: the sampling does not exist, or its sampler is not MODULE:NAME.
     """
     entry = SAMPLINGS[name]
     told: dict[str, Any] = {"batches": list(entry.batches), "languages": list(entry.only)}
@@ -148,7 +148,7 @@ def drawing(name: str) -> dict[str, Any]:
 
 
 def alphas(name: str, swept: list[float]) -> list[float | None]:
-    """The alphas of a sampling's runs, given those of the configuration."""
+    """The alphas of a sampling's runs; `swept` are those of the configuration."""
     entry = SAMPLINGS[name]
     return [*swept] if entry.sweeps else [entry.alpha]
 
@@ -160,6 +160,6 @@ def run_label(name: str, alpha: float | None) -> str:
 
 
 def looks() -> Mapping[str, Look]:
-    """How each sampling is drawn, the untrained model first."""
+    """The look of each sampling in charts, that of the untrained model first."""
     untrained = Look("#6e7781", "#6e7781", "#9aa4ae", "X")
     return {UNTRAINED: untrained, **{entry.name: entry.look for entry in SAMPLINGS}}

@@ -1,4 +1,4 @@
-"""The training texts as token ids, and which of them a batch consists of."""
+"""The training texts as token ids, and the texts of a batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hybridbatch.training.options import Options
 from hybridbatch.training.sampling import Batch
 
 logger = logging.getLogger(__name__)
-_TOGETHER = 8192  # texts that are Python strings at a time
+_TOGETHER = 8192  # texts that are converted to Python strings at a time
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def tokenize(encoder: DualEncoder, data: TrainingData, options: Options) -> Toke
 def _tokenized(
     encoder: DualEncoder, texts: pa.StringArray, *, prefix: str, max_tokens: int
 ) -> FlatTexts:
-    """All texts, of which a slice at a time becomes Python strings."""
+    """The token ids of all texts; a slice at a time is converted to Python strings."""
     slices = (texts.slice(start, _TOGETHER) for start in range(0, len(texts), _TOGETHER))
     return FlatTexts.collected(
         encoder.tokenize(some.to_pylist(), prefix=prefix, max_tokens=max_tokens) for some in slices
@@ -51,7 +51,7 @@ def _tokenized(
 
 
 def compacted(encoder: DualEncoder, texts: TokenizedTexts) -> Compaction:
-    """Cut the encoder's embedding table down to these texts, which get their new ids in place."""
+    """Reduce the encoder's embedding table to these texts, and renumber their ids in place."""
     parts = (texts.questions, texts.passages)
     compaction = compact(encoder, parts)
     logger.info("training %d of %d word embeddings", compaction.used.sum(), len(compaction.whole))
@@ -70,7 +70,7 @@ def batch_texts(
 ) -> list[TokenIds]:
     """Token ids of the batch's b questions, b passages in the same order, and hard negatives.
 
-    `hard_negatives` is how many at most for each pair; they are drawn from `random`.
+    Each pair has at most `hard_negatives` of these; `random` draws them.
     """
     questions = pairs.question_text[batch.items, batch.query_languages]
     passages = pairs.passage_text[batch.items, batch.passage_languages]

@@ -30,7 +30,7 @@ from hybridbatch.training.options import Options, check_processes
 from hybridbatch.training.processes import Processes, joined, launch, launched
 from hybridbatch.training.sampling import CROSS_LINGUAL
 
-# In the environment, since a param that changes no result would train again when it changes.
+# An environment variable, because a changed param would repeat the training for the same result.
 TENSORBOARD_VARIABLE = "HYBRIDBATCH_TENSORBOARD"
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="pairs to validate on, where the options' validation.source is no training source",
+        help="pairs to validate on, unless the options' validation.source is held-out",
     )
     parser.add_argument("--model", type=Path, required=True, help="checkpoint folder to start from")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder to write")
@@ -58,21 +58,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         type=Path,
-        help="folder of the run's own for checkpoints to go on from; removed when it is done",
+        help="folder for this run's checkpoints, from which it resumes; removed when it is done",
     )
     parser.add_argument(
         "--tensorboard",
         type=Path,
         default=os.environ.get(TENSORBOARD_VARIABLE) or None,
-        help="folder for TensorBoard's event files, each run in a folder of its own; by default "
-        f"the environment's {TENSORBOARD_VARIABLE}, else none",
+        help="folder for TensorBoard's event files, with a subfolder for each run; by default "
+        f"the environment variable {TENSORBOARD_VARIABLE}, else no files",
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the run that the options name, in as many processes as they say.
+    """Train the run that the options describe, in the number of processes that they give.
 
-    A launcher such as torchrun may start the stage as one of several processes instead.
+    If a launcher such as torchrun started this process as one of several, it starts no others.
     """
     options = options_from_json(Options, args.options)
     check_available(args.tensorboard)
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> None:
 def _run_here(args: argparse.Namespace) -> None:
     options = options_from_json(Options, args.options)
     device = resolve_device(options.device)
-    # A process that was started for this training has the command's arguments, not its context.
+    # A process that `launch` started has the command's arguments, but not its context.
     with making(getattr(args, "record", None) or current()), joined(device) as processes:
         check_processes(processes.count, batch_size=options.batch_size)
         set_threads(max(1, set_threads(options.threads) // processes.here))
@@ -95,10 +95,10 @@ def _run_here(args: argparse.Namespace) -> None:
 
 @contextmanager
 def _locked(state: Path | None, processes: Processes) -> Iterator[None]:
-    """Keep other trainings out of the state's folder, such as one whose workflow was killed.
+    """Lock the state's folder, because a training of a killed workflow may still run.
 
     Raises:
-        HybridBatchError: in all processes, if another training uses the folder.
+        HybridBatchError: another training uses the folder; all processes raise this.
     """
     problem = None
     with ExitStack() as stack:
@@ -152,16 +152,16 @@ def _train(args: argparse.Namespace, options: Options, device: str, processes: P
     if args.state is not None:
         shutil.rmtree(args.state, ignore_errors=True)
     logger.info(
-        "%s is ready in %s: step %d kept, stopped by %s",
+        "%s is ready in %s: kept step %d, stopping reason %s",
         options.run, args.output, outcome.best_step, outcome.stopping_reason,
     )  # fmt: skip
 
 
 def _fingerprint(args: argparse.Namespace, options: Options, processes: Processes) -> str:
-    """The fingerprint of the run, which is the same in all processes.
+    """The fingerprint of the run; it is the same in all processes.
 
     Raises:
-        HybridBatchError: a process has other files, code or libraries than the first one.
+        HybridBatchError: a process has other options, files, code or torch than the first one.
     """
     mark = fingerprint(
         options,
@@ -179,10 +179,10 @@ def _fingerprint(args: argparse.Namespace, options: Options, processes: Processe
 
 
 def validation_pairs(paths: Sequence[Path], *, source: str) -> Path | None:
-    """The file of pairs to validate on; None for items held out of the training sources.
+    """The file of pairs to validate on; None if items of the training sources are held out.
 
     Raises:
-        HybridBatchError: there is no file though the source asks for one, or the other way round.
+        HybridBatchError: the source needs a file and there is none, or the other way round.
     """
     wanted = 0 if source == "held-out" else 1
     if len(paths) != wanted:
@@ -197,8 +197,8 @@ def run_record(
 ) -> dict[str, Any]:
     """The run as a row of the schema RUNS.
 
-    Languages, items and pairs are those that the sampling can draw: of some languages alone, or
-    of items in two of them where every batch is cross-lingual.
+    Languages, items and pairs are only those that the sampling can draw: it may draw some languages
+    only, and cross-lingual batches alone need items in two languages.
     """
     drawing = options.drawing
     has_language = training.items.has_language

@@ -1,7 +1,7 @@
-"""The training log (the schema TRAIN_LOG) in the making.
+"""The training log (the schema TRAIN_LOG) while it grows.
 
-A row names two languages for each pair of its batch. They are kept as numbers of a byte each, which
-a checkpoint holds as they are; they become strings once, when all is done.
+A row names two languages for each pair of its batch. They are stored as numbers of one byte, also
+in checkpoints, and become strings when training ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hybridbatch.training.validation import ALL
 
 _EVENTS = ("train", "validation")
 _KINDS = (MONOLINGUAL, CROSS_LINGUAL, MIXED, ALL)
-# Of each row; `pairs` is how many languages it has in each of the flat columns below.
+# The columns of each row; `pairs` counts the row's entries in each of the flat columns below.
 _OF_ROWS = {"step": "i", "event": "B", "loss": "d", "learning_rate": "d", "kind": "B", "pairs": "i"}
 _OF_PAIRS = ("query_languages", "passage_languages")
 
@@ -29,7 +29,7 @@ class TrainLog:
     """Rows that are appended one by one."""
 
     def __init__(self, languages: Sequence[str]) -> None:
-        """Begin without rows; `languages` are those that batches give by their position."""
+        """Begin without rows; a batch gives each language as its position in `languages`."""
         self._languages = tuple(languages)
         narrow = "B" if len(self._languages) <= 1 << 8 else "H"
         codes = {**_OF_ROWS, **dict.fromkeys(_OF_PAIRS, narrow)}
@@ -47,7 +47,7 @@ class TrainLog:
     def validation(self, step: int, losses: Mapping[str, float]) -> None:
         """Append the rows of a validation, one for each kind of batch.
 
-        They have the learning rate of the row before them, 0 where there is none.
+        They have the learning rate of the row before them, or 0 without such a row.
         """
         rates = self._columns["learning_rate"]
         rate = rates[-1] if rates else 0.0
@@ -59,7 +59,7 @@ class TrainLog:
         return {name: np.array(column) for name, column in self._columns.items()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from what `state` returned."""
+        """Resume from a value of `state`."""
         for name, column in self._columns.items():
             del column[:]
             column.frombytes(state[name].astype(column.typecode).tobytes())

@@ -11,20 +11,20 @@ from hybridbatch.training.candidates import Candidates, Stream, capacity
 from hybridbatch.training.sampling import CROSS_LINGUAL, MONOLINGUAL, Batch, Items, ordered_pairs
 
 ALL = "all"  # the mean over both kinds of batch
-_LEAST = 2  # pairs that a batch needs for a question to have a negative
-_SEED = 0  # of the data alone: runs of different seeds are compared on the same batches
+_LEAST = 2  # a batch needs this many pairs for a question to have a negative
+_SEED = 0  # fixed, so that runs with different seeds are compared on the same batches
 
 
 def validation_batches(items: Items, *, batches: int, batch_size: int) -> tuple[Batch, ...]:
     """Fixed batches of held-out items: the first half monolingual, the rest cross-lingual.
 
-    Monolingual batches take the languages in turn, in an order shuffled once. Where fewer items
-    are held out, a batch is smaller. Where the data allows one kind alone, all are of that kind.
+    Monolingual batches use the languages in turn, in an order shuffled once. With too few held-out
+    items, batches are smaller. If the data allows only one kind, all batches are of that kind.
 
     Args:
         items: the held-out items of all sources; a batch mixes sources.
-        batches: how many.
-        batch_size: pairs in each, at most.
+        batches: number of batches.
+        batch_size: the largest number of pairs in a batch.
 
     Raises:
         HybridBatchError: no two held-out items differ in question and passage.
@@ -61,7 +61,7 @@ def validation_batches(items: Items, *, batches: int, batch_size: int) -> tuple[
 def validation_losses(
     batches: Sequence[Batch], loss_of: Callable[[Batch], float]
 ) -> Mapping[str, float]:
-    """Mean loss of each kind of batch, in order of appearance, and of ALL batches.
+    """The mean loss of each kind of batch, in order of appearance, and of ALL batches.
 
     Raises:
         HybridBatchError: a loss is not a finite number.
@@ -88,7 +88,7 @@ def _candidates(items: Items, members: NDArray[np.bool_], name: str) -> Candidat
 
 
 def _size(items: Items, members: NDArray[np.bool_], batch_size: int) -> int:
-    """How many pairs a batch from these items can hold, at most `batch_size`."""
+    """The largest number of pairs in a batch of these items, at most `batch_size`."""
     return capacity(
         np.flatnonzero(members),
         question_group=items.question_group,

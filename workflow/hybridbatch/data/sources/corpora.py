@@ -1,4 +1,4 @@
-"""The files of a sharded benchmark: known without a network and before anything has run."""
+"""The list of files of a sharded benchmark, without a network and before any stage runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from hybridbatch.data.sources.miracl import corpus_checksums, corpus_path
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a corpus: its name as part of the shards' names, and where it is.
+    """One file of a corpus: `name` is a part of the shards' names, `path` is the file.
 
-    `sha256` is set where the file is downloaded: `path` is then host and path of its URL, and
-    `language` that of all its passages.
+    For a file to download, `sha256` is set, `path` is the host and path of its URL, and `language`
+    is the language of all its passages.
     """
 
     name: str
@@ -39,34 +39,34 @@ class Corpora:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sharded benchmarks, in the config's order."""
+        """The names of the sharded benchmarks, in the order of the config."""
         return tuple(self._entries)
 
     def languages(self, benchmark: str) -> tuple[str, ...]:
-        """The languages chosen of a built-in corpus; empty where its files say them."""
+        """The chosen languages of a built-in corpus; empty if they stand in the user's files."""
         entry = self._entries.get(benchmark)
         if entry is None or "path" in entry:
             return ()
         return tuple(entry.get("languages", MIRACL))
 
     def pool(self, benchmark: str) -> tuple[str, ...]:
-        """The languages of a benchmark's pool; empty for none."""
+        """The languages of a benchmark's pool; empty if it has no pool."""
         return tuple(self._entries[benchmark].get("pool_languages", ()))
 
     def parts(self, benchmark: str) -> tuple[Part, ...]:
         """The files of a corpus.
 
         Raises:
-            HybridBatchError: their checksums are not known.
+            HybridBatchError: checksums are missing.
         """
         return tuple(self._parts_of(benchmark).values())
 
     def part(self, benchmark: str, name: str) -> Part:
-        """The file of that name; KeyError where the corpus has none."""
+        """The file of that name; KeyError if the corpus has no such file."""
         return self._parts_of(benchmark)[name]
 
     def download(self, path: str) -> Part | None:
-        """The file of a corpus that is downloaded from this host and path."""
+        """The file of a corpus that is downloaded from this host and path, or None."""
         if "miracl" not in self._entries or "/miracl-corpus/" not in path:
             return None
         found = (part for part in self.parts("miracl") if part.path == path)
@@ -86,15 +86,15 @@ class Corpora:
 def miracl_parts(
     entry: Mapping[str, Any], languages: Sequence[str], *, mirror: str | None
 ) -> tuple[Part, ...]:
-    """The corpus files of these languages, of the list of checksums that the entry names.
+    """The corpus files of these languages, according to the list of checksums.
 
     Args:
         entry: the benchmark in the config; `checksums` names the list.
-        languages: those to evaluate.
-        mirror: where the files come from; a folder may hold `SHA256SUMS`.
+        languages: the languages to evaluate.
+        mirror: the mirror of the files; a folder may have the list `SHA256SUMS`.
 
     Raises:
-        HybridBatchError: there is no list, or it lacks a file.
+        HybridBatchError: there is no list, or a file is missing in it.
     """
     digests = corpus_checksums(_list_of_checksums(entry, languages, mirror), languages)
     return tuple(
@@ -120,7 +120,7 @@ def _list_of_checksums(
     if folder is not None and (folder / "SHA256SUMS").is_file():
         return folder / "SHA256SUMS"
     raise HybridBatchError(
-        f"config: benchmarks: {entry['name']}: the corpus has no checksums on record; set "
+        f"config: benchmarks: {entry['name']}: the corpus has no list of checksums; set "
         f"`checksums:` to a SHA256SUMS file with a line for {corpus_path(languages[0], 0)} and so "
         f"on, or `mirror:` to a folder that holds one"
     )

@@ -1,4 +1,4 @@
-"""Groups of items that must not meet in a batch: joined wherever they share a text."""
+"""Groups of items that must not be in the same batch: groups that share a text are joined."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,13 +8,13 @@ from hybridbatch.data.sources.texts import normalised_column
 
 
 class UnionFind:
-    """Disjoint sets of strings; a set goes by the name of its smallest member."""
+    """Disjoint sets of strings; the name of a set is its smallest member."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
 
     def find(self, member: str) -> str:
-        """The name of the set that holds `member`; a new member is a set of its own."""
+        """The name of the set of `member`; a new member is a set by itself."""
         root = member
         while (parent := self._parent.get(root, root)) != root:
             root = parent
@@ -24,35 +24,35 @@ class UnionFind:
         return root
 
     def union(self, members: Iterable[str]) -> None:
-        """Make one set of the sets that hold `members`."""
+        """Join the sets of `members` into one."""
         roots = {self.find(member) for member in members}
         smallest = min(roots, default="")
         for root in roots:
             self._parent[root] = smallest
 
     def names(self) -> Mapping[str, str]:
-        """Each member that was ever joined -> the name of its set."""
+        """Each joined member -> the name of its set."""
         return {member: self.find(member) for member in list(self._parent)}
 
 
 def joined_groups(
     groups: pl.Series, languages: pl.Series, texts: pl.Series
 ) -> tuple[pl.Series, int]:
-    """Join all groups that have a text in common in some language.
+    """Join all groups that share a text in a language.
 
     Args:
         groups: the group of each of n rows.
         languages: the language of each row.
-        texts: the text of each row; two are the same if `texts.normalised` says so.
+        texts: the text of each row; texts with the same `texts.normalised` are equal.
 
     Returns:
-        The group of each row after joining, named like the smallest group that went into it, and
-        how many groups disappeared.
+        The group of each row after joining, with the name of the smallest of the joined groups;
+        and by how much the number of groups fell.
     """
     table = pl.DataFrame(
         {"group": groups, "language": languages, "text": normalised_column(texts)},
     )
-    # Only the few texts that occur in several groups have to be walked through in Python.
+    # Only the few texts that occur in several groups need a loop in Python.
     shared = (
         table.group_by("language", "text")
         .agg(pl.col("group").unique())

@@ -1,8 +1,8 @@
 """XQuAD-R and MLQA-R: question answering turned into sentence retrieval (arXiv 2004.05484).
 
-One JSON file per language, in SQuAD's layout with two more lists in each paragraph: `sentences`,
-and `sentence_breaks`, their [begin, end) in the paragraph's text. The candidates are the
-sentences; the relevant one holds the start of the answer.
+There is one JSON file per language, in SQuAD's layout with two more lists in each paragraph:
+`sentences`, and `sentence_breaks`, their [begin, end) in the paragraph's text. The passages are
+the sentences; the relevant sentence contains the start of the answer.
 """
 
 import json
@@ -18,7 +18,7 @@ from hybridbatch.common.languages import is_code
 
 @dataclass(frozen=True)
 class Sentence:
-    """A candidate. `original_id` is `{article}-{paragraph}-{sentence}`, counted from 0."""
+    """A passage. `original_id` is `{article}-{paragraph}-{sentence}`, counted from 0."""
 
     original_id: str
     text: str
@@ -26,7 +26,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Question:
-    """A question and the one sentence of its own language that answers it.
+    """A question and the one sentence in its language that answers it.
 
     `question_id` is the same in every language.
     """
@@ -38,7 +38,7 @@ class Question:
 
 @dataclass(frozen=True)
 class LareqaFile:
-    """All candidates and questions of one language, in the file's order."""
+    """All sentences and questions of one language, in the order of the file."""
 
     language: str
     sentences: tuple[Sentence, ...]
@@ -49,15 +49,15 @@ def read_files(paths: Iterable[Path]) -> tuple[LareqaFile, ...]:
     """Read files named `{language}.json`, in the order of their languages.
 
     Raises:
-        HybridBatchError: a file breaks the format (see `read_file`), a language comes twice, or
-            there is no file at all.
+        HybridBatchError: a file breaks the format (see `read_file`), a language occurs twice, or
+            there is no file.
     """
     files = sorted((read_file(path) for path in paths), key=lambda file: file.language)
     if not files:
         raise HybridBatchError("--input: no file; give one `{language}.json` per language")
     for one, other in pairwise(files):
         if one.language == other.language:
-            raise HybridBatchError(f"--input: {one.language}.json comes twice; give it once")
+            raise HybridBatchError(f"--input: {one.language}.json occurs twice; give it once")
     return tuple(files)
 
 
@@ -65,13 +65,13 @@ def read_file(path: Path) -> LareqaFile:
     """Read one file named `{language}.json`.
 
     Raises:
-        HybridBatchError: the name is no language, or the file is not in the format; the message
-            names the file, the article and the paragraph.
+        HybridBatchError: the name is not a language code, or the file is not in the format; the
+            message names the file, the article and the paragraph.
     """
     language = path.stem
     if not is_code(language):
         raise HybridBatchError(
-            f"{path}: {language!r} is no language code; name the file like ar.json"
+            f"{path}: {language!r} is not a language code; name the file like ar.json"
         )
     sentences: list[Sentence] = []
     questions: list[Question] = []
@@ -128,8 +128,8 @@ def _questions(content: Mapping[str, Any], sentences: Sequence[Sentence]) -> Ite
         if not entry["answers"]:
             raise ValueError(f"question {question_id} has no answer")
         start = entry["answers"][0]["answer_start"]
-        # The breaks locate the answer, but the text is that of `sentences`: in two sentences of
-        # the Turkish XQuAD-R the breaks cut the paragraph differently.
+        # The breaks only locate the answer; the text comes from `sentences`. In two sentences of
+        # the Turkish XQuAD-R, the breaks cut the paragraph differently.
         holding = [i for i, (begin, end) in enumerate(breaks) if begin <= start < end]
         if len(holding) != 1:
             raise ValueError(
@@ -143,7 +143,7 @@ def _check_unique(questions: Sequence[Question], path: Path) -> None:
     for question in questions:
         if question.question_id in seen:
             raise HybridBatchError(
-                f"{path}: question {question.question_id} comes twice; download the file again"
+                f"{path}: question {question.question_id} occurs twice; download the file again"
             )
         seen.add(question.question_id)
 

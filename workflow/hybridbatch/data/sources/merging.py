@@ -1,4 +1,4 @@
-"""Several training sources as one table in which ids and groups mean one thing."""
+"""Several training sources as one table with unique ids and joined groups."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ _IDS = ("item_id", "question_group", "passage_group")
 def merge_pairs(tables: Sequence[pa.Table]) -> pa.Table:
     """Concatenate pairs of several sources, for training on all of them.
 
-    An item_id or group that occurs in two sources is two different ones: there it becomes
-    `{source}:{id}`. Then groups are joined over all sources where they share a question, or a
-    passage, in some language: the same fact in two sources must not meet itself in a batch.
+    An item_id or group that occurs in two sources has a different meaning in each, so it becomes
+    `{source}:{id}`. Then groups of all sources that share a question, or a passage, in a language
+    are joined, because a batch must not have the same fact from two sources.
 
     Args:
         tables: pairs (the schema PAIRS), one table per source, in the order of the config.

@@ -1,8 +1,8 @@
 """MIRACL (TACL 2023, arXiv 2210.09984): topics, judgements and the corpus of each language.
 
-Published are two tab-separated files a language and split, without header and without quoting, and
-the corpus as `docs-0.jsonl.gz`, `docs-1.jsonl.gz` and so on: one JSON object a line with `docid`,
-`title` and `text`. The ids of queries and passages repeat across the languages.
+Each language and split has two tab-separated files, without header and without quoting. The corpus
+of a language is `docs-0.jsonl.gz`, `docs-1.jsonl.gz` and so on, with one JSON object per line:
+`docid`, `title` and `text`. Languages use the same ids for different queries and passages.
 """
 
 import gzip
@@ -23,26 +23,26 @@ _CHECKSUM = re.compile(r"^([0-9a-fA-F]{64})[ \t]+\*?(.+?)\s*$")
 
 
 def corpus_path(language: str, number: int) -> str:
-    """Host and path of a corpus file as upstream publishes it."""
+    """The host and path of a corpus file in its upstream URL."""
     return f"{_CORPUS}/miracl-corpus-v1.0-{language}/docs-{number}.jsonl.gz"
 
 
 def corpus_checksums(path: Path, languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The SHA-256 of each corpus file, by language and in the order of their numbers.
+    """The SHA-256 of the corpus files of each language, in the order of their numbers.
 
     Args:
-        path: a list as `sha256sum` writes it; names other than corpus files are passed over.
-        languages: those wanted.
+        path: a list in the format of `sha256sum`; other files than those of a corpus are ignored.
+        languages: the languages to return.
 
     Raises:
-        HybridBatchError: the list cannot be read, lacks a language or a number, or has one twice.
+        HybridBatchError: the list cannot be read, lacks a file, or has two digests of one file.
     """
     found: dict[tuple[str, int], str] = {}
     for digest, name in _read_checksums(path):
         if match := _DOCS.search(name):
             key = (match[1], int(match[2]))
             if found.get(key, digest) != digest:
-                raise HybridBatchError(f"{path}: {name} comes twice; keep the right line")
+                raise HybridBatchError(f"{path}: {name} occurs twice; keep the right line")
             found[key] = digest
     digests = {}
     for language in languages:
@@ -61,7 +61,7 @@ def query_files(paths: Sequence[Path]) -> dict[str, tuple[Path, Path]]:
     """(topics, qrels) of each language, by the names of the files.
 
     Raises:
-        HybridBatchError: a name is not MIRACL's, comes twice or lacks its counterpart.
+        HybridBatchError: a name is not a MIRACL name, occurs twice or lacks its counterpart.
     """
     found: dict[tuple[str, str], Path] = {}
     for path in paths:
@@ -82,7 +82,7 @@ def query_files(paths: Sequence[Path]) -> dict[str, tuple[Path, Path]]:
 
 
 def read_topics(path: Path, language: str) -> Iterator[Row]:
-    """Rows of the schema QUERIES. Queries are not parallel: each is an item of its own."""
+    """Rows of the schema QUERIES. Queries are not parallel: each is a separate item."""
     for number, (original, text) in _read_tsv(path, columns=2):
         if not text.strip():
             raise HybridBatchError(f"{path}: line {number}: the query is blank; download it again")
@@ -91,7 +91,7 @@ def read_topics(path: Path, language: str) -> Iterator[Row]:
 
 
 def read_qrels(path: Path, language: str) -> Iterator[Row]:
-    """Rows of the schema QRELS, those judged not relevant too."""
+    """Rows of the schema QRELS, including the passages judged not relevant."""
     for number, (query, _, passage, relevance) in _read_tsv(path, columns=4):
         if not relevance.isdecimal():
             raise HybridBatchError(
@@ -106,11 +106,11 @@ def read_qrels(path: Path, language: str) -> Iterator[Row]:
 
 
 def read_documents(path: Path, language: str) -> Iterator[Row]:
-    """Rows of the schema PASSAGES from one corpus file, one after the other; blank lines count not.
+    """Rows of the schema PASSAGES from one corpus file, one after the other, without blank lines.
 
     Raises:
-        HybridBatchError: the file is cut off or not gzip, or a line is no object with docid, title
-            and text; the message names the line, counted from 1.
+        HybridBatchError: the file is truncated or not gzip, or a line is not an object with docid,
+            title and text; the message names the line, counted from 1.
     """
     number = 0
     try:
@@ -145,7 +145,7 @@ def _document(line: bytes, language: str) -> Row:
 
 
 def _read_tsv(path: Path, *, columns: int) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields) of a file without header; a quotation mark is a character."""
+    """(line number, fields) of a file without header; quotation marks have no special meaning."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,7 +1,7 @@
 """NTREX-128: news documents, translated line by line, as question-passage pairs.
 
-A question is a line of a document and its passage the line after it; the headline, nearly always a
-document's first line, stands before the first one or two lines of the body.
+A question is a line of a document; its passage is the next line. For the first line, which is
+nearly always the headline, the passage is the first one or two lines of the body.
 """
 
 import re
@@ -31,12 +31,12 @@ LANGUAGES = MappingProxyType(
 )
 _DOCUMENTS = "DOCUMENT_IDS.tsv"
 _TEXT_FILE = re.compile(r"newstest2019-(?:src|ref)\.(.+)\.txt")
-_WITHOUT_SPACES = frozenset({"zh"})  # between sentences; Thai does put a space there
+_WITHOUT_SPACES = frozenset({"zh"})  # no space between sentences; Thai has one
 
 
 @dataclass(frozen=True)
 class Ntrex:
-    """The aligned lines of all languages; `documents` holds the document of each line."""
+    """The aligned lines of all languages; `documents` gives the document of each line."""
 
     documents: tuple[str, ...]
     lines: Mapping[str, tuple[str, ...]]
@@ -44,7 +44,7 @@ class Ntrex:
 
 @dataclass(frozen=True)
 class Window:
-    """Line numbers, from 0 over all documents: that of the question, those of its passage."""
+    """The line numbers of a question and of its passage, counted from 0 over all documents."""
 
     document: str
     question: int
@@ -70,8 +70,8 @@ def read_files(paths: Iterable[Path]) -> Ntrex:
     """Read `DOCUMENT_IDS.tsv` and files such as `newstest2019-ref.deu.txt`.
 
     Raises:
-        HybridBatchError: a name is unknown, a file is missing or not UTF-8, or the numbers of
-            lines differ.
+        HybridBatchError: a name is unknown, a file is missing or not UTF-8, or the files have
+            different numbers of lines.
     """
     documents: list[str] = []
     lines: dict[str, tuple[str, ...]] = {}
@@ -92,11 +92,11 @@ def read_files(paths: Iterable[Path]) -> Ntrex:
 
 
 def windows(documents: Sequence[str]) -> Iterator[Window]:
-    """Cut runs of lines of one document into windows that share no line.
+    """Cut the lines of each document into windows that share no line.
 
-    The headline takes the first line of the body, or the first two where that leaves an even
-    number; the other lines follow in twos. So every line of a document of two lines or more is
-    in exactly one window.
+    The window of the headline has the first line of the body, or the first two if the body has an
+    even number of lines. The other windows have two lines. Therefore every line of a document of
+    at least two lines is in exactly one window.
 
     Args:
         documents: the document of each line.
@@ -114,7 +114,7 @@ def windows(documents: Sequence[str]) -> Iterator[Window]:
 
 
 def pairs(source: Ntrex) -> Iterator[NtrexPair]:
-    """Every window in every language in which none of its lines is blank."""
+    """Every window in every language, except windows with a blank line in that language."""
     for window in windows(source.documents):
         for language, lines in source.lines.items():
             question = lines[window.question].strip()
@@ -135,7 +135,7 @@ def _language(path: Path) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines without their ends; only a line feed ends one, as rarer breaks occur in texts."""
+    """The lines without line ends; only a line feed ends a line, as texts contain other breaks."""
     try:
         content = path.read_bytes().decode("utf-8")
     except OSError as error:

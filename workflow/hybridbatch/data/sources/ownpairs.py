@@ -1,9 +1,9 @@
-"""The user's own training pairs: Parquet in our schema, or other formats with fewer columns.
+"""The user's own training pairs: Parquet with the schema PAIRS, or other formats.
 
-JSON Lines, CSV and a dataset that `datasets` saved need `item_id`, `language`, `question` and
-`passage`. Groups that are not given go by the item, the split is train, and hard negatives (not in
-CSV) are none. What is wrong in a text is named by the line that holds it: a library's reader would
-skip, fill up or join lines instead.
+JSON Lines, CSV and a dataset that `datasets` saved need only `item_id`, `language`, `question` and
+`passage`. By default, the groups are the item_id, the split is train, and there are no hard
+negatives (CSV cannot have any). Text files are parsed here, because an error must name its line; a
+library's reader would skip, fill up or join lines.
 """
 
 import csv
@@ -29,14 +29,14 @@ def read_own_pairs(path: Path, *, source: str) -> pa.Table:
     """The rows of one file as a table of the schema PAIRS.
 
     Args:
-        path: `.parquet`, or a folder of such; a folder that `datasets` wrote with
-            `save_to_disk`; `.jsonl`, `.json` (one object a line), `.csv` or
-            `.tsv` (with a header; quotation marks are text in `.tsv`), in UTF-8.
-        source: what `source` holds where the file has no such column.
+        path: a `.parquet` file or a folder of such files; a folder that `datasets` wrote with
+            `save_to_disk`; or a file in UTF-8: `.jsonl` or `.json` (one object per line), `.csv` or
+            `.tsv` (with a header; in `.tsv`, quotation marks have no special meaning).
+        source: the value of column `source` if the file has no such column.
 
     Raises:
-        HybridBatchError: the file is missing, of another format, lacks a column, has one too many,
-            or breaks the schema.
+        HybridBatchError: the file is missing, has another format, lacks a column, has an unknown
+            column, or breaks the schema.
     """
     if is_dataset(path):
         table = _table(_dataset_rows(path), path, source=source)
@@ -64,7 +64,7 @@ def _read_text(path: Path, *, source: str) -> pa.Table:
 
 
 def _table(rows: Iterable[tuple[str, Row]], path: Path, *, source: str) -> pa.Table:
-    """The rows, each with what to call its place, as a table of the schema PAIRS."""
+    """The rows as a table of the schema PAIRS; errors name the place that comes with each row."""
     columns: dict[str, list[Any]] = {name: [] for name in PAIRS.columns}
     for place, row in rows:
         for name, value in _completed(row, f"{path}: {place}", source=source).items():
@@ -81,12 +81,12 @@ def _table(rows: Iterable[tuple[str, Row]], path: Path, *, source: str) -> pa.Ta
 
 
 def _dataset_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """The rows of a dataset on disk, counted from 0 as `datasets` does."""
+    """The rows of a dataset on disk, with their numbers from 0, as in `datasets`."""
     try:
-        from datasets import load_from_disk  # takes a second, and planning imports this module
+        from datasets import load_from_disk  # slow, and planning imports this module
     except ModuleNotFoundError as error:
         raise HybridBatchError(
-            f"{path}: a folder of save_to_disk is read with `datasets`, which is not installed; "
+            f"{path}: `datasets`, which reads this folder, is not installed; "
             'run `make setup EXTRAS=datasets` or `pip install "hybridbatch[datasets]"`'
         ) from error
     try:
@@ -94,14 +94,14 @@ def _dataset_rows(path: Path) -> Iterator[tuple[str, Row]]:
     except (ValueError, OSError, KeyError, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
         raise HybridBatchError(
-            f"{path}: not readable as a dataset ({reason}); write it anew with save_to_disk"
+            f"{path}: not readable as a dataset ({reason}); write it again with save_to_disk"
         ) from error
     for number, row in enumerate(dataset):
         yield f"row {number}", row
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """The objects of a file, each with its line, counted from 1; blank lines are none."""
+    """The objects of a file, each with its line number from 1; blank lines are skipped."""
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -111,19 +111,19 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
             except json.JSONDecodeError as error:
                 raise HybridBatchError(
                     f"{path}: line {number} is not readable as JSON (column {error.colno}: "
-                    f"{error.msg}); write one object a line"
+                    f"{error.msg}); write one object per line"
                 ) from error
             if not isinstance(row, dict):
                 raise HybridBatchError(
-                    f"{path}: line {number} holds no JSON object; write one object a line"
+                    f"{path}: line {number} is not a JSON object; write one object per line"
                 )
             yield number, row
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """The rows of a file below its header, each with its first line, counted from 1."""
+    """The rows of a file below its header, each with the number of its first line, from 1."""
     separator = SEPARATORS[path.suffix]
-    # A quotation mark that opens a field would take the next rows into it, up to another mark.
+    # In `.tsv`, a quotation mark at the start of a text must not swallow the next rows.
     quoting: Literal[0, 3] = csv.QUOTE_NONE if path.suffix == ".tsv" else csv.QUOTE_MINIMAL
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=separator, quoting=quoting, strict=True)
@@ -164,7 +164,7 @@ def _header(names: list[str], path: Path) -> list[str]:
     _check_columns(names, str(path))
     if _LISTS in names:
         raise HybridBatchError(
-            f"{path}: `{_LISTS}` is a list, which {path.suffix} has not; use .jsonl or .parquet"
+            f"{path}: `{_LISTS}` is a list, and {path.suffix} has no lists; use .jsonl or .parquet"
         )
     if len(set(names)) < len(names):
         raise HybridBatchError(f"{path}: the header names a column twice; keep one of them")
@@ -174,19 +174,19 @@ def _header(names: list[str], path: Path) -> list[str]:
 def _check_swallowed(
     values: list[str], header: list[str], languages: set[str], *, origin: str
 ) -> None:
-    """Check that no text holds a line that begins a row: one with a known language in its place."""
+    """Check that no text contains a line like a row, with a known language in the right column."""
     place = header.index("language")
     for line in (line for value in values if "\n" in value for line in value.split("\n")[1:]):
         parts = line.split(",")
         if len(parts) > place and parts[place].strip('"\r') in languages:
             raise HybridBatchError(
-                f"{origin}: a quotation mark opens a text that goes on over the next rows; put "
+                f"{origin}: a quotation mark opens a text that contains the next rows; put "
                 f"quotation marks around the whole text and double those inside"
             )
 
 
 def _completed(row: Row, origin: str, *, source: str) -> Row:
-    """A row with all columns of the schema, those that may be absent filled in."""
+    """A row with all columns of the schema; missing optional columns have their defaults."""
     _check_columns(row, origin)
     found = {name: value for name, value in row.items() if value is not None}
     for name in REQUIRED:

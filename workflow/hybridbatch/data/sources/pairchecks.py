@@ -1,4 +1,4 @@
-"""Checks of a table of pairs that its schema cannot say, and the joining of its groups."""
+"""Checks of a table of pairs that its schema cannot express, and the joining of its groups."""
 
 import logging
 from types import MappingProxyType
@@ -12,21 +12,21 @@ from hybridbatch.data.sources.rowchecks import require, require_language, requir
 from hybridbatch.schemas.pairs import PAIRS
 
 SPLITS = ("train", "validation", "test")
-# Group column -> the text that makes two rows one group.
+# Group column -> the text column: rows with the same text get the same group.
 _GROUPED = MappingProxyType({"question_group": "question", "passage_group": "passage"})
 _OF_AN_ITEM = ("question_group", "passage_group", "split")
 logger = logging.getLogger(__name__)
 
 
 def check_pairs(table: pa.Table, *, origin: str) -> None:
-    """Check pairs against the schema and against the rules that training relies on.
+    """Check pairs against the schema and against the rules that training requires.
 
     Texts, ids and groups are not blank; the language is a code; the split is one of `SPLITS`; an
     item has one question_group, one passage_group and one split; a hard negative is neither blank
     nor the passage of its own row.
 
     Raises:
-        HybridBatchError: names the file and the row or key.
+        HybridBatchError: a rule is broken; the message names the file and the row or key.
     """
     check_table(table, PAIRS, origin=origin)
     frame = pl.from_arrow(table)
@@ -42,10 +42,10 @@ def check_pairs(table: pa.Table, *, origin: str) -> None:
 
 
 def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
-    """Widen the groups of pairs: the same question or passage in a language joins two of them.
+    """Join groups of pairs that share a question, or a passage, in a language.
 
-    Only then is a batch with one pair of a group free of translated duplicates. Two texts are the
-    same if `texts.normalised` says so. `label` names the data in the log.
+    Without this, a batch with one pair per group may contain translated duplicates. Texts with the
+    same `texts.normalised` are equal. `label` names the data in the log.
     """
     frame = pl.from_arrow(table.select([*_GROUPED, *_GROUPED.values(), "language"]))
     assert isinstance(frame, pl.DataFrame)
@@ -54,9 +54,7 @@ def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
         if not gone:
             continue
         total = frame[column].n_unique()
-        logger.info(
-            "%s: %d of %d %ss have the %s of another: joined", label, gone, total, column, text
-        )
+        logger.info("%s: %d of %d %ss joined: same %s as another", label, gone, total, column, text)
         index = table.schema.get_field_index(column)
         values = joined.to_arrow().cast(pa.string())
         table = table.set_column(index, PAIRS.arrow.field(column), values)
@@ -68,7 +66,7 @@ def _check_items(frame: pl.DataFrame, *, origin: str) -> None:
         first = pl.col(column).first().over("item_id")
         rule = pl.col(column) == first
         problem = (
-            f"item {{item_id!r}} has {column} {{{column}!r}} here and another in an earlier row; "
+            f"item {{item_id!r}} has {column} {{{column}!r}} here, but another in an earlier row; "
             f"an item has one {column} in all languages"
         )
         require(frame, rule, problem, origin=origin)

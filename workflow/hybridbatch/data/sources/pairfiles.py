@@ -1,5 +1,6 @@
-"""What kinds of files hold the user's own pairs. The workflow asks before any stage runs: imports
-are light.
+"""The formats of the user's own pairs.
+
+The workflow imports this before any stage runs, so the module imports no large library.
 """
 
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 JSON = (".jsonl", ".json")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (".parquet", *JSON, *SEPARATORS)
-STATE = "state.json"  # of a dataset on disk; one of several splits has none
+STATE = "state.json"  # in the folder of a dataset, but not in that of a DatasetDict
 
 
 def is_dataset(path: Path) -> bool:

@@ -1,11 +1,11 @@
-"""Finds the first row of a table that breaks a rule, and says so in one line."""
+"""Find the first row of a table that breaks a rule, and name it in a one-line error."""
 
 import polars as pl
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.vocabulary import MACRO, POOL
 
-# A language is part of file names and of ids, and `all` and `macro` stand for settings.
+# A language is part of file names and ids; in tables, `all` and `macro` take its place.
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
 _RESERVED = (POOL, MACRO)
 
@@ -16,11 +16,12 @@ def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) ->
     Args:
         table: the rows, in the order of the file.
         rule: a boolean expression over its columns; null counts as broken.
-        problem: what is wrong and the remedy, a format string over the columns of the row.
+        problem: the problem and the remedy, as a format string with the columns of the row.
         origin: the file that the message names.
 
     Raises:
-        HybridBatchError: names the file and the first row, counted from 0, that breaks the rule.
+        HybridBatchError: a row breaks the rule; the message names the file and the first such row,
+            counted from 0.
     """
     broken = table.with_row_index("row").filter(~rule.fill_null(value=False)).head(1)
     for row in broken.iter_rows(named=True):
@@ -28,35 +29,36 @@ def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) ->
 
 
 def require_rows(table: pl.DataFrame, *, origin: str) -> None:
-    """Check that there is a row at all."""
+    """Check that there is at least one row."""
     if table.is_empty():
         raise HybridBatchError(f"{origin}: no rows; it should hold at least one")
 
 
 def require_text(table: pl.DataFrame, *columns: str, origin: str) -> None:
-    """Check that no value of the columns is empty or only white space."""
+    """Check that no value of the columns is empty or white space only."""
     for column in columns:
         rule = pl.col(column).str.strip_chars() != ""
         require(table, rule, f"`{column}` is blank; give it a text or drop the row", origin=origin)
 
 
 def require_language(table: pl.DataFrame, *, origin: str) -> None:
-    """Check that `language` is a code such as `en` or `zh-Hans`, and no reserved word."""
+    """Check that `language` is a code such as `en` or `zh-Hans`, and not a reserved word."""
     rule = pl.col("language").str.contains(_LANGUAGE) & ~pl.col("language").is_in(_RESERVED)
     problem = "`language` is {language!r}; use a code such as en or zh-Hans"
     require(table, rule, problem, origin=origin)
 
 
 def check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
-    """Check that `column` holds `{language}:{original id}` with the row's language, in one word.
+    """Check that `column` is `{language}:{original id}` with the row's language, without spaces.
 
     Raises:
-        HybridBatchError: names `origin` and the first row, counted from 0, that does not.
+        HybridBatchError: an id is wrong; the message names `origin` and the first such row, counted
+            from 0.
     """
     require_language(table, origin=origin)
     prefix = pl.col("language") + ":"
     rule = pl.col(column).str.starts_with(prefix) & (pl.col(column) != prefix)
     problem = f"`{column}` is {{{column}!r}}; write `{{language}}:` and the original id"
     require(table, rule, problem, origin=origin)
-    problem = f"`{column}` {{{column}!r}} holds white space; TREC files cannot carry it, remove it"
+    problem = f"`{column}` {{{column}!r}} holds white space; TREC files do not allow it, remove it"
     require(table, ~pl.col(column).str.contains(r"\s"), problem, origin=origin)

@@ -1,8 +1,8 @@
-"""Question answering in SQuAD's format turned into pairs of a question and its paragraph.
+"""Pairs of a question and its paragraph from files in SQuAD's format.
 
-Read for SQuADShifts, on which training can be validated. The passage is the whole paragraph: these
-files give no sentence breaks, as LAReQA's do, and a splitter of our own would decide what the
-answer is.
+This reader serves SQuADShifts, on which training can be validated. The passage is the whole
+paragraph: unlike LAReQA's, these files have no sentence breaks, and with a sentence splitter the
+answers would depend on the splitter.
 """
 
 import json
@@ -29,12 +29,12 @@ class ParagraphPair:
 def read_files(paths: Iterable[Path]) -> tuple[ParagraphPair, ...]:
     """The pairs of files in SQuAD's format, in the order given.
 
-    White space around a text is no part of it. A question without text, or without an answer, asks
-    nothing of a retriever: it is left out and counted in the log.
+    White space around a text is removed. Questions without text, or without an answer, are left
+    out and counted in the log.
 
     Raises:
         HybridBatchError: there is no file or no pair, a file is not in the format, or a question
-            comes twice; the message names the file and the place.
+            occurs twice; the message names the file and the place.
     """
     pairs = [pair for path in paths for pair in _read_file(path)]
     if not pairs:
@@ -50,7 +50,7 @@ def _read_file(path: Path) -> Iterator[ParagraphPair]:
             for entry in content["qas"]:
                 question_id, question = _text(entry, "id"), _text(entry, "question")
                 if question_id in seen:
-                    raise ValueError(f"question {question_id} comes twice")
+                    raise ValueError(f"question {question_id} occurs twice")
                 seen.add(question_id)
                 if passage and question and entry["answers"]:
                     yield ParagraphPair(f"{path.stem}:{question_id}", question, passage)
@@ -65,7 +65,7 @@ def _read_file(path: Path) -> Iterator[ParagraphPair]:
 
 
 def _paragraphs(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    """Where each paragraph is, counted from 0, and what it holds."""
+    """The place of each paragraph, counted from 0, and its content."""
     try:
         articles = json.loads(path.read_text(encoding="utf-8"))["data"]
         return [

@@ -1,4 +1,4 @@
-"""When two texts count as the same: equal up to Unicode form, case and white space."""
+"""Texts count as the same if they differ only in Unicode form, case and white space."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import polars as pl
 
 
 def normalised(text: str) -> str:
-    """`text` in NFKC (Unicode Standard Annex 15), case-folded, white space runs as one space.
+    """`text` in NFKC (Unicode Standard Annex 15), case-folded, with single spaces.
 
     `normalised(" Ｑuelle  Straße ")` is `"quelle strasse"`.
     """
@@ -14,5 +14,5 @@ def normalised(text: str) -> str:
 
 
 def normalised_column(texts: pl.Series) -> pl.Series:
-    """`normalised` of each text of a column without nulls."""
+    """`normalised` of each text; the column has no nulls."""
     return pl.Series(texts.name, map(normalised, texts.to_list()), dtype=pl.String)

@@ -1,9 +1,10 @@
-"""Facts on territories, currencies, languages, scripts and cities, read from CLDR through Babel.
+"""Facts about territories, currencies, languages, scripts and cities, from CLDR through Babel.
 
-Every fact is true by CLDR's own data, at CLDR's own date: the currency of a territory is the only
-one that is legal tender without an end date, an official language is the only one with the status
-"official" or "de facto official", and so on. Facts whose names are not translated into all of
-`names.LANGUAGES` are left out, and so are names that two entities of a kind share in a language.
+Every fact is true according to CLDR at the date of its release: the currency of a territory is the
+only one that is legal tender without an end date, an official language is the only one with the
+status "official" or "de facto official", and so on. Facts whose names are not translated into all
+of `names.LANGUAGES` are left out, and so are entities that share a name with another entity of
+their kind in a language.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +19,7 @@ from babel.core import get_global
 
 from hybridbatch.data.sources.cldr import names
 
-# Relation -> kind of its entity. Relations of one kind are asked of the same entities.
+# Relation -> kind of its entity.
 RELATIONS: Mapping[str, str] = MappingProxyType(
     {
         "currency": "territory",
@@ -40,21 +41,21 @@ RELATIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Places whose status is disputed: a quiz question is no place to take sides.
+# Places whose status is disputed: the questions must not take sides.
 _DISPUTED_TERRITORIES = frozenset({"EH", "FK", "GS", "HK", "IL", "MO", "PS", "TW", "XK"})
 _DISPUTED_ZONES = frozenset({"Europe/Simferopol"})
 _OFFICIAL = frozenset({"official", "de_facto_official"})
-# Two tenders that ended within so many days of each other: neither alone came before the present.
+# If two currencies ended within this many days, neither is the only former currency.
 _SAME_CHANGE_DAYS = 400
 
 
 @dataclass(frozen=True)
 class Fact:
-    """`relation` holds between an entity and a value.
+    """A fact: `entity` has `relation` to `value`.
 
-    `entity` and `value` are keys such as `territory:JP` and `currency:JPY`; a value that is no
+    `entity` and `value` are keys such as `territory:JP` and `currency:JPY`; a value that is not an
     entity has a key such as `year:1948`. `names` and `value_names` map each language to the text.
-    `home` and `value_home` name the territories that the two belong to, "" for none.
+    `home` and `value_home` are the territories of the entity and the value, "" for none.
     """
 
     entity: str
@@ -67,12 +68,12 @@ class Fact:
 
     @property
     def fact_id(self) -> str:
-        """`{kind}-{code}-{relation}` in characters that are safe in ids of any format."""
+        """`{kind}-{code}-{relation}`, with characters that are safe in ids of any format."""
         return f"{self.entity}-{self.relation}".replace(":", "-").replace("/", "_")
 
 
 class _Value(NamedTuple):
-    """A fact's value: its key, its names (None where not all are translated) and its home."""
+    """A fact's value: its key, its names (None if a translation is missing) and its home."""
 
     key: str
     names: Mapping[str, str] | None
@@ -92,7 +93,7 @@ def extract() -> tuple[Fact, ...]:
 
 
 def _without_shared_names(found: Iterable[Fact]) -> Iterator[Fact]:
-    """Drop entities whose name another entity of the kind has in some language."""
+    """Drop entities that share a name with another entity of their kind in a language."""
     facts = list(found)
     entities = {fact.entity: fact.names for fact in facts}
     uses: Counter[tuple[str, str, str]] = Counter()
@@ -175,7 +176,7 @@ def _money(code: str) -> _Value:
 
 
 def _same(kind: str, text: str) -> _Value:
-    """A value that reads the same in every language: a code, a year, a name in its own language."""
+    """A value with the same text in every language: a code, a year, or a name in its language."""
     return _Value(f"{kind}:{text}", names.same_in_every_language(text))
 
 
@@ -205,7 +206,7 @@ def _language_value(code: str) -> _Value:
 
 
 def _most_spoken(code: str) -> str | None:
-    """The language with the greatest share of the population, None on a tie or without data."""
+    """The language with the greatest share of the population; None for a tie or without data."""
     spoken = get_global("territory_languages").get(code, {})
     shares = sorted(((row["population_percent"], each) for each, row in spoken.items()))
     if not shares or (len(shares) > 1 and shares[-1][0] == shares[-2][0]):
@@ -214,7 +215,7 @@ def _most_spoken(code: str) -> str | None:
 
 
 def _alpha3() -> dict[str, str]:
-    """Two-letter code -> three-letter code, of the territories that have exactly one."""
+    """Two-letter code -> three-letter code, for the territories that have exactly one."""
     found: dict[str, list[str]] = defaultdict(list)
     for alias, codes in get_global("territory_aliases").items():
         if len(alias) == 3 and alias.isalpha() and len(codes) == 1:
@@ -223,10 +224,10 @@ def _alpha3() -> dict[str, str]:
 
 
 def _first_days() -> dict[str, int]:
-    """Territory -> first day of the week, 0 for Monday; left out where its locales differ.
+    """Territory -> first day of the week, 0 for Monday; left out if its locales differ.
 
-    A locale that inherits from that of another territory is passed over: Angolan Portuguese would
-    bring the week of Portugal along.
+    A locale that inherits from the locale of another territory is ignored: Angolan Portuguese would
+    give the first day in Portugal.
     """
     found: dict[str, set[int]] = defaultdict(set)
     for identifier in localedata.locale_identifiers():
@@ -237,13 +238,13 @@ def _first_days() -> dict[str, int]:
 
 
 def _names_territory(identifier: str) -> bool:
-    """Whether a locale identifier ends in a territory (`pt_PT`, but not `es_419` or `uz_Cyrl`)."""
+    """Whether a locale identifier ends in a territory: `pt_PT`, but not `es_419` or `uz_Cyrl`."""
     last = identifier.rpartition("_")[2]
     return len(last) == 2 and last.isupper()
 
 
 def _subtags(code: str) -> tuple[str, str, str]:
-    """Language, script and territory that CLDR takes for likely; empty strings where it has none.
+    """The likely language, script and territory according to CLDR; empty strings if unknown.
 
     `code` is a language, with or without a script (`ka`, `uz_Arab`), or `und_` and a script
     (`und_Geor`).
@@ -257,7 +258,7 @@ def _subtags(code: str) -> tuple[str, str, str]:
 
 @cache
 def _currency_home(code: str) -> str:
-    """The territory that a currency belongs to: that of its first letters, or its only user."""
+    """The territory of a currency: that of its first two letters, else its only user, else ""."""
     if names.territory(code[:2]) is not None and any(
         money == code for money, _, _ in _tenders(code[:2])
     ):
@@ -267,7 +268,7 @@ def _currency_home(code: str) -> str:
 
 
 def _meta_zone(zone: str) -> str | None:
-    """The group of zones that a zone belongs to now, such as `Europe_Central`."""
+    """The current group of a time zone, such as `Europe_Central`."""
     table: Mapping[str, str] = get_global("meta_zones")
     return next((table[each] for each in names.zone_ids(zone) if each in table), None)
 
@@ -322,15 +323,15 @@ def _language_facts() -> Iterator[Fact]:
 
 
 def _living_languages() -> list[str]:
-    """Languages that CLDR has both speakers and a locale of."""
+    """Languages with both speakers and a locale in CLDR."""
     spoken = {each for rows in get_global("territory_languages").values() for each in rows}
     return sorted(each for each in spoken if "_" not in each and localedata.exists(each))
 
 
 def _is_minor(code: str, land: str) -> bool:
-    """Whether a language is spoken in its likely territory without being the main one there.
+    """Whether a language is spoken in its likely territory, but is not the main language there.
 
-    Else "where is it spoken" and "what is spoken there" would be the same fact.
+    For the main language, "where is it spoken" and "what is spoken there" would be the same fact.
     """
     row = get_global("territory_languages").get(land, {}).get(code)
     if row is None or row["official_status"] in _OFFICIAL or land not in _territories():
@@ -339,7 +340,7 @@ def _is_minor(code: str, land: str) -> bool:
 
 
 def _script_facts() -> Iterator[Fact]:
-    """Where a script is at home, if all languages usually written in it share a territory."""
+    """The home of each script, if all languages usually written in it share a territory."""
     lands: dict[str, set[str]] = defaultdict(set)
     for key in get_global("likely_subtags"):
         language, _, rest = key.partition("_")

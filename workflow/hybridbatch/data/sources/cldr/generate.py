@@ -1,22 +1,22 @@
 """The embedded question-answer set: items, their split, hard negatives and the benchmark.
 
-How the split keeps held-out facts out of training. Every entity has a home territory: a city its
-country, a language or script the territory that CLDR takes for its likely one, a currency the
-territory of its code or its only user. Whole homes are held out. A fact goes to
+The split keeps held-out facts out of training. Every entity has a home territory: the country of a
+city; the likely territory, according to CLDR, of a language or script; the territory in the code of
+a currency, or its only user. Homes are held out as a whole. A fact belongs to
 
-- test, where its entity's home is held out: a question, or a distractor (a passage of the
+- test, if the home of its entity is held out: as a question, or as a distractor (a passage of the
   benchmark that answers no question);
-- train, where neither its entity nor its value belongs to a held-out home;
-- the distractors, where only its value does (Greek as the official language of Cyprus, with
-  Greece held out): so no training text ever names a held-out entity.
+- train, if neither its entity nor its value belongs to a held-out home;
+- the distractors, if only its value belongs to one (Greek as the official language of Cyprus, with
+  Greece held out). Therefore no training text names a held-out entity.
 
-Homes that many others point to (the United States through the dollar and English) always train:
-holding them out would cost most facts. Values that are no entities (years, weekdays, time zones)
-occur on both sides.
+Homes that many others refer to (the United States through the dollar and English) are never held
+out, because most facts would be lost. Values that are not entities (years, weekdays, time zones)
+occur in both splits.
 
-What makes it hard: an entity has up to nine facts, their questions and passages share few words,
-and about half of the passages end in a cross-reference to the entry with the most similar name
-among those with the same relation, so that the right name alone does not make a passage right.
+Three things make the task hard. An entity has up to nine facts. Questions and passages share few
+words. About half of the passages end in a cross-reference to the entity with the most similar name
+among those with the same relation, so the right name is not enough to find the right passage.
 """
 
 import heapq
@@ -32,9 +32,9 @@ from hybridbatch.data.sources.cldr.names import LANGUAGES
 
 SOURCE = "cldr"
 _HELD_OUT_PERCENT = 16
-# A home that so many others point to is never held out.
+# A home is never held out if at least this many others refer to it.
 _HUB_LINKS = 4
-# Of the facts of held-out entities, so many percent are asked; the others are distractors.
+# This share of the facts of held-out entities become questions; the others are distractors.
 _ASKED_PERCENT = 80
 _CROSS_REFERENCE_PERCENT = 50
 _HARD_NEGATIVES = 3
@@ -44,9 +44,9 @@ _HARD_NEGATIVES = 3
 class CldrItem:
     """One question with its answering passage, in every language of `names.LANGUAGES`.
 
-    Every item has a question and a passage of its own, so both groups are the item's id.
-    `hard_negative_ids` name items of the same split: in turn another relation of the same entity
-    and the same relation of an entity with a similar name.
+    No two items share a question or a passage, so both groups are the item's id.
+    `hard_negative_ids` are items of the same split: another relation of the same entity and the
+    same relation of an entity with a similar name, in turn.
     """
 
     item_id: str
@@ -68,7 +68,7 @@ class Distractor:
 
 @dataclass(frozen=True)
 class _Parts:
-    """The facts by use, each part sorted by id."""
+    """The facts by use; each part is sorted by id."""
 
     train: tuple[Fact, ...]
     test: tuple[Fact, ...]
@@ -77,7 +77,7 @@ class _Parts:
 
 @cache
 def generate() -> tuple[CldrItem, ...]:
-    """All items of both splits, sorted by item_id; the same on every machine and call."""
+    """All items of both splits, sorted by item_id; they are the same on every machine."""
     parts = _parts()
     items = [*_items(parts.train, split="train"), *_items(parts.test, split="test")]
     return tuple(sorted(items, key=lambda item: item.item_id))
@@ -93,7 +93,7 @@ def distractors() -> tuple[Distractor, ...]:
 
 
 def pair_rows() -> list[dict[str, Any]]:
-    """Rows of the pairs table, by item_id and language.
+    """Rows of the pairs table, sorted by item_id and language.
 
     Each has item_id, question_group, passage_group, language, question, passage, source, split
     (`train` or `test`) and hard_negatives, a list of passages in the row's language.
@@ -118,13 +118,13 @@ def pair_rows() -> list[dict[str, Any]]:
 
 
 def benchmark_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Queries, passages and qrels of the held-out entities, each language after the other.
+    """Queries, passages and qrels of the held-out entities, one language after the other.
 
     - queries: query_id, item_id, language, text;
     - passages: passage_id, language, title (empty), text;
     - qrels: query_id, passage_id, relevance 1, for the answering passage of every language.
 
-    Ids are `{language}:{item_id}`; a distractor's original id is that of its fact.
+    Ids are `{language}:{item_id}`; for a distractor, the id of its fact replaces the item_id.
     """
     items = [item for item in generate() if item.split == "test"]
     texts = {item.item_id: item.passages for item in items}
@@ -180,7 +180,7 @@ def _parts() -> _Parts:
 
 
 def _held_out(known: Sequence[Fact]) -> frozenset[str]:
-    """The homes whose facts are never trained on."""
+    """The homes whose facts are not in training."""
     links: defaultdict[str, set[str]] = defaultdict(set)
     for fact in known:
         if fact.value_home != fact.home:
@@ -195,7 +195,7 @@ def _held_out(known: Sequence[Fact]) -> frozenset[str]:
 
 
 class _Lookalikes:
-    """For a fact, those with the same relation whose entities have the most similar names."""
+    """Finds the facts with the same relation whose entities have the most similar names."""
 
     def __init__(self, pool: Iterable[Fact]) -> None:
         self._pool: defaultdict[str, list[tuple[Fact, frozenset[str], int]]] = defaultdict(list)
@@ -204,7 +204,7 @@ class _Lookalikes:
             self._pool[fact.relation].append(row)
 
     def of(self, fact: Fact, *, count: int = _HARD_NEGATIVES) -> tuple[Fact, ...]:
-        """Most similar English name first; among equally similar ones the order is arbitrary."""
+        """The most similar English name first; ties have an arbitrary but fixed order."""
         own, salt = _trigrams(fact.names["en"]), render.stable_hash("alike", fact.fact_id)
 
         def rank(row: tuple[Fact, frozenset[str], int]) -> tuple[float, int]:
@@ -249,7 +249,7 @@ def _passages(fact: Fact, similar: Sequence[Fact]) -> Mapping[str, str]:
 
 
 def _hard_negatives(fact: Fact, of_entity: Sequence[Fact], similar: Sequence[Fact]) -> list[Fact]:
-    """In turn another relation of the entity and the relation of a lookalike."""
+    """Another relation of the same entity and the same relation of a lookalike, in turn."""
     others = [each for each in of_entity if each != fact]
     others.sort(key=lambda each: render.stable_hash("negative", fact.fact_id, each.fact_id))
     count = min(len(others), _HARD_NEGATIVES - 1)

@@ -1,4 +1,4 @@
-"""Names from Babel's locale data that are really translated into every language of the set."""
+"""Names from Babel's locale data that are translated into every language of the data set."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from babel.core import get_global
 
 LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 
-# How Unicode's character names begin in the script that a language is written in.
+# The first word of Unicode's character names in the script of a language.
 _LETTERS = MappingProxyType(
     {
         "ar": "ARABIC",
@@ -31,10 +31,10 @@ def locale(identifier: str) -> Locale:
 
 
 def is_translated(language: str, name: str | None, code: str) -> bool:
-    """Whether `name` is a name in `language`: not missing, not the code, not left in Latin letters.
+    """Whether `name` is a name in `language`: not missing, not the code, not in Latin letters only.
 
-    Languages in Latin letters may spell a name as English does (Berlin); in the other scripts
-    more than half of the letters must belong to the language's own script.
+    Languages in Latin letters may spell a name as in English (Berlin). In other languages, more
+    than half of the letters must belong to the language's script.
     """
     if not name or name == code:
         return False
@@ -80,7 +80,7 @@ def script(code: str) -> Mapping[str, str] | None:
 
 
 def zone_ids(zone: str) -> tuple[str, ...]:
-    """A time zone's identifier and its older ones: CLDR's names are filed under one of them."""
+    """The identifier of a time zone and its older identifiers: CLDR uses one of them for names."""
     aliases: Mapping[str, str] = get_global("zone_aliases")
     return (zone, *sorted(old for old, new in aliases.items() if new == zone))
 
@@ -89,17 +89,17 @@ def zone_ids(zone: str) -> tuple[str, ...]:
 def city(zone: str) -> Mapping[str, str] | None:
     """Language -> name of a time zone's exemplar city (`Asia/Tokyo`).
 
-    All languages' names come from one identifier of the zone, since an older one may be called
-    after another place (Enderbury, now Kanton).
+    The names in all languages come from the same identifier of the zone, because an older
+    identifier may be named after another place (Enderbury, now Kanton).
     """
     found = (_in_every_language(each, _city_filed_under(each)) for each in zone_ids(zone))
     return next((each for each in found if each is not None), None)
 
 
 def _city_filed_under(zone: str) -> Callable[[str], str | None]:
-    """CLDR leaves a city out where its name equals the last part of the identifier.
+    """CLDR leaves a city out if its name equals the last part of the identifier.
 
-    Languages in Latin letters fall back to that.
+    Languages in Latin letters then use that part.
     """
 
     def name_in(language: str) -> str | None:
@@ -131,15 +131,15 @@ def weekday(index: int) -> Mapping[str, str]:
 
 
 def same_in_every_language(text: str) -> Mapping[str, str]:
-    """Language -> `text`, for codes, years and names in a language outside the set."""
+    """Language -> `text`, for codes, years and names in a language outside the data set."""
     return MappingProxyType(dict.fromkeys(LANGUAGES, text))
 
 
 def own_name(kind: str, code: str, language: str) -> str | None:
-    """A territory's or language's name in `language`, where that language is outside the set.
+    """The name of a territory or language in `language`, a language outside the data set.
 
-    `kind` is `territories` or `languages`. None where CLDR has no such locale, or the name is also
-    that of a language of the set (Angola): then it tells nothing.
+    `kind` is `territories` or `languages`. None if CLDR has no such locale, or if the name is the
+    same in a language of the data set (Angola), which would make the question trivial.
     """
     if language in LANGUAGES or "_" in language or not localedata.exists(language):
         return None

@@ -1,4 +1,4 @@
-"""Facts as text: which template a fact gets in a language, and the filled-in sentence."""
+"""Facts as text: the template of a fact in each language, and the sentence made from it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from hybridbatch.data.sources.cldr.templates import templates
 
 
 def stable_hash(*parts: str) -> int:
-    """A number in 0..2^64-1 that depends on the texts alone, the same on every machine."""
+    """A number in 0..2^64-1 that depends only on the texts; it is the same on every machine."""
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8)
     return int.from_bytes(digest.digest(), "big")
 
@@ -33,7 +33,7 @@ def questions(fact: Fact) -> Mapping[str, str]:
 def passages(fact: Fact, *, see_also: Fact | None = None) -> Mapping[str, str]:
     """Language -> the sentence that states the fact.
 
-    With `see_also`, a second sentence refers to that fact's entity, without saying a thing of it.
+    With `see_also`, a second sentence names the entity of that fact, but states nothing about it.
     """
     texts: dict[str, str] = {}
     for language in LANGUAGES:
