@@ -8,7 +8,7 @@ import pytest
 from hybridbatch.common.codehash import Source, closure, code_hash, data_files, parse
 from hybridbatch.stages import STAGES
 
-PACKAGE = Path(__file__).parent.parent / "workflow" / "hybridbatch"
+PACKAGE = Path(__file__).parents[2] / "workflow" / "hybridbatch"
 
 
 @pytest.fixture

@@ -125,6 +125,10 @@ JUDGED = {
     # Part of another error.
     ("encoding/checkpoint_files.py", "return (path, f'not JSON ({error})')"),
     ("encoding/checkpoint_files.py", "return (path, str(error))"),
+    (
+        "common/registry.py",
+        "text = str(error) if isinstance(error, HybridBatchError) else repr(error)",
+    ),
     # Where in a configuration it is wrong.
     ("planning/config.py", "message = str(error)"),
     ("planning/config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),

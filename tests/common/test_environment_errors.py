@@ -353,4 +353,4 @@ def test_a_damaged_list_ends_planning_with_one_line(tmp_path: Path) -> None:
     write_some_table(schemas.SHARDS, listed)
     listed.write_bytes(listed.read_bytes()[:-100])
     with pytest.raises(SystemExit, match=r"hybridbatch: error: \S+shards\.parquet: damaged: "):
-        of_shards("{shard}", str(listed), SimpleNamespace(language="en"))
+        of_shards("{shard}", str(listed), SimpleNamespace(run="r", benchmark="b", language="en"))

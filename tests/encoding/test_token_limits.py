@@ -54,7 +54,10 @@ def test_each_stage_that_reads_texts_refuses_too_many_tokens(
             plan.train_options(plan.trained_runs[0].id),
             {"pairs": "pairs.parquet", "output": "out", "train-log": "log", "run-record": "run"},
         ),
-        "encode": (plan.encode_options(), {"benchmark": "benchmark", "output": "out"}),
+        "encode": (
+            plan.encode_options(),
+            {"queries": "benchmark/queries.parquet", "output": "out"},
+        ),
     }[stage]
     words = [stage, "--options", options, "--model"]
     words.append(str(tmp_path / "model"))

@@ -62,7 +62,7 @@ def by(rows: list[dict], **wanted) -> dict:
 
 
 def test_the_mean_rank_distance_is_that_of_the_metrics(biased, tables):
-    paths = {"benchmark": biased / "benchmark", "rankings": biased / "rankings"}
+    paths = {"benchmark": biased / "benchmark", "rankings": [biased / "rankings"]}
     metrics.run(
         argparse.Namespace(**paths, output=biased / "metrics", options=tiny.options_text("metrics"))
     )

@@ -261,8 +261,14 @@ def write_rankings(folder: Path, listed: dict[str, list[tuple[str, int, str]]]) 
 def test_the_stage_reads_rankings_and_writes_both_tables(tmp_path: Path) -> None:
     write_benchmark(HAND, tmp_path / "benchmark")
     write_rankings(tmp_path / "rankings", LISTED)
-    paths = {name: tmp_path / name for name in ("benchmark", "rankings", "output")}
-    metrics.run(argparse.Namespace(options=tiny.options_text("metrics", threads=1), **paths))
+    paths = {name: tmp_path / name for name in ("benchmark", "output")}
+    metrics.run(
+        argparse.Namespace(
+            options=tiny.options_text("metrics", threads=1),
+            rankings=[tmp_path / "rankings"],
+            **paths,
+        )
+    )
     per_query = read_table(tmp_path / "output" / "per_query.parquet", PER_QUERY).to_pylist()
     found = {
         (row["passage_language"], row["metric"]): row["value"]

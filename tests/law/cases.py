@@ -244,10 +244,14 @@ def _is_source(path: Path) -> bool:
     return path.is_file() and path.suffix != ".pyc"
 
 
+_APPLYING = threading.Lock()  # another model is drawn from the one random state of torch
+
+
 def apply(project: Path, scope: str, edits: Sequence[str]) -> None:
     """Make the edits, those of results last."""
-    for edit in sorted((EDITS[scope][name] for name in edits), key=_order):
-        edit.change(project)
+    with _APPLYING:
+        for edit in sorted((EDITS[scope][name] for name in edits), key=_order):
+            edit.change(project)
 
 
 def _order(edit: Edit) -> tuple[bool, str]:
@@ -339,8 +343,9 @@ class _Trial:
             self.hit += 1
             if done.code:
                 self.problems.append(f"--until {stop} failed: {done.text[-1500:]}")
-            elif NOTHING not in (text := self.forks.snakemake(self.project, "-n", *words).text):
-                self.problems.append(f"not done after --until {stop}: {text[-1500:]}")
+            elif left := rules(again := self.forks.snakemake(self.project, "-n", *words)):
+                text = again.text[-1500:]
+                self.problems.append(f"{sorted(left)} not done after --until {stop}: {text}")
             return
         done = self.forks.snakemake(self.project, "--", REPORT, death=stop)
         if done.code == 137:

@@ -19,7 +19,7 @@ from hybridbatch.schemas.every import TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.processes import Processes, launch
 
-SHORT = OPTIONS | {"steps": 6, "validation": {"fraction": 0.2, "every": 3, "batches": 2}}
+SHORT = OPTIONS | {"steps": 6, "validation": OPTIONS["validation"] | {"every": 3, "patience": None}}
 
 
 @pytest.fixture(scope="module")

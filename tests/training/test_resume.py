@@ -35,7 +35,7 @@ GIVEN = {
     "alpha": 0.5,
     "seed": 1,
     "languages": list(tiny.LANGUAGES),
-    "sources": [{"name": "tiny"}],
+    "sources": [{"name": "tiny", "weight": 1.0}],
     "threads": 1,
     "batch_size": 6,
     "steps": 9,
@@ -43,7 +43,13 @@ GIVEN = {
     "learning_rate": 3e-3,
     "max_tokens": 32,
     "hard_negatives": 1,
-    "validation": {"fraction": 0.2, "every": 2, "batches": 2, "patience": 4},
+    "validation": {
+        "source": "held-out",
+        "fraction": 0.2,
+        "every": 2,
+        "batches": 2,
+        "patience": 4,
+    },
     "checkpoint_every": 2,
 }
 OPTIONS = tiny.options_of("train", **GIVEN)

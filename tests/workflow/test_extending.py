@@ -21,12 +21,11 @@ from tiny import write_config
 from tiny_config import MINIMAL
 from tiny_project import make_project, planned, snakemake
 
-# A sampling of batches that the project knows, one that draws by itself, a measure, a data set.
+# A sampling of batches that the project knows, one that draws by itself, and a measure.
 OWN = '''
 import numpy as np
 
 from hybridbatch.common.meaning import Meaning
-from hybridbatch.data.sources.catalog import DATASETS, Dataset
 from hybridbatch.evaluation.measures import MEASURES, Family
 from hybridbatch.training.samplings import SAMPLINGS, Look, Sampling
 
@@ -78,6 +77,10 @@ def success(judged, cutoff):
 
 
 MEASURES.add(Family("S@k", success, Meaning("Success: 1 if a relevant passage is in the first k.")))
+'''
+# Another file, so that an edit of the first one does not make its pairs again.
+NUMBERS = """
+from hybridbatch.data.sources.catalog import DATASETS, Dataset
 
 
 def read(paths, *, source):
@@ -108,20 +111,21 @@ DATASETS.add(
         pairs=":read",
     )
 )
-'''
+"""
 
 
 @pytest.mark.slow
 def test_one_of_each_from_outside_runs_from_plan_to_report(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     (project / "own.py").write_text(OWN, encoding="utf-8")
+    (project / "numbers.py").write_text(NUMBERS, encoding="utf-8")
     asked = {"measures": ["mAP", "RR@10", "P@5", "S@3"]}
     config = project / "config" / "config.yaml"
     names = ["mixed-x-y", "first-items"]
     write_config(
         config,
         samplings=names,
-        extensions=["own.py"],
+        extensions=["own.py", "numbers.py"],
         evaluation=asked,
         sources=[{"name": "numbers"}, {"name": "tiny", "path": "pairs.parquet"}],
     )
@@ -164,7 +168,7 @@ def test_training_reads_no_table_of_samplings() -> None:
 @pytest.fixture
 def own(tmp_path: Path) -> str:
     path = tmp_path / "own.py"
-    path.write_text(OWN, encoding="utf-8")
+    path.write_text(OWN + NUMBERS, encoding="utf-8")
     yield str(path)
     for table in (SAMPLINGS, measures.MEASURES, DATASETS):
         table.drop(str(path))
