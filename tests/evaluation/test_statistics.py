@@ -37,7 +37,8 @@ def write_results(folder: Path, *, items: int = ITEMS, runs=RUNS, languages=LANG
         ranked, given = folder / "rankings" / run, {"skill": skill, "bias": pull, "seed": number}
         write_rankings(ranked, items=items, languages=languages, **given)
         for stage, name in ((metrics, "metrics"), (bias, "bias")):
-            paths = {"benchmark": folder / "benchmark", "rankings": ranked}
+            rankings = [ranked] if stage is metrics else ranked
+            paths = {"benchmark": folder / "benchmark", "rankings": rankings}
             stage.run(
                 argparse.Namespace(
                     **paths, output=folder / name / run, options=tiny.options_text(name)

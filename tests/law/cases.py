@@ -33,6 +33,7 @@ _TRAINING = tiny_project.TRAINING | {
 }
 _BASE: Mapping[str, Mapping[str, Any]] = {
     "memory": {
+        "train_languages": ["ar", "de", "en"],
         "training": _TRAINING | {"precision": "auto"},
         "statistics": {"resamples": 200},
         "mirror": None,

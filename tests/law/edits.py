@@ -221,9 +221,10 @@ _BOTH = (
 )  # fmt: skip
 _MEMORY = (
     *_BOTH,
-    _set("train_languages", ["de"], name="a training language less"),
-    _set("train_languages", ["ar", "de", "en"], name="a training language more"),
-    _set("train_languages", ["en", "de"], name="training languages in another order"),
+    # Taking back the first of these adds a training language.
+    _set("train_languages", ["ar", "de"], name="a training language less"),
+    _set("train_languages", ["de", "en"], name="another training language less"),
+    _set("train_languages", ["en", "ar", "de"], name="training languages in another order"),
     _set("training.steps", 16, _TRAINED),
     _set("training.learning_rate", 1e-4, _TRAINED),
     _set("training.batch_size", 3, _TRAINED),

@@ -55,6 +55,7 @@ def test_defaults_are_filled_in() -> None:
             "samplings[0]: sampling 'mixed' is not one of x-x-mono, x-y",
         ),
         ({"samplings": ["en-en"], "train_languages": ["ar"]}, "en-en needs `en`"),
+        ({"train_languages": ["ar"]}, "samplings: x-y draws cross-lingual batches; name two"),
         ({"sources": [{"name": "mine"}]}, "sources[0]: 'mine' is not built in (cldr, mlqa-r"),
         ({"sources": [{"name": "cldr", "path": "x"}]}, "'cldr' is built in"),
         ({"benchmarks": [{"name": "cldr"}, {"name": "cldr"}]}, "the name 'cldr' is used twice"),

@@ -77,7 +77,8 @@ def test_the_installed_command_reads_its_data(installed: Path, tmp_path: Path) -
     code = (
         "import hybridbatch; print(hybridbatch.__file__)\n"
         "from hybridbatch.data.sources import catalog; print(len(catalog.raw_files()))\n"
-        "from hybridbatch.data.sources.cldr.generate import pair_rows; print(len(pair_rows()) > 0)\n"
+        "from hybridbatch.data.sources.cldr import generate\n"
+        "print(len(generate.pair_rows()) > 0)\n"
     )
     text = run(installed, "-c", code, cwd=tmp_path)
     assert text.startswith(str(installed.parent.parent)) and text.endswith("True\n")

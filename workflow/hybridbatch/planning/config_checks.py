@@ -74,6 +74,11 @@ def _check_samplings(names: Sequence[str], *, languages: Sequence[str]) -> None:
                 raise HybridBatchError(
                     f"config: samplings: {name} needs `{language}` in train_languages"
                 )
+        if "cross-lingual" in entry.batches and len(languages) < 2:
+            raise HybridBatchError(
+                f"config: samplings: {name} draws cross-lingual batches; name two train_languages "
+                f"at least, or leave {name} out"
+            )
 
 
 def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
