@@ -115,10 +115,6 @@ JUDGED = {
     ("cli.py", "(number := getattr(error, 'sigval', None)) is not None"),
     ("cli.py", "line = explain(error)"),
     ("cli.py", "not isinstance(error, BrokenPipeError)"),
-    (
-        "cli.py",
-        "return _stopped(signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)",
-    ),
     # Which kind of error it is, and which file was written, for the line that ends a command.
     ("common/artifacts.py", "error.add_note(f'{_WRITING}{path}')"),
     ("common/parquet.py", "isinstance(error, OSError) and error.errno is not None"),

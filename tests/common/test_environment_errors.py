@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -190,6 +191,22 @@ def test_a_stopped_stage_says_so_and_leaves_nothing(number: signal.Signals, tmp_
     assert process.returncode == 128 + number
     assert told == f"[index a] stopped by {number.name}; run the same command again to go on\n"
     assert list(tmp_path.iterdir()) == [tmp_path / "logs"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_library_that_makes_another_error_of_a_signal_does_not_hide_it(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run(args: object) -> None:
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+        except BaseException as error:  # as pandas does while it is imported
+            raise AttributeError("partially initialized module") from error
+
+    monkeypatch.setattr("hybridbatch.retrieval.index.run", run)
+    assert main(["index", "--embeddings", "e", "--output", "o"]) == 128 + number
+    assert capfd.readouterr().err.splitlines()[-1].startswith(f"[index] stopped by {number.name}")
 
 
 def test_output_that_nobody_reads_or_that_does_not_fit() -> None:

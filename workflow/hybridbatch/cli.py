@@ -20,7 +20,7 @@ from hybridbatch.common.environment_errors import explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.logfile import LogFile
 from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
-from hybridbatch.common.stopping import Terminated, terminable
+from hybridbatch.common.stopping import Stop, Terminated, terminable
 from hybridbatch.common.threads import export_threads
 from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 
@@ -38,16 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     full disk, 130 or 143 stopped by SIGINT or SIGTERM, 141 when nobody reads the output.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    stop = Stop()
     try:
-        with terminable():
+        with terminable() as stop:
             return _run(arguments)
     except HybridBatchError as error:
         line = explain(error)
         logger.error("error: %s", line or error)
         return 3 if line else 2
-    except (KeyboardInterrupt, Terminated) as stop:
-        return _stopped(signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+    except (KeyboardInterrupt, Terminated):
+        return _stopped(stop.number or signal.SIGINT)
     except Exception as error:
+        if stop.number is not None:
+            return _stopped(stop.number)
         if (number := getattr(error, "sigval", None)) is not None:
             return _stopped(number)  # torch's launcher of processes has handlers of its own
         if line := explain(error):

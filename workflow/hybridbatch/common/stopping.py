@@ -1,33 +1,54 @@
-"""SIGTERM as an exception, so that a stopped stage removes its unfinished files and says so."""
+"""SIGINT and SIGTERM as exceptions, so that a stopped stage removes its unfinished files."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
-from typing import NoReturn
 
 
 class Terminated(BaseException):
-    """SIGTERM came. No `except Exception` is to take it for a failure and go on."""
+    """SIGTERM came. It is no `Exception`, so that no handler of failures catches it."""
+
+
+@dataclass
+class Stop:
+    """The signal that has come to stop the process; None as long as there is none.
+
+    A library may turn the exception of a signal into one of its own, for example while it is
+    imported. `number` still tells that the process was stopped and did not fail.
+    """
+
+    number: signal.Signals | None = None
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Raise `Terminated` in the block when SIGTERM comes; a second one ends the process at once.
+def terminable() -> Iterator[Stop]:
+    """Raise `KeyboardInterrupt` in the block when SIGINT comes, and `Terminated` at SIGTERM.
 
-    Outside of the main thread, where Python cannot set handlers, nothing changes.
+    A second SIGTERM ends the process at once. Outside of the main thread, where Python cannot set
+    handlers, nothing changes.
     """
+    stop = Stop()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.number = signal.Signals(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated
+
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
-    before = signal.signal(signal.SIGTERM, _raise)
+    before = {
+        number: signal.signal(number, handle)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) != signal.SIG_IGN  # as a shell starts background jobs
+    }
     try:
-        yield
+        yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _raise(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    raise Terminated
+        for number, handler in before.items():
+            signal.signal(number, handler)
