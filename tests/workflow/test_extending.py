@@ -186,7 +186,7 @@ def test_an_extension_makes_runs_and_is_among_the_options_of_what_uses_it(own: s
     using = [run.id for run in plan.trained_runs if own in plan.train_options(run.id)]
     assert using == ["embedded.demo.first-items.s1"]  # the other one's batches are the project's
     assert own in plan.metrics_options("cldr")
-    given = {"sources": [{"name": "numbers"}], "train_languages": ["de"], "extensions": [own]}
+    given = {"sources": [{"name": "numbers"}], "train_languages": ["de", "en"], "extensions": [own]}
     plan = Plan(check_config(MINIMAL | given))
     assert own in plan.pairs_options("numbers")
     assert own not in plan.train_options(plan.trained_runs[0].id) + plan.metrics_options("cldr")
