@@ -48,7 +48,8 @@ def test_a_report_of_a_wrong_configuration_names_its_line(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.yaml"
-    text = "recipe: a\ntrain_languages: [ja, en]\nsources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
+    text = "recipe: a\ntrain_languages: [ja, en]\n"
+    text += "sources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
     for written, expected in (
         (text, "mine.yaml:2: train_languages: no training source has 'ja'"),
         (f"{text}recipe: b\n", "mine.yaml:5: the key `recipe` is there twice"),

@@ -189,7 +189,7 @@ def test_a_stopped_stage_says_so_and_leaves_nothing(number: signal.Signals, tmp_
         process.send_signal(number)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert told == f"[index a] stopped by {number.name}; run the same command again to go on\n"
+    assert told == f"[index a] stopped by {number.name}; run the same command again to resume\n"
     assert list(tmp_path.iterdir()) == [tmp_path / "logs"]
 
 

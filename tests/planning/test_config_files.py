@@ -239,9 +239,8 @@ def test_of_several_files_the_one_with_the_value_is_named() -> None:
 
 def test_json_may_have_tabs_and_characters_of_two_halves() -> None:
     text = '{\n\t"title": "\\ud83d\\ude00\\/",\n' + '\t"recipe": "demo", "seeds": [1.0],'
-    rest = (
-        '"sources": [{"name": "cldr"}], "train_languages": ["ar", "en"], "benchmarks": [{"name":"cldr"}]}'
-    )
+    rest = '"sources": [{"name": "cldr"}], "train_languages": ["ar", "en"],'
+    rest += '"benchmarks": [{"name":"cldr"}]}'
     values = read(text + rest).values
     assert (values["title"], values["seeds"]) == ("😀/", [1])
     wrong = (text + rest).replace("[1.0]", "[-1]")

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage; returns the exit code.
 
     0 done, 1 a failure of the project's own, 2 bad input, 3 a failure of the machine such as a
-    full disk, 130 or 143 stopped by SIGINT or SIGTERM, 141 when nobody reads the output.
+    full disk, 130 or 143 stopped by SIGINT or SIGTERM, 141 if the reader of the output closed it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     stop = Stop()
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _stopped(number: signal.Signals) -> int:
-    logger.error("stopped by %s; run the same command again to go on", number.name)
+    logger.error("stopped by %s; run the same command again to resume", number.name)
     return 128 + number
 
 
@@ -91,7 +91,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _job_of(log: Path | None) -> str:
-    """The name of a job: what its log's path says after `logs/` and the rule's name."""
+    """The name of a job: the part of its log's path after `logs/` and the rule's name."""
     if log is None or "logs" not in log.parts:
         return ""
     after = log.with_suffix("").parts[log.parts.index("logs") + 1 :]
@@ -108,7 +108,7 @@ def _unknown_stage(stage: str) -> int:
 
 
 def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
-    """Run a command whose result is what it prints; returns the exit code."""
+    """Run a command that prints its result; returns the exit code."""
     try:
         _run_measured(args, threads=threads)
         sys.stdout.flush()
@@ -141,7 +141,7 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
 
 
 def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
-    """What the artifacts of this job will carry; None for a command outside of the workflow."""
+    """What the artifacts of this job will carry; None for a command run outside the workflow."""
     if args.stage == "report":
         return _record_of_report(args)
     if args.made_from is None and args.outside is None:
@@ -166,7 +166,7 @@ def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
 
 
 def _record_of_report(args: argparse.Namespace) -> Record | None:
-    """The record of the report, once what it reads is known to be of its configuration."""
+    """The record of the report, after a check that its inputs belong to its configuration."""
     from hybridbatch.planning.verification import checked_report_record
 
     options = json.loads(args.options)
@@ -227,7 +227,7 @@ def _add_options(command: argparse.ArgumentParser, stage: str) -> None:
 
 
 def _options_of_report(config: Path) -> str:
-    # Imported here, not by the stage: its code hash is not to follow the configuration's modules.
+    # Imported here and not by the stage, whose code hash need not cover these modules.
     from hybridbatch.planning.config import read_config
     from hybridbatch.planning.plan import Plan
 
@@ -244,7 +244,7 @@ def _completed(stage: str, options: str) -> str:
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:
-    # Numerical libraries read their thread count when imported, so it is needed before parsing.
+    # Numerical libraries read their thread count when they are imported: it is set before that.
     for flag, value in itertools.pairwise(arguments):
         if flag == "--options":
             try:

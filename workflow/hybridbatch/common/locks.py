@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 _LOCK = ".lock"
 _PATIENCE = 1.0  # seconds: the processes that a killed one started take a moment to end
 # A job that a killed workflow left running is usually a short one; only training has checkpoints
-# that make it worth to come back later.
+# that make it worthwhile to come back later.
 _PATIENCE_OF_JOBS = 20.0
 
 
 @contextmanager
 def sole_user(folder: Path) -> Iterator[None]:
-    """Lock `folder`, which is made if need be, for the length of the block.
+    """Lock `folder`, which is created if it is missing, for the length of the block.
 
-    The system lets go of the lock when its process ends, however that ends. Where a file system
-    has no locks, the block runs without one.
+    The system releases the lock when the process ends, in whatever way. On a file system without
+    locks the block runs without one.
 
     Raises:
         HybridBatchError: another process holds the lock.
@@ -48,7 +48,7 @@ def sole_job(timing: Path | None, *, job: str) -> Iterator[None]:
     """Keep a second process from the same job for the length of the block.
 
     A killed workflow may leave a job running, whose output would take the place of what the next
-    workflow makes, perhaps with other options. The next one waits for it, and not for ever. The
+    workflow makes, perhaps with other options. The next one waits for it, for a limited time. The
     job is known by the file of its timing, beside which the lock lies until the block ends; without
     such a file there is no lock.
 
@@ -87,7 +87,7 @@ def _taken(lock: Path, *, subject: str, patience: float) -> Iterator[TextIO]:
                 if _is_at(handle, lock):
                     yield handle
                     return
-                continue  # the one before removed the file when it ended: this is no lock any more
+                continue  # the last holder removed the file when it ended, so this lock is void
             handle.seek(0)
             user = handle.read().strip() or "another process"
         if time.monotonic() - begin > patience:

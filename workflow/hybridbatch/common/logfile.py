@@ -1,11 +1,11 @@
-"""The log file beside the console, whose loss does not drown the console in traces."""
+"""The log file. If it can no longer be written, the console stays free of tracebacks."""
 
 import logging
 import sys
 
 
 class LogFile(logging.FileHandler):
-    """A log file; where it can no longer be written, one line says so and the stage goes on."""
+    """A log file. If it can no longer be written, one line reports that and the stage continues."""
 
     _lost = False
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Meaning:
-    """A text, and where it is from."""
+    """A text and its source."""
 
     text: str
     source: str = ""

@@ -1,4 +1,4 @@
-"""Progress lines of long loops: how far, how fast, how long still."""
+"""Progress lines of long loops: share done, speed and time left."""
 
 import logging
 import time
@@ -30,12 +30,12 @@ class Progress:
         self._begin = self._last = clock()
 
     def callback(self, done: int, total: int) -> None:
-        """`update` for callers that also say how many there are in all."""
+        """`update` for callers that also pass the total."""
         self._total = total
         self.update(done)
 
     def update(self, done: int, note: str = "") -> None:
-        """Say that `done` units are finished in all; `note` is added to the line."""
+        """Record that `done` units are finished in total; `note` is added to the line."""
         now = self._clock()
         if done < self._total and now - self._last < self._interval:
             return

@@ -1,4 +1,4 @@
-"""Tables of things that have a name and can be added to, by the project or by a user's own file.
+"""Tables of named entries, to which the project and a user's own file can add.
 
 A configuration names such files under `extensions`. A stage gets those that it needs among its
 options, with the digest of their content, so that an edit runs again what used the file.
@@ -42,7 +42,7 @@ class Registry(Generic[T]):
     """Entries by name, in the order in which they were added."""
 
     def __init__(self, what: str, entries: Iterable[T]) -> None:
-        """Begin with the project's own entries; `what` is their noun, for messages."""
+        """Start with the project's own entries; `what` names their kind in messages."""
         self._what = what
         self._entries: dict[str, T] = {}
         self._origins: dict[str, Extension] = {}
@@ -65,7 +65,7 @@ class Registry(Generic[T]):
             self._origins[entry.name] = _loading[-1]
 
     def drop(self, path: str) -> None:
-        """Take back what an extension added."""
+        """Remove what an extension added."""
         for name in [name for name, origin in self._origins.items() if origin.path == path]:
             del self._entries[name], self._origins[name]
 
@@ -147,7 +147,7 @@ def loaded(name: str, extensions: Sequence[Extension]) -> Callable[..., Any]:
 
 
 def reference(name: str, origin: Extension | None) -> dict[str, Any]:
-    """What a stage's options say of a MODULE:NAME that it loads: also its code, or its file.
+    """What a stage's options hold for a MODULE:NAME that it loads, with its code's digest.
 
     Raises:
         HybridBatchError: it has another form.

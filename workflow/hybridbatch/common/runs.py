@@ -41,7 +41,7 @@ class Run:
 
     @property
     def trained(self) -> bool:
-        """False for the base model as it is."""
+        """False for the base model."""
         return self.sampling != UNTRAINED
 
 
@@ -73,7 +73,7 @@ class System:
 
     @property
     def recipe(self) -> str | None:
-        """What it was trained by; None for an untrained model."""
+        """The recipe that it was trained with; None for an untrained model."""
         return self.first.recipe
 
     @property

@@ -35,7 +35,7 @@ class TableWriter:
             self._flush()
 
     def close(self) -> None:
-        """Write what waits, and end the file."""
+        """Write the remaining rows and close the file."""
         self._flush()
         self._stack.close()
 

@@ -57,7 +57,7 @@ def read_table(
         path: the file or folder.
         schema: what it holds.
         columns: the columns to read; None for all.
-        given: whether it is a user's own, which errors ask to restore and not to make again.
+        given: whether it is a user's file: errors then advise to restore it, not to make it again.
 
     Raises:
         HybridBatchError: the file is missing, is damaged or not Parquet, or breaks the schema.

@@ -1,11 +1,11 @@
-"""What a job took, a row of the schema TIMINGS."""
+"""Time and memory of a job, a row of the schema TIMINGS."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What one job took; memory is the largest resident set of the process, in MiB."""
+    """Time and memory of one job; memory is the largest resident set of the process, in MiB."""
 
     stage: str
     job: str

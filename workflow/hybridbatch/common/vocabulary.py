@@ -12,7 +12,7 @@ MACRO = "macro"
 # The mean over the languages of a published table alone.
 MACRO_PUBLISHED = "macro-published"
 
-# The sampling of a run that is not trained, and the one whose runs alpha tells apart.
+# The sampling of an untrained run, and the sampling whose runs differ in alpha.
 UNTRAINED = "untrained"
 HYBRID = "hybrid"
 # The alpha that the names of hybrid runs leave out.
@@ -20,5 +20,5 @@ USUAL_ALPHA = 0.5
 
 
 def passage_column(setting: str, language: str = MACRO) -> str:
-    """What stands as passage language in a row of a setting: the pool, or `language`."""
+    """The value of the passage language column in a row of a setting: the pool, or `language`."""
     return POOL if setting == MULTILINGUAL else language

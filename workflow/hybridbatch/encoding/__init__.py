@@ -1,1 +1,1 @@
-"""The dual encoder and how texts go through it."""
+"""The dual encoder, and the encoding of texts with it."""

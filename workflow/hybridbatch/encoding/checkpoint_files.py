@@ -1,4 +1,4 @@
-"""Which file of a checkpoint folder is damaged, as far as its form tells."""
+"""Finds the damaged file of a checkpoint folder by its format."""
 
 import json
 from pathlib import Path

@@ -70,7 +70,7 @@ Embedder = Callable[[Sequence[TokenIds]], np.ndarray]
 
 
 def _embedder(encoder: DualEncoder, precision: Precision) -> Embedder:
-    """What turns the texts of a batch into unit vectors (texts, dim) float32."""
+    """The function that turns the texts of a batch into unit vectors (texts, dim) float32."""
     if can_pack(encoder.model):
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         return partial(_embed_packed, PackedModel(encoder.model, dtype=dtype), encoder.pooling)
@@ -114,7 +114,7 @@ def _embed_all(
     running: dict[Future[np.ndarray | None], tuple[int, int]] = {}
     with _worker_threads(workers) as executor:
         while waiting or running:
-            # One batch more than there are workers, so that none waits for this loop.
+            # One more batch than workers, so that no worker waits for this loop.
             while waiting and len(running) <= workers:
                 start, stop = waiting.pop()
                 end = min(stop, batch_end(lengths, start, tokens_per_batch=tokens_per_batch))

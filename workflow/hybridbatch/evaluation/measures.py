@@ -1,4 +1,4 @@
-"""The measures: one entry each, with how it is computed and what the project says of it.
+"""The measures: one entry each, with its formula and its texts.
 
 An entry with `@k` in its name is a family: the configuration names its members, such as `R@10`. A
 measure sees the ranks of a query's relevant passages and their grades, and nothing else. Planning

@@ -1,4 +1,4 @@
-"""Reads and checks a configuration: one clear line for whatever is wrong with it."""
+"""Reads and checks a configuration: each error is one clear line."""
 
 import functools
 import math
@@ -89,7 +89,7 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
 
 
 def given_config(values: Mapping[str, Any], *, origin: str = "config") -> Configuration:
-    """As `check_config`, with what was given."""
+    """As `check_config`, with the values as they were given."""
     return _checked(from_values(values, origin=origin))
 
 
@@ -123,7 +123,7 @@ def _path_of(key: str) -> list[str | int]:
 
 
 def _by_path(error: ValidationError) -> tuple[list[str], bool]:
-    # An unknown key before a missing one, which may be the same one with a slip of the pen.
+    # An unknown key before a missing one, which may be the same key with a typing error.
     return [str(part) for part in error.path], error.validator == "required"
 
 

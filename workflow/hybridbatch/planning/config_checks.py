@@ -1,4 +1,4 @@
-"""What a configuration's schema cannot say: values that need each other, names that exist.
+"""Checks that the schema cannot make: values that depend on each other, and names that must exist.
 
 Errors begin with `config: KEY:`; `config.Configuration` puts file and line in place of `config`.
 """
@@ -156,7 +156,7 @@ def _check_measures(config: Mapping[str, Any]) -> None:
 
 
 def _check_evaluation(config: Mapping[str, Any]) -> None:
-    """What the stages after training would refuse."""
+    """Refuse what the stages after training would refuse."""
     cutoff, top_k = config["bias"]["cutoff"], config["retrieval"]["top_k"]
     if cutoff > top_k:
         raise HybridBatchError(

@@ -1,4 +1,4 @@
-"""Reads configurations as they are written: what stands where, before anybody says what it means.
+"""Reads configurations as they are written: each value as text, with its file and line.
 
 A scalar stays the text that the file has. `config_values` makes of it what the schema wants, so
 that `1e-5` is a number and `no` a language code wherever they are written. Only PyYAML is imported:
@@ -118,7 +118,7 @@ def read_arguments(entries: Sequence[str], *, texts: frozenset[str] = frozenset(
 
 
 def from_values(values: Any, *, origin: str = "config") -> Written:
-    """The same for values that a program hands over, which have types."""
+    """The same for values that a program passes, which have types."""
     place = Place(origin)
     if isinstance(values, Mapping):
         entries = {str(key): from_values(value, origin=origin) for key, value in values.items()}
@@ -154,7 +154,7 @@ def place_of(written: Written, path: Sequence[str | int]) -> Place:
 
 
 def _shown(path: Path) -> str:
-    """The path as a person would type it: from the working folder where it lies in there."""
+    """The path as a person would type it: relative if it lies in the working folder."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -230,7 +230,7 @@ def _control_character(error: yaml.YAMLError) -> str:
 
 
 def _rendered(text: str, shown: str) -> Keys:
-    """A template of yte, which Snakemake renders: its values have no lines any more."""
+    """A template of yte, which Snakemake renders: its values have no line numbers."""
     import yte
 
     try:
@@ -244,7 +244,7 @@ def _rendered(text: str, shown: str) -> Keys:
 
 
 class _Reader:
-    """Makes what is written of YAML's nodes; counts values and refuses what repeats itself."""
+    """Turns YAML's nodes into values with places; counts them and refuses repeated keys."""
 
     def __init__(self, origin: str, *, lines: bool = True) -> None:
         self._origin, self._lines, self._count = origin, lines, 0

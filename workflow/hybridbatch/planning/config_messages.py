@@ -1,4 +1,4 @@
-"""Says in one line what is wrong with a value: the key, what it is, and the remedy."""
+"""One line for each wrong value: the key, the value and the remedy."""
 
 import math
 import re

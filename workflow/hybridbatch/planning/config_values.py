@@ -1,4 +1,4 @@
-"""Makes of what is written the values that the schema wants, at any depth.
+"""Converts the written texts to the values that the schema wants, at any depth.
 
 Snakemake hands over what is inside of `--config key=[...]` as text, and YAML reads `1e-5` as text,
 `no` as false and `1:30` as ninety. Here the key decides: a number, true or false, null or text.
@@ -111,7 +111,7 @@ def _nothing(_: str) -> Any:
 
 
 def _refused(written: Scalar, wanted: tuple[str, ...]) -> Any:
-    """The value of a type that nobody wants, for the message; else the text."""
+    """The value in its own type for the message; otherwise the text."""
     if written.given:
         return written.given[0]
     text = written.text

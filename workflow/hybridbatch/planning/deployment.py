@@ -22,7 +22,7 @@ from hybridbatch.stages import TIMINGS
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
-# A process that the system kills, or that a library aborts when it gets no memory, says nothing.
+# A process that the system kills, or that a library aborts without memory, prints no error.
 _WORD_FOR_THE_KILLED = (
     "trap 'case $? in 134|137|139) echo \"hybridbatch: error: the stage was killed or crashed (exit"
     ' status $?), mostly for want of memory; give it more and run the same command again" >&2;;'

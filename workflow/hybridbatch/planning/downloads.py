@@ -1,4 +1,4 @@
-"""Downloads are checked when they come, and again when a stage reads them: disks fail too."""
+"""Checks downloads again when a stage reads them, because a disk may damage them."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ class Inventory:
     """The runs and evaluations of one checked configuration (see `config.check_config`)."""
 
     def __init__(self, config: Mapping[str, Any], *, mirror: str | None = None) -> None:
-        """`mirror` is where raw files come from; a folder may hold a corpus' checksums."""
+        """`mirror` is where raw files come from; a folder may hold the checksums of a corpus."""
         self.config = config
         benchmarks = [_expanded(entry) for entry in config["benchmarks"]]
         self.corpora = Corpora(benchmarks, mirror=mirror)
@@ -43,7 +43,7 @@ class Inventory:
 
     @property
     def pair_sources(self) -> tuple[str, ...]:
-        """The names of all sources of pairs: those trained on, and what validates beside them."""
+        """The names of all sources of pairs: those to train on, and the one to validate on."""
         return tuple(self._pair_entries)
 
     @property
@@ -60,7 +60,7 @@ class Inventory:
 
     @property
     def validation_sources(self) -> tuple[str, ...]:
-        """The data set that validates, where it is none of the training sources."""
+        """The data set to validate on, if it is not one of the training sources."""
         chosen = self.config["training"]["validation"]["source"]
         return () if chosen == "held-out" else (chosen,)
 
@@ -134,7 +134,7 @@ class Inventory:
         ]
 
     def model_files(self) -> list[str]:
-        """The files of a local model, whose change must be seen; nothing for the others."""
+        """The files of a local model, whose changes count; none for other models."""
         folder = local_folder(self.config["model"])
         return [] if folder is None else [str(path) for path in checkpoint_files(folder)]
 

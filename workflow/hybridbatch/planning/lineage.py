@@ -88,7 +88,7 @@ class Lineage:
         return Node(record, tuple(outputs), sources)
 
     def nodes(self) -> Iterator[Node]:
-        """Every job of the configuration but the downloads, each after those that it reads."""
+        """Every job of the configuration except downloads, each after those that it reads."""
         plan = self.plan
         yield self.node("model")
         for source in plan.pair_sources:
@@ -156,7 +156,7 @@ class Lineage:
         return [paths.shard_wildcards(name) for name in names]
 
     def outside(self, files: Sequence[str]) -> dict[str, str]:
-        """Inputs that no job but a download makes: by content, a download by what is pinned."""
+        """Inputs that no job except a download makes: by content, downloads by pinned digest."""
         found = {}
         for path in files:
             if path.startswith(f"{paths.RAW}/"):

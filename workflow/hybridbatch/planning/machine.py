@@ -22,7 +22,7 @@ _CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine: the processors that a job may use, whether it has a GPU, who multiplies bf16."""
+    """A machine: the processors that a job may use, its GPU, and which of them multiply bf16."""
 
     processors: int
     cuda: bool = False
@@ -43,7 +43,7 @@ class Machine:
         return cls(granted, cuda=cuda, bf16_cpu=_bf16_cpu(), bf16_cuda=bf16_cuda)
 
     def share(self, environment: MutableMapping[str, str]) -> None:
-        """Tell the jobs that are started with this environment which machine submitted them."""
+        """Pass this machine on to the jobs that are started with this environment."""
         environment[VARIABLE] = json.dumps(asdict(self))
 
     def resolve(self, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Machine:
 def _cuda() -> tuple[bool, bool]:
     """Whether torch has a GPU here, and one that multiplies bf16.
 
-    Importing torch takes seconds: it is asked only where there is a driver.
+    Importing torch takes seconds, so it is only imported if there is a driver.
     """
     if not any(Path(file).exists() for file in _GPU_FILES):
         return False, False

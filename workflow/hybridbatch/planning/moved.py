@@ -1,4 +1,4 @@
-"""One line where results come from a machine on which an automatic choice meant something else."""
+"""One line if results come from a machine with other automatic choices."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _KEYS = {
 
 
 def moved_from(plan: Plan, config: Mapping[str, Any], *, results: Path) -> str | None:
-    """What to say of results that another machine made; None where nothing differs.
+    """The note on results that another machine made; None if nothing differs.
 
     Args:
         plan: the configuration with what is automatic resolved.

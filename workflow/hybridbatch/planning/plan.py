@@ -46,7 +46,7 @@ class Plan(Inventory):
         return f"sha256:{json.loads(self.download_options(path))['sha256']}"
 
     def part_file(self, benchmark: str, part: str) -> str:
-        """Where a file of a corpus lies: among the downloads, or where the config says."""
+        """The path of a file of a corpus: among the downloads, or the path in the config."""
         found = self.corpora.part(benchmark, part)
         return found.path if found.sha256 is None else f"{paths.RAW}/{found.path}"
 
@@ -217,7 +217,7 @@ class Plan(Inventory):
     def report_options(self) -> str:
         """Options of the stage `report`."""
         config = self.config
-        # Where it ran and with what memory says nothing of the results.
+        # The place and the memory of a run do not change its results.
         shown = _without(config, "container", "memory", "mirror", "title")
         return _json(
             {

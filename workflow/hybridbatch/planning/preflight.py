@@ -1,4 +1,4 @@
-"""What a configuration names outside the workflow is looked for before anything runs.
+"""Checks that what a configuration names outside the workflow exists, before anything runs.
 
 Snakemake would say that an input is missing, and not which key names it; the files of a model or a
 mirror it would not miss before the stage that reads them.
@@ -98,7 +98,7 @@ def _check_braces(files: Iterable[str], *, key: str) -> None:
 
 
 def _missing(inventory: Inventory, raw: str) -> bool:
-    """Whether a file is still to be fetched."""
+    """Whether a file must still be fetched."""
     built_in = [
         *(f for name in inventory.pair_sources for f in inventory.source_files(name, raw=raw)),
         *(f for name in inventory.benchmarks for f in inventory.benchmark_files(name, raw=raw)),
@@ -109,7 +109,7 @@ def _missing(inventory: Inventory, raw: str) -> bool:
 def check_writable(*folders: str) -> None:
     """Refuse to start where a folder of results, or one inside it, cannot be written.
 
-    Snakemake removes old outputs itself, before any job could say so, and ends in a trace.
+    Snakemake removes old outputs itself, before any job can report it, and ends in a traceback.
 
     Raises:
         HybridBatchError: for the first such folder.

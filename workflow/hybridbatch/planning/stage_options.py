@@ -82,7 +82,7 @@ def completed(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def completed_text(stage: str, text: str) -> str:
-    """`completed` from JSON to JSON; what is no JSON object stays, for the stage to refuse."""
+    """`completed` from JSON to JSON; anything else stays as it is, and the stage refuses it."""
     try:
         given = json.loads(text)
     except json.JSONDecodeError:

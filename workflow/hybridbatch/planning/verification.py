@@ -1,4 +1,4 @@
-"""Do the artifacts that lie in the results belong to the configuration, and are they whole?"""
+"""Checks whether the artifacts in the results belong to the configuration and are whole."""
 
 import json
 import os
@@ -157,7 +157,7 @@ class Verification:
         return Finding(path, "whole")
 
     def _strangers(self, owned: set[str]) -> Iterator[str]:
-        """Files in the results that are no artifacts of the configuration, nor in one."""
+        """Files in the results that are not part of any artifact of the configuration."""
         records = {str(place_of(Path(path))) for path in owned}  # those beside a file
         for file in sorted(self._results.rglob("*")):
             parts = file.relative_to(self._results).parts
@@ -184,7 +184,7 @@ def _sentence(finding: Finding, path: str) -> str:
 
 
 def _difference(found: Record, expected: Record) -> str:
-    """In words: in what the record of an artifact differs from the one expected."""
+    """A text: how the record of an artifact differs from the expected one."""
     if found.stage != expected.stage:
         return f"made by stage {found.stage}, expected {expected.stage}"
     parts = []

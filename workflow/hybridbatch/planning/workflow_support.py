@@ -1,4 +1,4 @@
-"""What the Snakefile needs beside the plan: threads, memory, the files of rules, what params track.
+"""What the Snakefile needs beside the plan: threads, memory, the files of rules, tracked params.
 
 Snakemake may run where nothing but Snakemake is installed (`--sdm conda`), so what it imports here
 comes with Snakemake. The list of a sharded benchmark's shards alone needs pyarrow.

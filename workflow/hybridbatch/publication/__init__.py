@@ -1,1 +1,1 @@
-"""What makes a trained model one that others can load, judge and cite."""
+"""The files with which others can load, judge and cite a trained model."""

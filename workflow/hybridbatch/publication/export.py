@@ -125,7 +125,7 @@ def read_results(run: str, results: Path) -> list[dict[str, Any]]:
 
 
 def _shared_items(run: str, benchmark: str, results: Path) -> int | None:
-    """How many items of a benchmark the run was trained on; None where nobody looked."""
+    """How many items of a benchmark the run was trained on; None if this was not checked."""
     record = results / "runs" / f"{run}.parquet"
     if not record.is_file():
         return None
@@ -171,7 +171,7 @@ def results_section(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _warnings(row: dict[str, Any]) -> list[str]:
-    """What a reader must know of a benchmark's figures, from any row of it."""
+    """Notes on a benchmark's figures, from any of its rows."""
     warnings = []
     if row["shared_items"]:
         warnings.append(

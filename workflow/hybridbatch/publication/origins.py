@@ -1,4 +1,4 @@
-"""Where a model comes from, as far as the catalog and the configuration know."""
+"""The origin of a model, from the catalog and the configuration."""
 
 from collections.abc import Mapping
 from typing import Any

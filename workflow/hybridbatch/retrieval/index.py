@@ -194,12 +194,12 @@ def is_exact(index: Any) -> bool:
 
 
 def kind(index: Any, factory: str) -> str:
-    """What an index is that was built by `factory`: `Flat` where there were too few vectors."""
+    """The kind of an index that was built with `factory`: `Flat` if there were too few vectors."""
     return "Flat" if is_exact(index) else factory
 
 
 def stored_vectors(index: Any) -> Floats:
-    """The vectors (n, d) of an exact index as they lie in it; the index must live on."""
+    """A view of the vectors (n, d) of an exact index; keep the index as long as the view."""
     flat: Any = faiss.downcast_index(index)
     values: Floats = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d)
     return values.reshape(flat.ntotal, flat.d)

@@ -62,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options(SearchOptions):
-    """What the stage `retrieve` can be told; `query_block` queries are scored at once."""
+    """The options of the stage `retrieve`; `query_block` queries are scored at once."""
 
     query_block: int
 

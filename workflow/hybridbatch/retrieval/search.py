@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options(SearchOptions):
-    """What the stage `search` can be told: the passage language, and those of the pool."""
+    """The options of the stage `search`: the passage language, and the languages of the pool."""
 
     language: str
     pool_languages: tuple[str, ...] = ()
@@ -244,7 +244,7 @@ def _recalls(
     position[rows] = np.arange(len(rows))
     sampled = position[found.queries] >= 0
     queries, ids = found.queries[sampled], pa.array(found.ids[sampled], pa.string())
-    # An approximate index gives scores of its own; those of the vectors themselves are compared.
+    # An approximate index has its own scores; the scores of the vectors themselves are compared.
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
     shares = _shares(query_vectors[rows], threads)
     tops = [RunningTop(len(share), k=options.top_k) for share in shares]

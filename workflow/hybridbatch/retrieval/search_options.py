@@ -1,4 +1,4 @@
-"""What both ways of searching can be told: of a benchmark as a whole, and of one in shards."""
+"""The options of both ways of searching: a benchmark as a whole, and one in shards."""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class SearchOptions:
 
 
 def set_effort(index: Any, options: SearchOptions) -> None:
-    """Set how much a search of `index` looks at; nothing where it looks at everything."""
+    """Set how much of `index` a search visits; an exact index has no such setting."""
     if is_exact(index):
         return
     space = faiss.ParameterSpace()

@@ -50,7 +50,7 @@ class RunningTop:
         self.found = Found(
             np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, dtype=object)
         )
-        # (queries,) what a passage must score at least: -inf until there are k.
+        # (queries,) the least score of a new passage: -inf until there are k.
         self.least = np.full(queries, -np.inf, dtype=np.float32)
 
     def add(self, queries: Ints, scores: Floats, ids: Ids) -> None:
@@ -105,7 +105,7 @@ def search_exact(
             # Scored now, while the block is in the cache.
             exact = pair_scores(part, block, queries, rows)
             waiting.append((queries + first, rows + begin, exact))
-            # Sorting costs more than looking at some passages too many.
+            # Sorting costs more than scoring a few passages too many.
             if sum(len(each) for each, _, _ in waiting) > len(part) * top.k // 2:
                 _add_waiting(top, waiting, names)
         _add_waiting(top, waiting, names)
@@ -137,7 +137,7 @@ def pair_scores(query_vectors: Floats, vectors: Floats, queries: Ints, rows: Int
 def _add_waiting(
     top: RunningTop, waiting: list[tuple[Ints, Ints, Floats]], names: Callable[[Ints], Ids]
 ) -> None:
-    """Add the passages that wait, as (queries, rows, scores), and let none wait."""
+    """Add all waiting passages, given as (queries, rows, scores)."""
     if not waiting:
         return
     queries = np.concatenate([each for each, _, _ in waiting])
@@ -149,7 +149,7 @@ def _add_waiting(
 
 
 def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
-    """What was found for consecutive shares of the queries, of these sizes, as one."""
+    """Join the results for consecutive parts of the queries, which have these sizes."""
     firsts = np.cumsum([0, *sizes[:-1]])
     return Found(
         np.concatenate([part.queries + first for part, first in zip(parts, firsts, strict=True)]),

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the command `trec` can be told: the depth of the runs, and their name (last column)."""
+    """The options of the command `trec`: the depth of the runs, and their name (last column)."""
 
     k: int = 100
     tag: str = "hybridbatch"
