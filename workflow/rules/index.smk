@@ -2,7 +2,7 @@ rule index:
     input:
         paths.PASSAGE_VECTORS,
     output:
-        directory(paths.INDEXES),
+        index=directory(paths.INDEXES),
     log:
         "logs/index/{run}/{benchmark}.log",
     wildcard_constraints:
@@ -17,7 +17,7 @@ rule index:
         made=made("index", "run", "benchmark"),
     shell:
         "python -m hybridbatch index --options {params.options:q} --embeddings {input:q}"
-        " --output {output[0]:q} --made-from {input:q} --log {log:q}"
+        " --output {output.index:q} --made-from {input:q} --log {log:q}"
 
 
 use rule index as index_shard with:
@@ -25,7 +25,7 @@ use rule index as index_shard with:
         paths.SHARD_VECTORS,
     output:
         index=paths.SHARD_INDEX,
-        record=paths.SHARD_INDEX + ".json",
+        record=paths.SHARD_INDEX_RECORD,
     log:
         "logs/index/{run}/{benchmark}/{part}.{language}.{number}.log",
     wildcard_constraints:

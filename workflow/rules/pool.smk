@@ -5,7 +5,7 @@ rule pool:
         qrels=paths.QRELS,
         rankings=lambda wildcards: support.rankings_of_pool(PLAN, wildcards),
     output:
-        paths.RANKINGS + f"/{POOL}.parquet",
+        paths.POOL_RANKING,
     log:
         "logs/pool/{run}/{benchmark}.log",
     wildcard_constraints:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hybridbatch.common.vocabulary import POOL
 from hybridbatch.planning import paths
 from hybridbatch.planning.lineage_inputs import (
     TABLES,
@@ -263,7 +262,7 @@ def pool(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
         "pool",
         lineage.plan.pool_options(benchmark),
         tables | searched(lineage, run, benchmark, languages),
-        [paths.RANKING.format(run=run, benchmark=benchmark, language=POOL)],
+        [paths.POOL_RANKING.format(run=run, benchmark=benchmark)],
     )
 
 

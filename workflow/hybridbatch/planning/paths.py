@@ -4,6 +4,7 @@ The rules, the digests of what makes an artifact and the report take them from h
 a table stands in its schema.
 """
 
+from hybridbatch.common.vocabulary import POOL
 from hybridbatch.schemas import (
     bias,
     examples,
@@ -53,8 +54,10 @@ PASSAGE_VECTORS = passage_embeddings.PASSAGE_EMBEDDINGS.path
 SHARD_VECTORS = f"{RESULTS}/embeddings/{{run}}/{{benchmark}}/passages/{SHARD}.parquet"
 INDEXES = f"{RESULTS}/indexes/{{run}}/{{benchmark}}"
 SHARD_INDEX = f"{INDEXES}/{SHARD}.faiss"
+SHARD_INDEX_RECORD = f"{SHARD_INDEX}.json"
 RANKING = rankings.RANKINGS.path
 RANKINGS = RANKING.rpartition("/")[0]
+POOL_RANKING = f"{RANKINGS}/{POOL}.parquet"
 INDEX_QUALITY = index_quality.INDEX_QUALITY.path
 LANGUAGE_INDEX_QUALITY = f"{RESULTS}/index_quality/{{run}}/{{benchmark}}/{{language}}.parquet"
 PER_QUERY = per_query.PER_QUERY.path
