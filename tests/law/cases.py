@@ -344,9 +344,8 @@ class _Trial:
             self.hit += 1
             if done.code:
                 self.problems.append(f"--until {stop} failed: {done.text[-1500:]}")
-            elif left := rules(again := self.forks.snakemake(self.project, "-n", *words)):
-                text = again.text[-1500:]
-                self.problems.append(f"{sorted(left)} not done after --until {stop}: {text}")
+            elif left := rules(self.forks.snakemake(self.project, "-n", *words)):
+                self.problems.append(f"{sorted(left)} not done after --until {stop}")
             return
         done = self.forks.snakemake(self.project, "--", REPORT, death=stop)
         if done.code == 137:
