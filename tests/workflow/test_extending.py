@@ -118,14 +118,14 @@ DATASETS.add(
 def test_one_of_each_from_outside_runs_from_plan_to_report(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     (project / "own.py").write_text(OWN, encoding="utf-8")
-    (project / "numbers.py").write_text(NUMBERS, encoding="utf-8")
+    (project / "counted.py").write_text(NUMBERS, encoding="utf-8")
     asked = {"measures": ["mAP", "RR@10", "P@5", "S@3"]}
     config = project / "config" / "config.yaml"
     names = ["mixed-x-y", "first-items"]
     write_config(
         config,
         samplings=names,
-        extensions=["own.py", "numbers.py"],
+        extensions=["own.py", "counted.py"],
         evaluation=asked,
         sources=[{"name": "numbers"}, {"name": "tiny", "path": "pairs.parquet"}],
     )

@@ -4,8 +4,8 @@ rule encode:
         queries=paths.QUERIES,
         passages=paths.PASSAGES,
     output:
-        paths.QUERY_VECTORS,
-        paths.PASSAGE_VECTORS,
+        queries=paths.QUERY_VECTORS,
+        passages=paths.PASSAGE_VECTORS,
     log:
         "logs/encode/{run}/{benchmark}.log",
     wildcard_constraints:
