@@ -216,11 +216,20 @@ def test_runs_with_an_approximate_index_are_compared_over_all_queries(tmp_path: 
         )
         (folder / "benchmark").symlink_to(benchmark)
         rank(folder, options='{"top_k": 20, "factory": "IVF16,Flat", "nprobe": 1, "threads": 1}')
-        for stage, options in ((metrics, "{}"), (bias, '{"cutoff": 2}')):
-            paths = {"benchmark": benchmark, "rankings": folder / "rankings"}
+        rankings = folder / "rankings"
+        for stage, paths, options in (
+            (metrics, [rankings], "{}"),
+            (bias, rankings, '{"cutoff": 2}'),
+        ):
             output = folder / stage.__name__.rpartition(".")[2]
-            given = tiny.options_text(output.name, options)
-            stage.run(argparse.Namespace(**paths, output=output, options=given))
+            stage.run(
+                argparse.Namespace(
+                    benchmark=benchmark,
+                    rankings=paths,
+                    output=output,
+                    options=tiny.options_text(output.name, options),
+                )
+            )
         bias_fixture.write_run(
             folder / "run.parquet", run, sampling=run, seed=1, alpha=0.5 if run == "hybrid" else 0
         )
