@@ -1,14 +1,14 @@
-"""Sentences a second of our encoder beside sentence-transformers, onnxruntime and OpenVINO.
+"""Texts a second of our encoder, of sentence-transformers, onnxruntime and OpenVINO.
 
     python performance/encoding.py [--passages results/benchmarks/xquad-r/passages.parquet]
         [--model results/models/embedded] [--texts 13014] [--json FILE]
 
 The texts are cut into random slices, and every competitor encodes each slice in turn, from text
-to unit vectors, tokenisation included. Where a competitor has a batch size, the best of several is
-found first on a small sample. A setting whose lowest cosine with sentence-transformers' fp32
+to unit vectors, tokenisation included. If a competitor has a batch size, the best of several is
+found first on a small sample. A competitor whose lowest cosine with sentence-transformers' fp32
 vectors is below 0.999 is listed and not counted. `peak_share` is the matrix-product operations on
 real tokens / time / the rate of a 4096x384x1536 product of the same type, measured between the
-slices. Needs performance/requirements.txt; a competitor that is absent is an error.
+slices. Needs performance/requirements.txt; a missing competitor is an error.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def all_competitors(args: argparse.Namespace, folder: Path) -> dict[str, dict[str, Encode]]:
-    """For each competitor its settings, of which the fastest runs on all texts."""
+    """The options to try of each competitor; the fastest are used for all texts."""
     onnx = export_onnx(args.model, folder / "model.onnx")
     sizes = {f"batch {size}": size for size in BATCH_SIZES}
     transformer = sentence_transformer(args.model)
@@ -90,7 +90,7 @@ def all_competitors(args: argparse.Namespace, folder: Path) -> dict[str, dict[st
 
 
 def tuned(competitors: dict[str, dict[str, Encode]], texts: Sequence[str]) -> dict[str, Encode]:
-    """The fastest setting of each, warmed up."""
+    """Each competitor with its fastest options, warmed up."""
     best = {}
     for name, settings in competitors.items():
         seconds = {}

@@ -1,13 +1,13 @@
-"""Ranks and metrics of every setting of a benchmark, beside sentence-transformers' evaluator.
+"""Time of the ranks and metrics of every setting, ours and sentence-transformers' evaluator.
 
     python performance/evaluation.py [--benchmark results/benchmarks/xquad-r]
         [--embeddings results/embeddings/embedded.untrained/xquad-r] [--json FILE]
 
 Ours: from embeddings in memory to both metric tables in memory, every ordered pair of languages
-and every pool. Theirs: InformationRetrievalEvaluator pair by pair and pool by pool with the same
-embeddings given, asked for the same figures (mAP over the full ranking); a sample of the pairs
-and pools is run, in turn with ours, and the rest extrapolated from it by the number of scores.
-`speedup_evaluator_cut` asks it for mAP@100 only, its default.
+and every pool. Theirs: InformationRetrievalEvaluator for each pair and each pool, with the same
+embeddings and the same figures (mAP over the full ranking). A sample of the pairs and pools is run,
+in turn with ours; the time of the others is extrapolated by the number of scores.
+`speedup_evaluator_cut` is for its default, only mAP@100.
 
 `--growth` adds a table of time and memory for synthetic pools of 13 thousand to 5 million
 passages, 1,000 queries, each in a process of its own.
@@ -31,7 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
 import numpy as np
 import pyarrow as pa
 
-from hybridbatch.common.languages import XQUAD_R
+from hybridbatch.data.sources.catalog import XQUAD_R
 from hybridbatch.evaluation.measures import named
 from hybridbatch.evaluation.metrics import evaluate
 from hybridbatch.planning.config import defaults
@@ -48,7 +48,7 @@ MEASURES = named(defaults()["evaluation"]["measures"])
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 GROWTH = (13_000, 130_000, 1_300_000, 5_000_000)
 GROWTH_QUERIES, GROWTH_LANGUAGES, DIMENSION = 1_000, 11, 384
-SCORE_BYTES = 1 << 29  # a block of scores at most
+SCORE_BYTES = 1 << 29  # the largest block of scores
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def compare(args: argparse.Namespace) -> dict[str, tuple[float, str]]:
     cut: dict[str, list[float]] = {"pair": [], "pool": []}
     agreement = 0.0
     evaluation = run_ours(benchmark, queries, passages, ours)
-    ours.clear()  # the first warms the memory
+    ours.clear()  # the first run warms the memory
     for number, task in enumerate(sample):
         kind = "pair" if number < args.pairs else "pool"
         if len(ours) < args.repeats:
@@ -218,7 +218,7 @@ def theirs(
 
 
 def our_value(evaluation: Any, benchmark: Benchmark, task: Task) -> float:
-    """Our mAP of the same setting; their ties fall otherwise, which moves it by very little."""
+    """Our mAP of the same setting; they break ties differently, which changes it very little."""
     language = benchmark.query_languages[int(task.queries[0])].as_py()
     whole = len(task.passages) == len(benchmark.passage_ids)
     first = benchmark.passage_ids[int(task.passages[0])].as_py().partition(":")[0]

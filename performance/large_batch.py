@@ -4,8 +4,8 @@
         [--max-tokens 128] [--chunk-tokens 4096] [--precision bf16] [--json FILE]
 
 All parameters are trained, with the model's own dropout and gradient caching: chunks of
-`--chunk-tokens` tokens are encoded without a gradient, then again with it. Every text is of random
-words, more than `--max-tokens` tokens long, so that each is cut to just that many. Prints lines
+`--chunk-tokens` tokens are encoded without a gradient, then again with it. Every text has random
+words and more than `--max-tokens` tokens, so that it is cut to exactly that length. Prints lines
 `name value unit`; `peak_gb` is the largest resident memory of the process, the interpreter and the
 model included.
 """

@@ -1,12 +1,12 @@
-"""What Snakemake and the workflow cost beside the computing: planning, and the overhead of a job.
+"""The overhead of Snakemake and the workflow: the time to plan, and the time of a small job.
 
     python performance/planning.py [--shards 5000] [--work DIR]
 
 Makes two projects with a tiny model, the second with a sharded benchmark of `--shards` shards and
 two runs, and prints lines `name value unit`: `noop_seconds` (`snakemake -n` on the finished first
-project), `job_seconds` (its whole run over its jobs; stages and their imports included),
-`plan_jobs` and `plan_seconds` (`snakemake -n` where every shard is to be encoded and indexed), and
-`snakemake_seconds`, the start of Snakemake alone, to compare other machines with.
+project), `job_seconds` (the time of its whole run divided by its jobs; stages and their imports
+included), `plan_jobs` and `plan_seconds` (`snakemake -n` when every shard must be encoded and
+indexed), and `snakemake_seconds` (the start of Snakemake alone, to compare machines).
 """
 
 import argparse
@@ -29,7 +29,7 @@ _LIMIT = 1800  # seconds of one command
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shards", type=int, default=5000, help="of the sharded benchmark")
+    parser.add_argument("--shards", type=int, default=5000, help="number of shards")
     parser.add_argument("--work", type=Path, help="folder for the projects, to keep them")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def make_project(folder: Path, items: range, **changes: object) -> Path:
-    """A checkout with tiny data; `items` are those of its benchmark."""
+    """A checkout with tiny data; `items` are the items of its benchmark."""
     for name in ("workflow", "envs", "config"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)

@@ -2,10 +2,10 @@
 
     python performance/sampling.py [--items 1000000] [--batch-size 100] [--json FILE]
 
-Each sampling draws in a process of its own, so that its peak memory is its own: half of the items
-are in all nine languages, the others lack some. Prints lines `name value unit`;
-`pairs_per_second` is the slowest sampling's rate, building the candidates included, and `peak_gb`
-the largest memory of a process, the interpreter and the item arrays included.
+Each sampling runs in a process of its own, to measure its own peak memory. Half of the items are in
+all nine languages, the others lack some. Prints lines `name value unit`; `pairs_per_second` is the
+slowest sampling's rate, building the candidates included, and `peak_gb` the largest memory of a
+process, the interpreter and the item arrays included.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def measure(sampling: str, args: argparse.Namespace) -> dict[str, float]:
 
 
 def make_items(count: int) -> Items:
-    """Items of one source; of each three, two share a question."""
+    """Items of one source; two of every three share a question."""
     random = np.random.default_rng(1)
     has_language = random.random((count, len(LANGUAGES))) < 0.7
     has_language[::2] = True

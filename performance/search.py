@@ -1,12 +1,12 @@
-"""Search over shards beside one flat index that holds everything: time and resident memory.
+"""Time and resident memory of search: over shards, and in one flat index of all vectors.
 
     python performance/search.py [--vectors 2000000] [--shard 100000] [--json FILE]
 
 Unit vectors of 384 dimensions (32-bit floats), 1,000 queries, the first 100 of each. The shards lie
-on disk, in the page cache, and are mapped into memory; the competitor is one FAISS `IndexFlatIP`
-that was loaded before. Each runs in a process of its own, in turns; times are medians. Prints lines
+on disk, in the page cache, and are mapped into memory; the competitor is one FAISS `IndexFlatIP`,
+loaded before. Each runs in a process of its own, in turns; times are medians. Prints lines
 `name value unit`: `shard_memory_gb` is the peak resident memory of the process that searches the
-shards, `shard_time_ratio` its time through the time of the one index.
+shards, `shard_time_ratio` its time divided by the time of the one index.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.only:
         if args.only == "shards":
-            os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the stage has it
+            os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the stage
         measure = search_shards if args.only == "shards" else search_flat
         print(json.dumps(measure(args.folder)))
         return
@@ -74,7 +74,7 @@ def compare(folder: Path, *, rounds: int) -> dict[str, tuple[float, str]]:
 
 
 def prepare(folder: Path, *, vectors: int, shard: int) -> None:
-    """Shards as the stages `encode` and `index` leave them, and the one index."""
+    """Write shards as the stages `encode` and `index` do, and the one index."""
     import faiss
     import numpy as np
     import pyarrow as pa
@@ -97,7 +97,7 @@ def prepare(folder: Path, *, vectors: int, shard: int) -> None:
 
 
 def search_shards(folder: Path) -> dict[str, float]:
-    """The project's search, from opening the first shard on."""
+    """The project's search, timed from the opening of the first shard."""
     import pyarrow.parquet as pq
 
     from hybridbatch.common.options import options_from_dict
@@ -152,7 +152,7 @@ def peak_gb() -> float:
     """Peak resident memory of this process in GB, its mapped files included."""
     status = Path("/proc/self/status")
     if status.is_file():
-        # The peak that getrusage gives begins at that of the process that started this one.
+        # The peak of getrusage starts at the peak of the parent process.
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024 / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9  # macOS counts bytes

@@ -3,8 +3,8 @@
     python performance/statistics_stage.py [--items 1190] [--resamples 10000] [--json FILE]
 
 11 languages, 121 settings of two languages and 11 pools, three samplings with one seed each, all
-six metrics. Prints lines `name value unit`. Not named statistics.py: the scripts in this folder
-import from it first, and would find that file instead of Python's own module.
+six metrics. Prints lines `name value unit`. This file is not named statistics.py, because the
+scripts in this folder would import it instead of Python's own module.
 """
 
 import argparse
@@ -22,12 +22,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybridbatch.common.languages import XQUAD_R
+from hybridbatch.common.run_records import read_run
+from hybridbatch.common.runs import group_systems
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.data.sources.catalog import XQUAD_R
 from hybridbatch.evaluation import comparisons, resampling, statistics
-from hybridbatch.evaluation.observations import group_systems, read_observations, read_run
+from hybridbatch.evaluation.observations import read_observations
 from hybridbatch.evaluation.questions import read_questions
 from hybridbatch.planning.config import defaults
+from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas import every as schemas
 
 SAMPLINGS = {"x-x-mono": 1.0, "x-y": 0.0, "hybrid": 0.5}
@@ -51,10 +54,7 @@ def main() -> None:
 
 def measure(folder: Path, *, items: int, resamples: int) -> dict[str, tuple[float, str]]:
     paths = write_inputs(folder, items=items)
-    options = {
-        "resamples": resamples,
-        "high_resource": HIGH,
-    }
+    options = completed("statistics", {"resamples": resamples, "high_resource": HIGH})
     args = argparse.Namespace(**paths, options=json.dumps(options), output=folder / "out")
     begin, begin_cpu = time.perf_counter(), time.process_time()
     statistics.run(args)

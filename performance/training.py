@@ -1,13 +1,13 @@
-"""Pairs a second and memory of training, beside sentence-transformers' trainer.
+"""Pairs a second and memory of training, ours and sentence-transformers' trainer.
 
     python performance/training.py [--model FOLDER] [--pairs FILE] [--json FILE]
 
 e5-small on MLQA-R, batch 32, all parameters, the model's own dropout, in fp32 and bf16. Each system
-trains in a process of its own, in turn, `--rounds` times; medians count. sentence-transformers runs
-with MultipleNegativesRankingLoss and the cached variant, with its default settings on our batches
-and with the best found (batches of passages of similar length, questions and passages in passes of
-their own). Frozen embeddings are a separate row. Prints lines `name value unit`; the default
-`--model` and `--pairs` are what the workflow makes. Extra packages: performance/requirements.txt.
+trains in a process of its own, in turn, `--rounds` times; figures are medians. The competitor runs
+with MultipleNegativesRankingLoss and the cached variant, with its default options on our batches
+and with the best options found (batches of passages of similar length, separate passes for
+questions and passages). Frozen embeddings are a separate row. Prints lines `name value unit`; the
+workflow makes the default `--model` and `--pairs`. Extra packages: performance/requirements.txt.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import numpy as np
 
 from hybridbatch.common.threads import export_threads, processors
 
-# The layers' products for a token, forward, in e5-small: 12 layers of 4 h^2 + 2 h (4 h), h = 384.
+# Forward operations of e5-small's layers for a token: 12 layers of 4 h^2 + 2 h (4 h), h = 384.
 PRODUCTS_PER_TOKEN = 2 * 12 * 12 * 384**2
 # Backward has two products for each forward one.
 PASSES = 3
@@ -101,7 +101,7 @@ def measure(args: argparse.Namespace) -> dict[str, tuple[float, str]]:
 
 
 def ratios(speeds: dict, peaks: dict, *, precisions: list[str]) -> dict[str, tuple[float, str]]:
-    """The least favourable of the precisions."""
+    """The ratios to sentence-transformers, at the least favourable precision."""
     default, best, memory, frozen = [], [], [], []
     for precision in precisions:
         ours = (precision, ("ours", False, False))

@@ -36,7 +36,7 @@ PREFIXES = ("query: ", "passage: ")
 
 @dataclass(frozen=True)
 class Job:
-    """What one process does; `system` is ours, st or st-cached, with default or best options."""
+    """The job of one process; `system` is ours, st or st-cached, with default or best options."""
 
     system: str
     precision: str
@@ -52,7 +52,7 @@ class Job:
 
     @property
     def options(self) -> Options:
-        """Options of ours, whose sampling gives the batches of every system."""
+        """The options of our training; its sampling draws the batches of every system."""
         given = {
             "run": "benchmark",
             "model": "e5-small",
@@ -130,7 +130,7 @@ def train_theirs(job: Job) -> list[float]:
     if job.system == "st":
         loss = MultipleNegativesRankingLoss(model, scale=scale)
     else:
-        # A mini-batch of the whole batch would be no caching at all.
+        # With a mini-batch of the whole batch, nothing would be cached.
         loss = CachedMultipleNegativesRankingLoss(
             model, scale=scale, mini_batch_size=job.batch_size // 2
         )
@@ -206,7 +206,7 @@ def real_tokens(job: Job) -> int:
 
 
 def matrix_rate(precision: str) -> float:
-    """Operations a second of a 4096x384x1536 product: the best of 25, whatever else runs."""
+    """Operations a second of a 4096x384x1536 product, the best of 25: other processes may run."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     inputs, weight = torch.randn(4096, 384).to(dtype), torch.randn(1536, 384).to(dtype)
     times = []
