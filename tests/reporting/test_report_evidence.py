@@ -60,7 +60,7 @@ def test_without_the_stages_the_sections_say_so(tmp_path: Path) -> None:
     assert said[0].startswith("No claim was judged")
     assert "No intervals" in headline.headline_table(built, "xquad-r").note
     assert "tables of the stage bias" in str(bias.section(built).blocks[1])
-    assert "has not been tested" in str(answer.section(built).blocks[1])
+    assert "No difference was tested" in str(answer.section(built).blocks[1])
     assert alpha.section(built) is None
 
 
@@ -78,18 +78,18 @@ def test_the_answer_says_where_by_how_much_and_how_sure(built: Context) -> None:
     assert lead == (
         "Does hybrid degrade high-resource languages and pairs, compared with x-x-mono? Yes, in "
         "monolingual retrieval, by more than the margin of 1 point of mAP; no, in multilingual "
-        "retrieval it is not worse by 1 point of mAP."
+        "retrieval it is not worse by more than 1 point of mAP."
     )
     lines = next(block.items for block in blocks if isinstance(block, Bullets))
     assert lines[0] == (
         "Monolingual retrieval: −2.0 points of mAP (95 % interval −2.5 to −1.5, significant, "
         "p 0.0020), worse by more than the margin."
     )
-    assert "not significant, p 0.3000), not worse by the margin" in lines[1]
+    assert "not significant, p 0.3000), not worse by more than the margin" in lines[1]
     assert lines[2].startswith("High-resource alone (high-high): monolingual −3.0 points of mAP")
     assert (
         "By query language, monolingual: of 2 languages worse by more than the margin in 1 "
-        "(English −3.0), undecided whether by the margin in 1 (Arabic −0.1)."
+        "(English −3.0), undecided in 1 (Arabic −0.1)."
     ) in lines
     assert lines[-1] == "By nDCG@10 the verdicts differ in monolingual all settings (undecided)."
     table = next(block for block in blocks if isinstance(block, Details)).blocks[0]
@@ -101,7 +101,15 @@ def test_the_answer_says_where_by_how_much_and_how_sure(built: Context) -> None:
 
 
 def test_one_seed_is_said_to_hold_for_these_models_only(built: Context) -> None:
-    assert "holds for these trained models only" in str(answer.section(built).blocks[1])
+    assert "hold for these trained models only" in str(answer.section(built).blocks[1])
+
+
+def test_a_report_without_training_does_not_speak_of_training_runs(tmp_path: Path) -> None:
+    options = fixture.write_results(tmp_path, languages=("ar", "en"), steps=4)
+    built = context(tmp_path, options)
+    untrained = tuple(system for system in built.systems if not system.trained)
+    text = str(answer.section(replace(built, systems=untrained)).blocks[1])
+    assert "No model was trained" in text and "one training run" not in text
 
 
 def test_every_claim_has_a_verdict_and_a_place(built: Context) -> None:
@@ -200,6 +208,22 @@ def test_every_measure_of_bias_has_a_figure_and_its_table(built: Context) -> Non
         "0.250", "0.100", "7.5", "1", "3", "0.0200",
     ]  # fmt: skip
     assert figures["figure-agreement-xquad-r"].table.rows[0].cells[0].text == "0.450"
+
+
+def test_seeds_of_a_system_are_numbered_in_the_table_of_tests(built: Context) -> None:
+    key = ("base.tiny.hybrid.s1", "xquad-r")
+    again = replace(built.systems[-1].runs[0], id="base.tiny.hybrid.s2", seed=2)
+    system = replace(built.systems[-1], runs=(*built.systems[-1].runs, again))
+    found = {**built.measured.bias, (again.id, "xquad-r"): built.measured.bias[key]}
+    several = replace(
+        built,
+        systems=(*built.systems[:-1], system),
+        measured=replace(built.measured, bias=found),
+    )
+    blocks = bias.section(several).subsections[0].blocks
+    figures = {block.id: block for block in blocks if isinstance(block, Figure)}
+    labels = [group.label for group in figures["figure-fairness-xquad-r"].table.groups]
+    assert labels[-2:] == ["hybrid, run 1", "hybrid, run 2"]
 
 
 def test_shares_of_the_distribution_add_up(built: Context) -> None:

@@ -1,1 +1,1 @@
-"""The parts of the report: what it reads, how it is said and drawn, and its sections."""
+"""The report: its inputs, its words and charts, and its sections."""

@@ -10,7 +10,7 @@ from hybridbatch.reporting.drawing import draw, series_style
 
 @dataclass(frozen=True)
 class Point:
-    """A value at x, with its interval where there is one."""
+    """A value at x, with its interval if there is one."""
 
     x: float
     value: float

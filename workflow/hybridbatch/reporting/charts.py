@@ -1,4 +1,4 @@
-"""The kinds of picture that the report draws, from plain numbers."""
+"""The kinds of charts in the report, drawn from plain numbers."""
 
 import itertools
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from hybridbatch.training.samplings import looks as looks_of_samplings
 
 Grid = Sequence[Sequence[float | None]]
 
-# Both keep their order of lightness for every common kind of colour blindness.
+# Both keep their order of lightness with every common kind of colour blindness.
 SEQUENTIAL, DIVERGING = "cividis", "PuOr"
 
 
@@ -171,9 +171,9 @@ class CloudPanel:
 
 
 def clouds(id: str, panels: Sequence[CloudPanel], *, alternative: str) -> str:
-    """Scatter plots two abreast on one scale; each cloud's label stands at the mean of its points.
+    """Scatter plots, two in a row, on one scale; each cloud's label is at the mean of its points.
 
-    Labels decide the colours by their order, which must be the same in every panel.
+    The order of the labels decides their colours; it must be the same in every panel.
     """
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
@@ -207,7 +207,7 @@ def clouds(id: str, panels: Sequence[CloudPanel], *, alternative: str) -> str:
 
 
 def _specks(axes: Axes, points: Sequence[tuple[float, float]], *, cap: str, color: str) -> None:
-    """Points as lines of no length with caps: one short path instead of an element for each."""
+    """Points as lines of no length with caps: one short path instead of an element per point."""
     if not points:
         return
     vertices = np.repeat(np.asarray(points, dtype=float), 2, axis=0)
@@ -256,7 +256,7 @@ def strips(
 def stretches(
     types: Sequence[str], kinds: Sequence[str], *, most: int = 120
 ) -> list[tuple[int, int, tuple[tuple[str, float], ...]]]:
-    """(first step, end, shares of the types) of at most `most` stretches; equal ones joined."""
+    """(first step, end, shares of the types) of at most `most` stretches; equal ones are joined."""
     edges = np.linspace(0, len(types), min(most, len(types)) + 1).astype(int).tolist()
     joined: list[tuple[int, int, tuple[tuple[str, float], ...]]] = []
     for left, right in itertools.pairwise(edges):
@@ -272,7 +272,7 @@ def stretches(
 def _legend(canvas: Canvas, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        # All columns are as wide as the widest; what does not fit beside goes below.
+        # All columns are as wide as the widest label; labels that do not fit go below.
         widest = 0.5 + 0.075 * max(len(label) for label in labels)
         columns = max(1, min(len(handles), int(canvas.get_figwidth() / widest)))
         canvas.legend(handles, labels, loc="outside upper left", ncols=columns)

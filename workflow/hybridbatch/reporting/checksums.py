@@ -22,9 +22,9 @@ def input_checksums(
     benchmarks: Iterable[str],
     sources: Iterable[str],
 ) -> tuple[Checksum, ...]:
-    """The raw files as pinned, (path, SHA-256) each, then the prepared data as it lies there.
+    """The pinned raw files, (path, SHA-256) each, then the files of prepared data.
 
-    Paths of prepared data are relative to `results`; what is not there is left out.
+    Paths of prepared data are relative to `results`; missing files are left out.
     """
     found = [Checksum("raw file", path, digest) for path, digest in raw_files]
     folders = [("benchmark", results / "benchmarks" / name, "*.parquet") for name in benchmarks]

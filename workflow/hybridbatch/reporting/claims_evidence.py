@@ -1,4 +1,4 @@
-"""What claims are judged by, what counts as evidence, and what a verdict says."""
+"""The evidence for claims, the thresholds for judging it, and the verdicts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """What counts as evidence.
+    """The thresholds for a verdict.
 
     Attributes:
         level: corrected p-values up to it are significant.
-        bias_reduction: the share of the rank distance whose loss is "substantial".
+        bias_reduction: the relative reduction of the rank distance that is "substantial".
         unseen_share: the share of the seen languages' mAP that is "strong" in unseen ones.
-        batch_deviations: how many standard deviations the number of monolingual batches may lie
-            from what alpha makes one expect.
+        batch_deviations: how many standard deviations the number of monolingual batches may differ
+            from the number expected for alpha.
     """
 
     level: float
@@ -31,7 +31,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Parallel:
-    """How parallel a benchmark is: its languages, its items and those asked in all languages."""
+    """How parallel a benchmark is: its languages, its items and the items asked in all of them."""
 
     languages: int
     items: int
@@ -40,16 +40,16 @@ class Parallel:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a run measured. Benchmarks are keyed by name, systems by id.
+    """All measurements. Benchmarks are keyed by name, systems by id.
 
     Attributes:
-        systems: every system, the hybrid that stands for all alphas first among hybrids.
-        benchmarks: what was evaluated.
-        batches: for each hybrid the batches drawn as (monolingual, cross-lingual).
+        systems: every system; the hybrid that represents all alphas is the first hybrid.
+        benchmarks: the evaluated benchmarks.
+        batches: for each hybrid, the numbers of (monolingual, cross-lingual) batches.
         sources: the number of training sources.
-        source_exponent: the power of a source's size to which it is drawn.
+        source_exponent: sources are drawn in proportion to their size to this power.
         exact_matches: training questions, passages or items found in a benchmark.
-        near_matches: the same for near matches; None where they were not looked for.
+        near_matches: the same for near matches; None if they were not searched for.
         estimates, comparisons, noninferiority: rows of the statistics tables.
     """
 
@@ -70,14 +70,14 @@ class Evidence:
         return tuple(dict.fromkeys(system.model for system in self.systems))
 
     def label(self, id: str | None) -> str:
-        """What a reader is shown for a system."""
+        """The name of a system that the report shows."""
         found = (system.label for system in self.systems if system.id == id)
         return next(found, id or "")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One claim judged: the reasons with their figures, and what would test an untested one."""
+    """The verdict on a claim, the reasons with figures, and what would test an untested claim."""
 
     id: str
     claim: str

@@ -1,8 +1,8 @@
-"""The verdicts on the claims that the literature makes, from what a run measured.
+"""The verdicts on the claims of the literature, from what was measured.
 
-Pure rules on rows of the statistics tables and on counts: nothing is read or computed here, so
-that each verdict can be tested with made-up figures. A verdict on several benchmarks is rejected
-if it is on one of them, confirmed if it is on all, else undecided.
+These are rules on rows of the statistics tables and on counts. They read no files and compute no
+statistics, so each verdict can be tested with made-up figures. With several benchmarks, a claim is
+rejected if it is rejected on one of them, confirmed if it is confirmed on all, else undecided.
 """
 
 import math
@@ -53,9 +53,9 @@ def _combine(id: str, claim: str, findings: Iterable[Finding], would_test: str) 
         verdict = NOT_TESTED
     else:
         verdict = UNDECIDED
-    # What was tested in full and stays undecided needs no other test to be named.
+    # A claim that was tested in full and stays undecided names no further test.
     open_ = verdict in (UNDECIDED, NOT_TESTED) and (not kinds or NOT_TESTED in kinds)
-    reasons = tuple(dict.fromkeys(text for _, text in found))  # two may say the same
+    reasons = tuple(dict.fromkeys(text for _, text in found))  # two findings may have the same text
     return Verdict(id, claim, verdict, reasons, would_test if open_ else "")
 
 
@@ -116,7 +116,7 @@ def _separate(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
 
 def _unseen_samples(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
     yield from _separate(evidence, thresholds)
-    yield NOT_TESTED, "what the base model was trained on before: not known to this run"
+    yield NOT_TESTED, "the earlier training data of the base model: not known"
 
 
 def _map_reported(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
@@ -175,7 +175,7 @@ def _less_bias(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
 
 
 def _zero_shot(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
-    # A benchmark whose languages are all trained on says nothing, where another one tests them.
+    # A benchmark whose languages are all trained on does not count if another one tests the claim.
     found = list(_zero_shot_findings(evidence, thresholds))
     tested = [finding for finding in found if finding[0] != NOT_TESTED]
     return tested or found
@@ -201,7 +201,7 @@ def _zero_shot_findings(evidence: Evidence, thresholds: Thresholds) -> Iterable[
             share = unseen["mean_a"] / seen["mean_a"] if seen["mean_a"] else 0.0
             text = (
                 f"{name}: {evidence.label(hybrid)} has mAP {unseen['mean_a']:.3f} in unseen "
-                f"languages, {share:.0%} of that in seen ones, and is {unseen['verdict']} to "
+                f"languages, {share:.0%} of its mAP in seen ones, and is {unseen['verdict']} to "
                 f"{evidence.label(untrained)} there"
             )
             if unseen["verdict"] == "inferior" or share < thresholds.unseen_share:
@@ -241,7 +241,7 @@ def _compared(
 ) -> Iterable[tuple[str, str, str | None, Row | None]]:
     """(benchmark, hybrid, baseline, macro row) of every comparison.
 
-    A baseline that was not run, or is compared on no benchmark, is one with row None.
+    The row is None for a baseline that was not run or is not compared on any benchmark.
     """
     for sampling in samplings:
         for hybrid, baseline in _pairs(evidence, sampling, models=models):
@@ -258,7 +258,7 @@ def _compared(
 def _pairs(
     evidence: Evidence, sampling: str, *, models: Sequence[str]
 ) -> Iterable[tuple[str, str | None]]:
-    """The ids of each model's hybrid and of its system of another sampling, None without one."""
+    """The ids of each model's hybrid and of its system of another sampling, None if it has none."""
     for model in models:
         own = [system for system in evidence.systems if system.model == model]
         first = next((system.id for system in own if system.sampling == "hybrid"), None)

@@ -1,4 +1,4 @@
-"""Reads what the report shows of sharded benchmarks, whose metrics are cut at the first k."""
+"""Reads what the report shows of sharded benchmarks, whose metrics are cut at rank k."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class IndexQuality:
 class Corpus:
     """A sharded benchmark: its sizes by language, and the figures of each run.
 
-    shared_items: those whose id is among the training items; exact_matches: all that the training
-    pairs share with it.
+    shared_items: the number of items whose id is also a training item's. exact_matches: the number
+    of items and texts that the training pairs share with it.
     """
 
     queries: Mapping[str, int]
@@ -63,7 +63,7 @@ def read_corpora(
 def read_qualities(
     results: Path, evaluations: Sequence[tuple[str, ...]]
 ) -> dict[tuple[str, str], tuple[IndexQuality, ...]]:
-    """How exact the indexes of each (run, benchmark) are; none where that was not measured."""
+    """How exact the indexes of each (run, benchmark) are, if that was measured."""
     found = {}
     for run, benchmark in evaluations:
         path = results / "index_quality" / run / f"{benchmark}.parquet"

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of blocks, free of markup.
+"""The parts of a report: sections of blocks, without markup.
 
 Sections build these values from the figures; `render` turns them into HTML. All text in them is
 plain and is escaped when rendered; only `Figure.svg` is markup, made by `drawing`.
@@ -11,11 +11,11 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: its text, and a note that a reader gets beside it.
+    """One cell of a table: its text, and a note shown beside it.
 
     `language` is the code of the language that the text is written in, for fonts and direction.
-    `value` is what the text rounds or shortens: tables are sorted by it and downloads hold it.
-    `link` leads to another place of the page, such as `#data`.
+    `value` is the exact value of a rounded or shortened text, for sorting and for downloads.
+    `link` leads to another place on the page, such as `#data`.
     """
 
     text: str
@@ -27,9 +27,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its header, the header above it that it shares with its neighbours, alignment.
+    """A column: its header, a header above it shared with its neighbours, and its alignment.
 
-    `exported` is its header in a download, where that holds other units than the page shows.
+    `exported` is its header in a download, if the download has other units than the page.
     """
 
     label: str
@@ -42,8 +42,8 @@ class Column:
 class Row:
     """A row: its header, a short mark beside the header (such as `unseen`), and its cells.
 
-    `language` is the code of the language that the row is about. A `summary` of the rows above it
-    stays below them when they are sorted. A `good` row is set off by a background.
+    `language` is the code of the language that the row is about. A `summary` row stays below
+    the rows that it summarises when they are sorted. A `good` row has a coloured background.
     """
 
     header: str
@@ -67,7 +67,7 @@ class Table:
     """A table with a caption; `corner` heads the column of row headers.
 
     Raises:
-        ValueError: a row has not one cell for each column.
+        ValueError: a row does not have one cell for each column.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture: its title, one sentence on how to read it, a text alternative, its numbers."""
+    """A picture: its title, a sentence on how to read it, a text alternative, and its numbers."""
 
     id: str
     title: str
@@ -132,7 +132,7 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Definition:
-    """A term, what it means in one sentence, and where that comes from."""
+    """A term, its meaning in one sentence, and the source of the definition."""
 
     term: str
     text: str
@@ -157,17 +157,17 @@ class Code:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Figures side by side where there is room."""
+    """Figures, side by side if there is room."""
 
     figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A text in some language, what is said of it, and lists side by side where there is room.
+    """A text in some language, a note on it, and lists, side by side if there is room.
 
-    A table is shown as a list of its rows: the last column below the others. A reader opens an
-    example; one that is `open` is open from the start.
+    A table is shown as a list of its rows, with the last column below the others. An example is
+    closed until the reader opens it, unless it is `open`.
     """
 
     id: str

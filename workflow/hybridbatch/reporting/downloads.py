@@ -7,11 +7,11 @@ import urllib.parse
 
 from hybridbatch.reporting.document import MISSING, Cell, Column, Table
 
-# Characters that may stand in a URL inside a double-quoted attribute as they are.
+# Characters that need no escape in a URL inside a double-quoted attribute.
 _PLAIN = " !$()*+,/:;=?@-._~[]{}|"
 # A number as the page writes it.
 NUMBER = re.compile(r"[+−-]?\d[\d,]*(\.\d+)?")
-# A spreadsheet takes the bytes for UTF-8 only if they begin with this mark.
+# A spreadsheet reads the bytes as UTF-8 only if they begin with this mark.
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -28,9 +28,9 @@ def svg_link(svg: str) -> str:
 def csv_of(table: Table) -> str:
     """A table as CSV: one header row, one row for each of its rows; numbers are plain.
 
-    The heading of a row's group and the mark beside its header have columns of their own where a
-    table has them. A cell holds its exact value where it has one, else the number that its text
-    shows, else its text; nothing where nothing was measured.
+    If the table has row groups or marks, they get their own columns. A cell holds its exact value
+    if it has one, else the number that its text shows, else its text. It is empty if nothing was
+    measured.
     """
     grouped = len(table.groups) > 1 and any(group.label for group in table.groups)
     marked = any(row.mark for row in table.rows)
@@ -56,9 +56,9 @@ def csv_of(table: Table) -> str:
 
 
 def standalone(svg: str) -> str:
-    """A figure of the page as a file of its own: fixed colours, a size, a font, a title.
+    """A figure of the page as a separate file, with fixed colours, size, font and background.
 
-    Programs other than browsers know no CSS variables, and nothing around the file sets a font.
+    Programs other than browsers do not support CSS variables, and no page around it sets a font.
     """
     body = re.sub(r"var\(--[\w-]+, (#[0-9a-f]{6})\)", r"\1", svg)
     body = body.replace("font-family: inherit", "font-family: sans-serif")

@@ -14,20 +14,20 @@ from matplotlib.figure import Figure as Canvas
 
 from hybridbatch.training.samplings import Look, looks
 
-# Drawn in these colours, then replaced by `var(--name, colour)`. Okabe and Ito's palette, which
-# the common kinds of colour blindness can tell apart; every series has a marker of its own too.
+# Figures are drawn in these colours; `var(--name, colour)` then replaces them. The palette of Okabe
+# and Ito suits the common kinds of colour blindness; every series has its own marker too.
 INK = "#1b1f24"
 FAINT = "#c3c9d1"
 PAGE = "#fefefe"
-# For more groups than can be told apart by colour alone: labels must name them. Each colour has a
-# contrast of 3 at least with the light and with the dark page.
+# These are too many groups to tell apart by colour alone, so labels must name them. Each colour has
+# a contrast of at least 3 with the light and with the dark page.
 GROUPS = (
     "#de5e64", "#118568", "#b769c9", "#767700", "#508bee", "#b25201",
     "#1aa0a7", "#b2417f", "#52a43f", "#735cc7", "#b78310", "#127ca3",
 )  # fmt: skip
-# For a second, third .. system of the same sampling.
+# For the first, second, ... system of the same sampling.
 DASHES = ("-", "--", ":", "-.")
-# What is drawn of a sampling that the table does not have.
+# The look of a sampling that is not in the table.
 UNKNOWN = Look(INK, INK, INK, "P")
 
 STYLE: dict[str, object] = {
@@ -62,7 +62,7 @@ def draw(
     Args:
         id: prefix of the ids inside the element; unique in the page.
         paint: draws on the empty figure.
-        alternative: what a reader who does not see the figure is told.
+        alternative: the text for a reader who does not see the figure.
 
     Raises:
         ValueError: `id` holds a character that could end an attribute.
@@ -71,7 +71,7 @@ def draw(
         raise ValueError(f"{id!r} cannot be the id of a figure")
     buffer = io.BytesIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
-        # The fonts of this machine decide nothing: the reader's browser sets the text.
+        # The fonts of this machine do not matter: the reader's browser sets the text.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)  # type: ignore[arg-type]
@@ -98,7 +98,7 @@ def series_style(samplings: Sequence[str]) -> list[dict[str, str]]:
 
 def _embed(svg: str, *, id: str, alternative: str) -> str:
     body = svg[svg.index("<svg") :]
-    # A style element inside the page would style all of it; the page's own sheet says the same.
+    # A style element would apply to the whole page, and the page's style sheet has these rules.
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", body, count=1, flags=re.DOTALL)
     body = re.sub(r"font-family: [^;\"]*", "font-family: inherit", body)
     body = re.sub(r'\bid="', f'id="{id}-', body)
@@ -115,7 +115,7 @@ def _embed(svg: str, *, id: str, alternative: str) -> str:
         lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]),
         body,
     )
-    # Shrinks with the page, but is never blown up beyond the size that its text was chosen for.
+    # The figure shrinks with the page, but never grows beyond the size that its text is made for.
     body = re.sub(
         r'width="([\d.]+)pt" height="[\d.]+pt"', r'style="max-width: \1pt"', body, count=1
     )
@@ -124,7 +124,7 @@ def _embed(svg: str, *, id: str, alternative: str) -> str:
 
 
 def series_variables() -> str:
-    """The style sheet's variables with the colours of the series, two a line."""
+    """The style sheet's variables with the colours of the series, two per line."""
     variables = [
         f"--series-{name}: light-dark({look.light}, {look.dark});" for name, look in looks().items()
     ]

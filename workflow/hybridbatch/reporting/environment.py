@@ -37,7 +37,7 @@ class Environment:
 
 
 def describe_environment(*, code_version: str | None) -> Environment:
-    """Look up what this process runs on; `code_version` stands in for the git commit."""
+    """Look up what this process runs on; `code_version` replaces the git commit."""
     commit = code_version or git_commit()
     return Environment(
         commit=commit,
@@ -55,7 +55,7 @@ def describe_environment(*, code_version: str | None) -> Environment:
 
 
 def git_commit() -> str:
-    """The commit of the checkout that the package lies in, or a word that there is none."""
+    """The commit of the checkout that the package lies in, or a text that there is none."""
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return "not a git checkout"

@@ -1,6 +1,6 @@
-"""Reads the tables of the stages `statistics` and `bias`, where they were made.
+"""Reads the tables of the stages `statistics` and `bias`, if they exist.
 
-A results folder without them makes a report too: what they would show is absent then.
+A results folder without them also gives a report, which then lacks what they would show.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,16 +29,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsOptions:
-    """What the tests were asked: the report's options for them.
+    """The report's options for statistics and claims.
 
     Attributes:
         group: the folder of the statistics, `{model}.{recipe}`.
-        confidence: of intervals; corrected p-values up to 1 - confidence are significant.
-        margin: how much worse still counts as no worse, in the metric's unit.
-        high_resource: the languages of the level high.
-        source_exponent: the power of a source's size to which training drew it.
-        persistence: that of rank-biased overlap.
-        thresholds: of the claims.
+        confidence: of the intervals; corrected p-values up to 1 - confidence are significant.
+        margin: the non-inferiority margin, in the metric's unit.
+        high_resource: the high-resource languages.
+        source_exponent: training drew sources in proportion to their size to this power.
+        persistence: of rank-biased overlap.
+        thresholds: for the verdicts on the claims.
     """
 
     group: str
@@ -57,7 +57,7 @@ class StatisticsOptions:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its interval; `sd` is over the seeds where there are several."""
+    """A mean with its interval; `sd` is over the seeds, if there are several."""
 
     mean: float
     sd: float | None
@@ -126,7 +126,7 @@ class Statistics:
     def difference(
         self, first: str, second: str, setting: str, query: str, passage: str, metric: str
     ) -> Difference | None:
-        """`first` minus `second`, whichever of them the table names first."""
+        """`first` minus `second`, whichever of them comes first in the table."""
         found = self.differences.get((first, second, setting, query, passage, metric))
         if found is not None:
             return found
@@ -148,7 +148,7 @@ class RankDistance:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a passage language has of the first ranks, of the relevant passages, of the pool."""
+    """The share of a passage language in the first ranks, the relevant passages and the pool."""
 
     cutoff: int
     top_share: float
@@ -187,7 +187,7 @@ class Bias:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that these stages left. Keys are benchmarks, and (run, benchmark) for the bias."""
+    """Everything that these stages wrote. Keys are benchmarks; (run, benchmark) for the bias."""
 
     options: StatisticsOptions | None = None
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
@@ -204,9 +204,9 @@ def read_evidence(
     *,
     evaluations: Collection[Sequence[str]],
 ) -> Measured:
-    """Read what the stages `statistics` and `bias` left of the (run, benchmark) evaluated.
+    """Read what the stages `statistics` and `bias` wrote for the evaluated (run, benchmark).
 
-    Without `options` nothing is read. A missing folder is a stage that did not run.
+    Without `options` nothing is read. A missing folder means that its stage did not run.
 
     Raises:
         HybridBatchError: a folder lacks a file, or a file breaks its schema.

@@ -1,7 +1,7 @@
 """Stage `examples`: a few queries with what each run ranks first in the pool of all languages.
 
-The queries are chosen by a rule that does not look at their texts: the largest gain and the
-largest loss of average precision between two runs, and at random. No item occurs twice, and
+The queries are chosen by rules that do not use their texts: the largest gain and the largest loss
+of average precision between two runs, and a random choice. No item occurs twice, and
 languages take turns, so that the examples are not eleven versions of one question.
 """
 
@@ -36,10 +36,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What is shown.
+    """The options of the stage.
 
-    `runs` are in the order of the folders; `candidate` and `baseline` are the two of them whose
-    difference decides, or both None where only random queries are wanted.
+    `runs` are in the order of the folders. Gain and loss are those of the run `candidate` over the
+    run `baseline`; both are None if only random queries are wanted.
     """
 
     runs: tuple[str, ...]
@@ -52,7 +52,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Query:
-    """A query that may be chosen; `change` is its gain of average precision, if one is known."""
+    """A query that may be chosen; `change` is its gain in average precision, if known."""
 
     query_id: str
     item_id: str
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> None:
         options=options,
     )
     write_table(table, args.output, EXAMPLES)
-    logger.info("%d queries under %d runs", len(chosen), len(options.runs))
+    logger.info("%d queries, %d runs", len(chosen), len(options.runs))
 
 
 def read_precisions(file: Path) -> dict[str, float]:
@@ -128,8 +128,8 @@ def candidates(
     Args:
         queries: at least columns query_id, item_id and language of the schema QUERIES.
         precisions: average precision by run and query id.
-        candidate: the run whose gain over `baseline` is asked for.
-        baseline: the other run; None as `candidate` is.
+        candidate: the run whose gain over `baseline` is computed.
+        baseline: the other run; None if `candidate` is None.
 
     Raises:
         HybridBatchError: one of the two runs is missing, or no query was scored by every run.
@@ -161,9 +161,9 @@ def candidates(
 def choose(queries: Sequence[Query], *, per_rule: int, seed: int) -> list[Chosen]:
     """Up to `per_rule` queries for each rule: largest gain, largest loss, random.
 
-    Each pick is the first of its rule's order whose item is new and whose language has been picked
-    least often so far. Equal gains are ordered by query id; the random order is that of the
-    SHA-256 of seed and query id, the same on every machine.
+    Each pick has a new item and, among such queries, the language picked least often so far; of
+    those, it is the first in its rule's order. Equal gains are ordered by query id. The random
+    order is by the SHA-256 of seed and query id, so it is the same on every machine.
     """
     known = [query for query in queries if query.change is not None]
     orders = (
@@ -215,7 +215,7 @@ def describe(
         options: the runs, in order, and how many ranks are shown.
 
     Raises:
-        HybridBatchError: a run does not rank a chosen query; it ranks an unknown passage.
+        HybridBatchError: a run does not rank a chosen query, or ranks an unknown passage.
     """
     ids = [one.query.query_id for one in chosen]
     texts = {row["query_id"]: row["text"] for row in _rows(queries, "query_id", ids)}

@@ -1,6 +1,6 @@
 """Reads what the report shows: the Parquet files of the earlier stages, and nothing else.
 
-Everything is counted here, so that no section sees a file.
+Everything is counted here; no section reads a file.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -47,7 +47,7 @@ class BenchmarkCounts:
 
 @dataclass(frozen=True)
 class SourceCounts:
-    """Sizes of a training source: pairs per (language, split), and what they group into."""
+    """Sizes of a training source: pairs per (language, split), items, and groups."""
 
     pairs: Mapping[tuple[str, str], int]
     items: int
@@ -58,7 +58,7 @@ class SourceCounts:
 
 @dataclass(frozen=True)
 class Shared:
-    """One thing that training pairs and a benchmark have in common."""
+    """One item or text that training pairs and a benchmark have in common."""
 
     kind: str
     source: str
@@ -108,13 +108,13 @@ def read_inputs(
     """Read the files of one configuration below the folder `results`.
 
     Args:
-        recipe: whose overlaps are read, for the benchmarks on which a trained run was evaluated.
+        recipe: its overlaps are read, for the benchmarks on which a trained run was evaluated.
         runs: run ids, in the order in which they are shown.
         evaluations: the (run, benchmark) whose metrics exist; others were not evaluated.
         benchmarks: names of benchmarks, in order.
         sources: names of training sources, in order.
         views: the benchmarks that have example queries and a projection.
-        corpora: the sharded benchmarks, of which the timings alone are read here.
+        corpora: the sharded benchmarks; only their timings are read here.
 
     Raises:
         HybridBatchError: a file is missing or breaks its schema; an evaluation names an unknown
@@ -128,7 +128,7 @@ def read_inputs(
             )
     records = tuple(read_run(results / "runs" / f"{run}.parquet") for run in runs)
     trained = [record.id for record in records if record.trained]
-    # Examples and projections belong to a model and a recipe, whatever its runs are.
+    # Examples and projections belong to a model and a recipe, not to single runs.
     family = f"{records[0].model}.{recipe}" if records else recipe
     return Inputs(
         runs=records,
@@ -171,7 +171,7 @@ def read_inputs(
 
 
 def read_summary(path: Path) -> Summary:
-    """The mean values of one run on one benchmark; a setting without queries has none."""
+    """The mean values of one run on one benchmark; settings without queries are left out."""
     table = read_table(path, SUMMARY)
     keys = zip(
         *(
@@ -220,7 +220,7 @@ def read_overlap(path: Path) -> tuple[Shared, ...]:
 
 
 def read_train_log(path: Path) -> TrainLog:
-    """The losses and batch types of a run, and how many pairs of which languages it drew."""
+    """The losses and batch types of a run, and the numbers of pairs that it drew by language."""
     table = read_table(path, TRAIN_LOG)
     train = table.filter(pc.equal(table["event"], "train")).sort_by("step")
     validation = table.filter(pc.equal(table["event"], "validation")).sort_by("step")
@@ -239,12 +239,12 @@ def read_train_log(path: Path) -> TrainLog:
 def read_timings(
     folder: Path, *, names: Collection[str], corpora: Collection[str] = ()
 ) -> tuple[Timing, ...]:
-    """The timings below `folder` that concern these names; none if the folder is missing.
+    """The timings below `folder` of jobs with these names; empty if the folder is missing.
 
-    Several configurations share a results folder: a job is named by the run, benchmark, source,
-    model or recipe that it works on, or by several with `/` between, and counts if all of them are
-    among `names`. Downloads count always, the report itself never: its time is not known yet. The
-    jobs of a stage over the shards of one of `corpora` are one entry: their sum, and most memory.
+    Several configurations may share a results folder. The name of a job is the run, benchmark,
+    source, model or recipe that it works on, or several of them joined by `/`; it counts if all are
+    among `names`. Downloads always count. The report never counts: its time is not known yet. The
+    jobs of a stage over the shards of one of `corpora` are one entry: summed times, largest memory.
     """
     found: list[Timing] = []
     sharded: dict[tuple[str, str], list[Timing]] = {}

@@ -1,4 +1,4 @@
-"""Published figures that the report sets beside its own."""
+"""The published figures that the report shows beside its own."""
 
 import csv
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ SAMPLINGS = {
     "X-X": "x-x",
     "En-En": "en-en",
 }
-# Rows of the printed tables that summarise the languages; our means come from the languages.
+# Rows of the printed tables that summarise languages; we average the languages instead.
 AGGREGATES = frozenset({"mean", "median"})
 
 

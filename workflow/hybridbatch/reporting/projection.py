@@ -1,11 +1,11 @@
 """Stage `projection`: the embedding space in two dimensions, and how far it is ordered by language.
 
-Each run is shown on its own plane: that in which the centroids of its languages lie farthest
-apart. An ordinary principal component analysis would show topics, and axes fitted to the
-untrained model would hide what training did in another direction. The plane is fitted to other
-items than those shown, so that languages that do not differ do not seem to: where they overlap
-even here, they overlap everywhere. Queries and passages are centred apart, since their mean offset
-changes no ranking.
+Each run has its own plane, in which the centroids of its languages lie farthest apart. An ordinary
+principal component analysis would show topics, and axes fitted to the untrained model would hide
+what training did in other directions. The plane is fitted to items that are not shown, so that
+languages that do not differ do not seem to differ. Languages that overlap even in this plane
+overlap everywhere. Queries and passages are centred separately, because their mean offset does
+not change any ranking.
 """
 
 import argparse
@@ -63,7 +63,7 @@ class Sample:
         ids: the query or passage ids.
         languages: the language of each.
         items: the item of each.
-        shown: whether it is shown; the others fit the plane. An item is one or the other.
+        shown: whether each is shown; the others fit the plane. No item is in both groups.
     """
 
     kind: str
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> None:
         summary.extend(numbers)
         for row in numbers:
             logger.info(
-                "%s: language of a %s from its vector: %.3f (chance %.3f)",
+                "%s: accuracy of a %s's language from its vector: %.3f (chance %.3f)",
                 name,
                 row["kind"],
                 row["accuracy"],
@@ -125,15 +125,16 @@ def draw_samples(
 ) -> tuple[Sample, Sample]:
     """Queries and passages of up to `items` items to show, and as many to fit, in each language.
 
-    The same for every run. Items in the most languages come first, then in the order of the SHA-256
-    of seed and id, and are fitted and shown in turn; where all items are parallel, every language
-    has the same ones. A passage stands for the first item that it answers.
+    They are the same for every run. Items are ordered by their number of languages, largest first,
+    then by the SHA-256 of seed and id; every other item is shown, the rest fit the plane. If all
+    items are parallel, every language has the same ones. A passage is counted for the first item
+    that it answers.
 
     Raises:
         HybridBatchError: no query has a relevant passage.
     """
     asked = pl.DataFrame(pl.from_arrow(queries)).select("query_id", "item_id", "language")
-    # Sorted by item and passage, so that the order of the files decides nothing.
+    # `_sample` sorts by item and id, so the order of the files does not matter.
     answers = (
         pl.DataFrame(pl.from_arrow(qrels))
         .filter(pl.col("relevance") > 0)
@@ -252,7 +253,7 @@ def _sample(kind: str, rows: pl.DataFrame, order: pl.DataFrame, items: int) -> S
         kind: query or passage.
         rows: columns id, item_id, language.
         order: columns item_id, position, shown.
-        items: how many of either in a language.
+        items: the largest number of each in a language.
     """
     chosen = (
         rows.join(order, on="item_id")

@@ -29,7 +29,7 @@ def render_page(*, title: str, sections: Sequence[Section], made: str | None = N
         for name in ("report.css", "report.js")
     )
     template = _environment().get_template("report.html.j2")
-    # The page's policy lets this one script run and nothing else, whatever the data may hold.
+    # The page's policy allows only this script, whatever the data contains.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         title=title,
@@ -54,7 +54,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.tests["kind"] = lambda block, name: type(block).__name__ == name
     environment.filters["svg"] = Markup
-    # Both are percent-encoded: no character of theirs can end an attribute.
+    # Both are percent-encoded, so none of their characters can end an attribute.
     environment.filters["csv_link"] = lambda table: Markup(csv_link(table))
     environment.filters["svg_link"] = lambda svg: Markup(svg_link(svg))
     environment.tests["sortable"] = _sortable
@@ -63,10 +63,10 @@ def _environment() -> jinja2.Environment:
 
 
 def _sortable(table: Table) -> bool:
-    """Whether some group has two rows or more that a reader may want in another order."""
+    """Whether a group has two or more rows that a reader may want in another order."""
     return any(sum(not row.summary for row in group.rows) > 1 for group in table.groups)
 
 
 def _valued(cell: Cell) -> bool:
-    """Whether sorting needs the cell's value, since its text is not the same as a number."""
+    """Whether sorting needs the cell's value, because its text is not a number."""
     return isinstance(cell.value, (int, float)) and not NUMBER.fullmatch(cell.text)

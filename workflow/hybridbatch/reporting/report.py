@@ -36,10 +36,10 @@ logger = logging.getLogger(__name__)
 class Options:
     """What the report covers.
 
-    `evaluations` are (run, benchmark), `benchmarks` those with full ranks and `corpora` the sharded
-    ones, `views` the benchmarks with example queries and a projection. `config` is all of the
-    configuration, `statistics` says what was tested how, `raw_files` are (path, SHA-256) of what
-    benchmarks and sources were made from.
+    `evaluations` are (run, benchmark). `benchmarks` have full ranks, `corpora` are sharded, and
+    `views` are the benchmarks with example queries and a projection. `config` is the whole
+    configuration, `statistics` the options of the tests. `raw_files` are the (path, SHA-256) of the
+    files that benchmarks and sources were made from.
     """
 
     title: str
@@ -158,7 +158,7 @@ def build_page(
     checksums: tuple[Checksum, ...],
     made: str | None,
 ) -> str:
-    """The report as HTML; `made` is the digest of what made it, where that is known."""
+    """The report as HTML; `made` is the digest of what made it, if known."""
     sections = [built for build in ORDER if (built := build(context)) is not None]
     sections.append(provenance.section(context, environment, checksums))
     return render_page(title=title, sections=sections, made=made)

@@ -20,7 +20,7 @@ from hybridbatch.training.samplings import SAMPLINGS
 
 
 def labelled(systems: Sequence[System]) -> tuple[System, ...]:
-    """The systems with labels in which no two are alike."""
+    """The systems with labels; no two labels are equal."""
     models = {system.model for system in systems}
     recipes = {system.recipe for system in systems if system.trained}
     return tuple(
@@ -30,12 +30,12 @@ def labelled(systems: Sequence[System]) -> tuple[System, ...]:
 
 
 def sampling_label(name: str) -> str:
-    """What the report calls a sampling."""
+    """The name of a sampling in the report."""
     return (SAMPLINGS[name].label if name in SAMPLINGS else "") or name
 
 
 def _label(system: System, *, models: int, recipes: int) -> str:
-    """What tells a system from the others, where there are so many models and recipes."""
+    """The label of a system; it names model and recipe only if there are several of them."""
     parts = [system.model] if models > 1 else []
     if system.recipe and recipes > 1:
         parts.append(system.recipe)
@@ -55,7 +55,7 @@ class Scores:
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
 
     def summary(self, run: str, benchmark: str) -> Summary:
-        """The mean values of a run on a benchmark, sharded or not; empty where there are none."""
+        """The mean values of a run on a benchmark, sharded or not; empty if there are none."""
         if benchmark in self.corpora:
             return self.corpora[benchmark].summaries.get(run, {})
         return self.inputs.summaries.get((run, benchmark), {})
@@ -74,7 +74,7 @@ class Scores:
         query_language: str,
         passage_language: str,
     ) -> float | None:
-        """The value of one setting, or None where it was not measured."""
+        """The value of one setting, or None if it was not measured."""
         key = (setting, query_language, passage_language, metric)
         summaries = [self.summary(run.id, benchmark) for run in system.runs]
         values = [summary[key] for summary in summaries if key in summary]
@@ -152,7 +152,7 @@ class Context:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What was measured, in the order of the configuration."""
+        """The measures, in the order of the configuration."""
         return tuple(self.config["evaluation"]["measures"])
 
     @property
@@ -165,7 +165,7 @@ class Context:
         return tuple(system for system in self.systems if self.scores.evaluated(system, benchmark))
 
     def shared_items(self, benchmark: str) -> int | None:
-        """How many items training pairs and benchmark share; None where that was not counted."""
+        """How many items training pairs and benchmark share; None if that was not counted."""
         if benchmark in self.corpora:
             return self.corpora[benchmark].shared_items
         if benchmark not in self.inputs.overlaps:
@@ -179,16 +179,16 @@ class Context:
         return evaluated and bool(self.shared_items(benchmark))
 
     def label(self, system: System, benchmark: str) -> str:
-        """The label of a system, with a warning where it trained on items of the benchmark."""
+        """The label of a system, with a warning if it trained on items of the benchmark."""
         warning = " (contaminated)" if self.contaminated(system, benchmark) else ""
         return system.label + warning
 
     def statistics(self, benchmark: str) -> Statistics | None:
-        """The statistics of a benchmark, None where that stage did not run."""
+        """The statistics of a benchmark, None if that stage did not run."""
         return self.measured.statistics.get(benchmark)
 
     def tested_id(self, system: System, benchmark: str) -> str | None:
-        """The id that the statistics of a benchmark give a system, None where they lack it."""
+        """The id that the statistics of a benchmark give a system, None if they lack it."""
         statistics = self.statistics(benchmark)
         return system.id if statistics and system.id in statistics.systems else None
 
@@ -222,7 +222,7 @@ class Context:
         return statistics.difference(ids[0], ids[1], setting, query, passages, metric)
 
     def biases(self, system: System, benchmark: str) -> tuple[Bias, ...]:
-        """The bias of each run of a system, of those that were measured."""
+        """The bias of each run of a system whose bias was measured."""
         found = (self.measured.bias.get((run.id, benchmark)) for run in system.runs)
         return tuple(bias for bias in found if bias is not None)
 
@@ -238,7 +238,7 @@ class Context:
     def comparisons(self, benchmark: str) -> tuple[tuple[System, System], ...]:
         """(hybrid, other) of the same model: what hybrid is compared with on a benchmark.
 
-        Of several alphas the default one stands for hybrid, where it was run.
+        If hybrid was run with the default alpha, only that alpha is compared.
         """
         shown = self.shown(benchmark)
         hybrids = [system for system in shown if system.hybrid]

@@ -1,4 +1,4 @@
-"""How numbers and names are written: the one place that rounds."""
+"""How numbers and names are written; all rounding is done here."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ def ranks(value: float | None) -> str:
 
 
 def signed(value: float | None, *, decimals: int = 3) -> str:
-    """A difference with its sign (a true minus); one that rounds to zero has none."""
+    """A difference with its sign (a minus, not a hyphen); without one if it rounds to zero."""
     if value is None:
         return MISSING
     text = f"{abs(value):,.{decimals}f}"
@@ -54,7 +54,7 @@ def p_value(value: float) -> str:
 
 
 def interval(low: float | None, high: float | None, *, write: Callable[[float | None], str]) -> str:
-    """`−0.004 to +0.012`, nothing where there is no interval."""
+    """`−0.004 to +0.012`, empty if there is no interval."""
     return "" if low is None or high is None else f"{write(low)} to {write(high)}"
 
 
@@ -69,7 +69,7 @@ def counted(value: int | None, noun: str) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A share in per cent with one decimal; nothing of nothing is missing."""
+    """A share in per cent with one decimal; it is missing if `whole` is 0."""
     return MISSING if whole == 0 else f"{100 * part / whole:.1f} %"
 
 
@@ -86,23 +86,23 @@ def duration(seconds: float) -> str:
 
 
 def language(code: str) -> str:
-    """`Arabic (ar)`; a code without a name stands alone."""
+    """`Arabic (ar)`; a code without a name is written alone."""
     name = english_name(code)
     return f"{name} ({code})" if name else code
 
 
 def language_name(code: str) -> str:
-    """`Arabic`; a code without a name stands for itself."""
+    """`Arabic`; a code without a name is written as it is."""
     return english_name(code) or code
 
 
 def benchmark(name: str) -> str:
-    """The name that a benchmark goes by in print."""
+    """The name of a benchmark in the report."""
     return (DATASETS[name].label if name in DATASETS else "") or name
 
 
 def metric(name: str) -> str:
-    """The name that a metric goes by in print."""
+    """The name of a metric in the report."""
     found = measures.find(name)
     return found.label if found else name
 

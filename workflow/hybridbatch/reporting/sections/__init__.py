@@ -1,7 +1,7 @@
-"""The sections of the report, in the order in which they are read.
+"""The sections of the report, in reading order.
 
-A section is a function of the context, None where the runs have nothing to show in it; a new one is
-a module here and a line in `ORDER`.
+A section is a function of the context. It returns None if the runs have nothing to show in it. To
+add one, write a module here and a line in `ORDER`.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The headline figures over alpha, where hybrid was trained with several."""
+"""The headline figures over alpha, if hybrid was trained with several."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Sweep:
 
 
 def section(context: Context) -> Section | None:
-    """The four curves of every benchmark; None where no sweep was run."""
+    """The four curves of every benchmark; None if no sweep was run."""
     parts = tuple(
         Subsection(f"alpha-{benchmark}", wording.benchmark(benchmark), blocks)
         for benchmark in context.benchmarks
@@ -49,8 +49,8 @@ def section(context: Context) -> Section | None:
         title="Alpha and seeds",
         blocks=(
             Paragraph(
-                "α is the probability that a batch is monolingual: x-y is α = 0, x-x-mono α = 1, "
-                f"and hybrid lies between. Each hybrid was trained with {counts}."
+                "α is the probability that a batch is monolingual: x-y has α = 0, x-x-mono has "
+                f"α = 1, and hybrid is between them. Each hybrid was trained with {counts}."
             ),
         ),
         subsections=parts,
@@ -65,7 +65,7 @@ def sweep(context: Context, benchmark: str, model: str) -> tuple[tuple[float, Sy
             continue
         alpha = system.alpha
         if system.sampling != "hybrid":
-            # Where the others stand on its scale: all batches monolingual, or none.
+            # Other samplings have a fixed alpha: 1 if all batches are monolingual, 0 if none are.
             known = system.sampling in SAMPLINGS
             alpha = SAMPLINGS[system.sampling].alpha if known else None
         if alpha is not None:
@@ -116,8 +116,8 @@ def _figure(
         id=id,
         title=f"{name} over α, {swept.model}",
         reading=(
-            f"How to read it: each point is trained with another α; {better} is better."
-            + (" The band is the interval of each point." if tested else "")
+            f"How to read it: each point is a model trained with another α; {better} is better."
+            + (" The band shows the interval of each point." if tested else "")
         ),
         alternative=alternative,
         svg=band(

@@ -1,4 +1,4 @@
-"""The lead: what the figures say, in sentences made from them."""
+"""The first section: the main results, in sentences that are made from the figures."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ HEADLINE: Headline = (
     ("multilingual", "mAP", "Multilingual mAP"),
     ("multilingual", "rank_distance", "Language bias (rank distance)"),
 )
-# Of a sharded benchmark, whose metrics are cut; with a top_k below 100 there is no R@100.
+# For sharded benchmarks, whose metrics are cut. R@100 needs a top_k of at least 100.
 CUT_HEADLINE: Headline = (
     ("monolingual", "nDCG@10", "Monolingual nDCG@10"),
     ("monolingual", "R@100", "Monolingual R@100"),
@@ -44,35 +44,37 @@ def _question() -> str:
         "A dual encoder is fine-tuned on parallel question-passage pairs. A monolingual batch "
         "(x-x-mono) holds pairs of one language, a cross-lingual batch (x-y) holds pairs whose "
         "question and passage differ in language, and hybrid training draws each batch as one or "
-        "the other. The question: does hybrid training cost quality within a language, compared "
-        "with monolingual training, and what does it gain across languages?"
+        "the other. Does hybrid training lower quality within a language, compared with "
+        "monolingual training? What does it gain across languages?"
     )
 
 
 def _caution(context: Context) -> str:
     seeds = {len(system.runs) for system in context.systems if system.trained}
     options = context.measured.options
-    if seeds <= {1}:
+    if not seeds:
+        basis = "No model was trained: each figure is of an untrained model."
+    elif seeds == {1}:
         basis = "Each figure comes from one training run per sampling."
     else:
         basis = f"Figures are means over {wording.listing([str(n) for n in sorted(seeds)])} seeds."
     if options is None or not context.measured.statistics:
         return (
-            f"{basis} The sentences below describe the figures measured; whether a difference is "
-            "larger than chance has not been tested, and small ones may well be chance."
+            f"{basis} The sentences below describe the measured figures. No difference was tested "
+            "for significance, so small differences may be due to chance."
         )
     scope = (
-        " Intervals and tests are over questions: what they say holds for these trained models "
-        "only, and other seeds may give other results."
+        " Intervals and tests are over questions: they hold for these trained models only, and "
+        "other seeds may give other results."
         if seeds <= {1}
         else " Intervals and tests are over questions and seeds."
     )
     high = wording.listing([wording.language_name(code) for code in options.high_resource])
-    levels = f" High-resource are {high}; all others are low-resource." if high else ""
+    levels = f" High-resource languages: {high}. All others are low-resource." if high else ""
     return (
-        f"{basis}{scope} Not worse means: not worse by a margin of "
-        f"{wording.points(options.margin)} ({options.margin:g}) of mAP or nDCG, tested as "
-        "non-inferiority; significant: after Holm's correction, at "
+        f"{basis}{scope} Not worse means: not worse by more than the margin of "
+        f"{wording.points(options.margin)} ({options.margin:g}) of mAP or nDCG, in a test of "
+        "non-inferiority. Significant means: after Holm's correction, at level "
         f"{1 - options.confidence:.2g}.{levels}"
     )
 
@@ -89,7 +91,7 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         blocks.append(
             Paragraph(
                 f"Contaminated: {wording.listing(marked)} trained on {items} of this "
-                "benchmark. Their figures say nothing on unseen questions.",
+                "benchmark. Their figures say nothing about unseen questions.",
                 tone="warning",
             )
         )
@@ -121,7 +123,7 @@ def absence(context: Context, benchmark: str, labels: Sequence[str]) -> str:
     elif items:
         reason = f"since they trained on {wording.counted(items, 'item')} of this benchmark"
     else:
-        reason = "since the configuration does not ask for it"
+        reason = "since the configuration does not include this evaluation"
     return f"Not evaluated: {wording.listing(list(labels))}, {reason}."
 
 
@@ -133,7 +135,7 @@ def _ranking(
     metric: str,
     name: str,
 ) -> str:
-    """`Multilingual mAP: x-y 0.581, hybrid 0.580, .. (best first).`, or nothing to say."""
+    """`Multilingual mAP: x-y 0.581, hybrid 0.580, .. (highest first).`; empty without values."""
     values = [
         (system, value)
         for system in shown
@@ -147,12 +149,12 @@ def _ranking(
         f"{context.label(system, benchmark)} {wording.metric_value(metric, value)}"
         for system, value in values
     ]
-    order = "highest first" if more_is_better else "lowest, the least biased, first"
+    order = "highest first" if more_is_better else "least biased first"
     return f"{name}: {', '.join(parts)}{f' ({order})' if len(parts) > 1 else ''}."
 
 
 def compare(context: Context, benchmark: str, hybrid: System, other: System) -> str:
-    """What changes from `other` to `hybrid`: the macro averages, and monolingual by language."""
+    """The change from `other` to `hybrid` in the macro averages, and by language (monolingual)."""
     scores = context.scores
     changes = []
     for setting, metric, name in _headline(context, benchmark):
@@ -171,7 +173,7 @@ def compare(context: Context, benchmark: str, hybrid: System, other: System) -> 
 def _significance(
     context: Context, benchmark: str, hybrid: System, other: System, setting: str, metric: str
 ) -> str:
-    """` (significant)`, ` (not significant)`, or nothing where it was not tested."""
+    """` (significant)` or ` (not significant)`; empty if it was not tested."""
     options, found = (
         context.measured.options,
         context.difference(hybrid, other, benchmark, setting, metric),

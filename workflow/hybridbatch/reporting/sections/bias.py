@@ -1,4 +1,4 @@
-"""Language bias: the rank distance of every query language, and the measures beyond it."""
+"""Language bias: the rank distance of every query language, and the other measures of bias."""
 
 from hybridbatch.common.runs import System
 from hybridbatch.common.vocabulary import MACRO
@@ -34,7 +34,7 @@ QUARTILES = ("lower_quartile", "median", "upper_quartile")
 
 
 def section(context: Context) -> Section | None:
-    """Rank distance by language, for each benchmark; None without one."""
+    """Rank distance by language, for each benchmark; None without a benchmark."""
     if not context.benchmarks:
         return None
     return Section(
@@ -42,11 +42,11 @@ def section(context: Context) -> Section | None:
         title="Language bias",
         blocks=(
             Paragraph(
-                "In the pool of all languages every parallel version of the answer is relevant. "
-                "A model without bias ranks them next to each other; a biased one puts some "
-                "languages, often the query's own, far before the others. The rank distance of a "
-                "query is the rank of its lowest relevant passage minus the rank of its highest, "
-                "in the full ranking."
+                "In the pool of all languages, every parallel version of the answer is relevant. "
+                "A model without bias ranks the versions next to each other. A biased model ranks "
+                "some languages, often the query's own, far ahead of the others. The rank "
+                "distance of a query is the rank of its last relevant passage minus the rank of "
+                "its first, in the full ranking."
             ),
             *_definitions(context),
         ),

@@ -1,4 +1,4 @@
-"""Dots by language with their table, for the measures of language bias."""
+"""Dot plots by language with their tables, for the measures of language bias."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Words:
-    """What a figure of dots says of itself.
+    """The texts of a dot plot.
 
     Attributes:
-        name: its part of the figure's id.
+        name: a part of the figure's id.
         title: what is shown.
         reading: how to read it.
-        xlabel: under the axis.
+        xlabel: the label of the x axis.
         corner: what the rows are.
-        metric: of the estimates whose intervals stand under the macro averages; none by default.
+        metric: the metric whose intervals are below the macro averages; none by default.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a figure of dots.
+    """The rows of a dot plot.
 
     Attributes:
-        keys: of their values.
-        headers: (text, language code) of each; the code is empty where it is no language.
-        means: keys of the rows of means that follow.
+        keys: the keys of their values.
+        headers: (text, language code) of each; the code is empty if the row is not a language.
+        means: the keys of the rows of means, which follow.
     """
 
     keys: Sequence[str]
@@ -74,7 +74,7 @@ def by_query_language(
     values: Callable[[Bias], Mapping[str, float | None]],
     words: Words,
 ) -> Figure:
-    """A figure of what `values` takes from each run, a row for each query language."""
+    """A dot plot with a row for each query language; `values` reads the values of a run."""
     means: dict[System | str, Values] = {s: mean_over_runs(b, values) for s, b in found.items()}
     codes = sorted({key for each in means.values() for key in each} - {MACRO})
     macro = [MACRO] if any(MACRO in each for each in means.values()) else []
@@ -90,15 +90,15 @@ def dots(
     *,
     more: Mapping[str, Mapping[System, Values]] | None = None,
 ) -> Figure:
-    """Dots by row with their table.
+    """A dot plot with its table.
 
     Args:
         context: of the report.
         benchmark: the benchmark.
-        words: what the figure says.
+        words: the texts of the figure.
         rows: its rows.
-        values: of each series, by key.
-        more: further values of systems for the table alone, by the header of their columns.
+        values: the values of each series, by key.
+        more: more values of systems, for the table only, by the header of their columns.
     """
     id = f"figure-{words.name}-{benchmark}"
     series, columns, table_values = [], [], []

@@ -1,4 +1,4 @@
-"""Figures of language bias from the tables of the stage `bias`, a figure for each measure."""
+"""Figures of language bias from the tables of the stage `bias`, one for each measure."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -39,32 +39,33 @@ DEFINITIONS = (
     ),
     Definition(
         "exposure",
-        "The share of the first k ranks that passages of a language hold, against the share of "
-        "the relevant passages that are in it: |top k in the language| / k.",
+        "The share of the first k ranks that passages in a language have, |top k in the "
+        "language| / k, compared with the share of the relevant passages in that language.",
         "after Singh and Joachims, Fairness of exposure in rankings, 2018",
         "https://doi.org/10.1145/3219819.3220088",
     ),
     Definition(
         "own-language preference",
         "P(rank of a relevant passage in the query's language < rank of an equally relevant one "
-        "in another), a tie counting one half: U / (m n) of the Mann-Whitney test; 0.5 is none.",
+        "in another), with a tie as one half: U / (m n) of the Mann-Whitney test. 0.5 means no "
+        "preference.",
         *LAREQA,
     ),
     Definition(
         "fairness",
-        "Friedman's test that each question's relevant passages are ranked without regard to "
-        "their language, with Kendall's W = χ² / (n (l − 1)) for n questions and l languages, 0 "
-        "without preference and 1 if every question prefers the languages in one order. With one "
-        "relevant passage in each language a test within a query, such as Kruskal and Wallis's in "
-        "PEER, has the same value whatever the order; here each question is a block, and its "
-        "order counts.",
+        "Friedman's test of the hypothesis that the ranks of a question's relevant passages do "
+        "not depend on their language. Kendall's W = χ² / (n (l − 1)) for n questions and l "
+        "languages is 0 without preference and 1 if every question ranks the languages in the "
+        "same order. With one relevant passage in each language, a test within a query, such as "
+        "the Kruskal-Wallis test in PEER, has the same value for every order. Here each question "
+        "is a block, so the order counts.",
         "Friedman, 1937; Kendall and Babington Smith, 1939",
         "https://doi.org/10.1080/01621459.1937.10503522",
     ),
     Definition(
         "agreement",
-        "Rank-biased overlap of the first k ranks for two versions of a question, the mean "
-        "over depths d of their overlap |A ∩ B| / d, weighted by p^(d − 1).",
+        "Rank-biased overlap of the first k ranks for two versions of a question: the mean of "
+        "their overlap |A ∩ B| / d over depths d, weighted by p^(d − 1).",
         "Webber, Moffat and Zobel, 2010",
         "https://doi.org/10.1145/1852102.1852106",
     ),
@@ -72,7 +73,7 @@ DEFINITIONS = (
 
 
 def measure_blocks(context: Context, benchmark: str) -> tuple[Block, ...]:
-    """The figures of a benchmark; none where the stage bias left no tables."""
+    """The figures of a benchmark; empty if it has no tables of the stage bias."""
     found = {
         system: biases
         for system in context.shown(benchmark)
@@ -120,7 +121,7 @@ def _distribution(
             title="Distribution of the rank distance",
             reading=(
                 "How to read it: each row is a range of rank distances, each dot the share of all "
-                "queries in it; less bias is more dots far right at the top."
+                "queries in it. With less bias, the dots at the top are further right."
             ),
             xlabel="share of queries",
             corner="rank distance",
@@ -156,9 +157,10 @@ def _exposure(context: Context, benchmark: str, found: Mapping[System, tuple[Bia
             title=f"Languages of the first {cutoff} ranks",
             reading=(
                 "How to read it: each row is a passage language, each dot its share of the first "
-                f"{cutoff} ranks, the mean over query languages; without bias it stands where the "
-                "share of the relevant passages does. The table has the position of its relevant "
-                "passages among the relevant ones too, from 0, first, to 1, last; 0.5 is fair."
+                f"{cutoff} ranks, the mean over query languages. Without bias it equals the share "
+                "of the relevant passages. The table also has the position of the language's "
+                "relevant passages among all relevant ones, from 0 (first) to 1 (last); 0.5 is "
+                "fair."
             ),
             xlabel="share",
             corner="passage language",
@@ -184,9 +186,9 @@ def _preference(
             "preference",
             title="Preference for the query's own language",
             reading=(
-                "How to read it: how often a relevant passage in the query's language stands "
-                "before an equally relevant one in another language; 0.5 is no preference, further "
-                "right more of it."
+                "How to read it: each dot shows how often a relevant passage in the query's "
+                "language ranks above an equally relevant one in another language. 0.5 means no "
+                "preference; further right means more."
             ),
             xlabel="own-language preference",
             metric="own_language_preference",
@@ -206,9 +208,9 @@ def _fairness(context: Context, benchmark: str, found: Mapping[System, tuple[Bia
             "fairness",
             title="Do questions prefer the same languages? Kendall's W",
             reading=(
-                "How to read it: 0 means that relevant passages are ranked without regard to their "
-                "language, 1 that every question ranks the languages in the same order. The table "
-                "has Friedman's test, corrected over the query languages."
+                "How to read it: 0 means that ranks do not depend on the language, 1 that every "
+                "question ranks the languages in the same order. The table has Friedman's test, "
+                "corrected over the query languages."
             ),
             xlabel="Kendall's W",
         ),
@@ -222,9 +224,9 @@ def _tests(
 ) -> list[Table]:
     groups = []
     for system, biases in found.items():
-        for run, bias in enumerate(biases):
+        for number, bias in enumerate(biases, 1):
             label = context.label(system, benchmark)
-            label += f", {wording.counted(run + 1, 'run')}" if len(biases) > 1 else ""
+            label += f", run {number}" if len(biases) > 1 else ""
             rows = tuple(
                 Row(
                     "all, questions averaged" if code == ALL_QUERIES else wording.language(code),
@@ -277,9 +279,9 @@ def _agreement(
             "agreement",
             title="Agreement between the versions of a question",
             reading=(
-                "How to read it: rank-biased overlap of the first ranks with those for the same "
-                "question in the other languages; 1 is the same ranking, further right is better."
-                + (f" p is {options.persistence:g}." if options else "")
+                "How to read it: each dot is the rank-biased overlap of the first ranks with those "
+                "of the same question in the other languages. 1 means the same ranking; further "
+                "right is better." + (f" p is {options.persistence:g}." if options else "")
             ),
             xlabel="rank-biased overlap",
             metric="rank_agreement",

@@ -25,9 +25,9 @@ from hybridbatch.reporting.document import (
 from hybridbatch.reporting.sections import corpora
 from hybridbatch.reporting.systems import Context
 
-# The sections that the page lacks where all benchmarks are sharded.
+# The sections that are left out if all benchmarks are sharded.
 OF_FULL_RANKS = ("headline", "pairs", "bias", "languages")
-# Where the figures behind each claim stand.
+# The section with the figures behind each claim.
 PLACES = {
     "C1": ("training", "Training"),
     "C2": ("headline", "Headline figures"),
@@ -65,13 +65,14 @@ def section(context: Context) -> Section:
     limits = options.thresholds
     rules: tuple[Block, ...] = (
         Paragraph(
-            f"A difference counts when its Holm-corrected p is {limits.level:g} at most. A "
-            "reduction of language bias is substantial from "
-            f"{limits.bias_reduction:.0%} of the rank distance on; retrieval in unseen languages "
-            f"is strong from {limits.unseen_share:.0%} of the mAP in seen ones on. The number of "
-            f"monolingual batches may lie {limits.batch_deviations:g} standard deviations from "
-            "what α lets one expect. A claim with several parts is rejected if one part is, "
-            "confirmed if all are, not tested if none was, else undecided."
+            f"A difference counts if its Holm-corrected p is at most {limits.level:g}. A "
+            "reduction of language bias is substantial if it is at least "
+            f"{limits.bias_reduction:.0%} of the rank distance. Retrieval in unseen languages is "
+            f"strong if its mAP is at least {limits.unseen_share:.0%} of that in seen languages. "
+            f"The number of monolingual batches may be up to {limits.batch_deviations:g} standard "
+            "deviations from the number expected for α. A claim with several parts is rejected if "
+            "one part is rejected, confirmed if all are confirmed, not tested if none was tested, "
+            "and otherwise undecided."
         ),
     )
     return Section(
@@ -79,9 +80,9 @@ def section(context: Context) -> Section:
         title="Claims",
         blocks=(
             Paragraph(
-                "What Elmahdy, Lin and Ahmad (arXiv 2408.10536) claim, and what this run says: "
-                f"{wording.listing(counts)}. A verdict holds for the models and data of this run "
-                "alone."
+                "The claims of Elmahdy, Lin and Ahmad (arXiv 2408.10536), judged by the figures "
+                f"of this run: {wording.listing(counts)}. A verdict holds only for the models and "
+                "data of this run."
             ),
             claims_table(context, verdicts),
             Details("How the verdicts are reached", rules),
@@ -107,7 +108,7 @@ def claims_table(context: Context, verdicts: tuple[Verdict, ...]) -> Table:
     columns = ("verdict", "claim", "evidence", "what would test it", "section")
     return simple_table(
         "table-claims",
-        "Claims and what this run says of them",
+        "The claims and their verdicts in this run",
         corner="no.",
         columns=tuple(Column(label, numeric=False) for label in columns),
         rows=rows,
@@ -115,11 +116,11 @@ def claims_table(context: Context, verdicts: tuple[Verdict, ...]) -> Table:
 
 
 def evidence(context: Context) -> Evidence:
-    """What this run measured, as the rules on claims want it."""
+    """What this run measured, in the form that the rules on claims use."""
     options = context.measured.options
     systems: list[System] = []
     batches: dict[str, tuple[int, int]] = {}
-    # Of several alphas the usual one stands for hybrid: it comes first.
+    # The rules use the first hybrid of a model, so the usual alpha comes first.
     for system in sorted(context.systems, key=lambda each: not each.usual):
         if not any(context.tested_id(system, name) for name in context.measured.statistics):
             continue

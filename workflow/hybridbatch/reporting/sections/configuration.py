@@ -1,4 +1,4 @@
-"""The configuration that all of this comes from, as YAML."""
+"""The configuration of the report's runs, as YAML."""
 
 import yaml
 
@@ -7,7 +7,7 @@ from hybridbatch.reporting.systems import Context
 
 
 def section(context: Context) -> Section:
-    """The whole configuration, defaults filled in."""
+    """The whole configuration, with defaults filled in."""
     text = yaml.safe_dump(
         dict(context.config), sort_keys=False, allow_unicode=True, default_flow_style=None
     )
@@ -15,7 +15,7 @@ def section(context: Context) -> Section:
         id="configuration",
         title="Configuration",
         blocks=(
-            Paragraph("Every setting of this report's runs, defaults filled in."),
+            Paragraph("Every option of this report's runs, with defaults filled in."),
             Code(text, "The configuration as YAML"),
         ),
     )

@@ -1,4 +1,4 @@
-"""Sharded benchmarks: figures by language beside the published ones, and how exact indexes are."""
+"""Sharded benchmarks: figures by language beside the published ones, and recall of indexes."""
 
 from collections.abc import Sequence
 
@@ -22,21 +22,21 @@ from hybridbatch.reporting.literature import Published
 from hybridbatch.reporting.sections.headline import SOURCES
 from hybridbatch.reporting.systems import Context
 
-# The first two that were measured are printed; the others stand in the tables of metrics.
+# The first two that were measured are shown; the others are in the files of metrics.
 MEASURES = ("nDCG@10", "R@100", "R@10", "R@1")
 _SHOWN = 2
 
 
 def section(context: Context) -> Section | None:
-    """A part for each sharded benchmark; None without one and without approximate indexes."""
+    """A part for each sharded benchmark and for approximate indexes; None if there are neither."""
     parts = [
         Subsection(f"corpora-{name}", wording.benchmark(name), _benchmark(context, name, corpus))
         for name, corpus in context.corpora.items()
     ]
     if table := _quality_table(context):
         explained = Paragraph(
-            "An index that is not exact may miss passages. Its recall is the share of the exact "
-            "first k that it finds, a mean over a sample of queries."
+            "An approximate index may miss passages. Its recall is the share of the exact top k "
+            "that it finds, as a mean over a sample of queries."
         )
         parts.append(Subsection("index-quality", "Approximate indexes", (explained, table)))
     if not parts:
@@ -45,7 +45,7 @@ def section(context: Context) -> Section | None:
 
 
 def title(context: Context) -> str:
-    """The section's: the benchmarks' names."""
+    """The title of the section: the names of the benchmarks."""
     return wording.listing([wording.benchmark(name) for name in context.corpora]) or "Indexes"
 
 
@@ -55,9 +55,9 @@ def _benchmark(context: Context, name: str, corpus: Corpus) -> tuple[Block, ...]
         Paragraph(
             f"{wording.count(sum(corpus.passages.values()))} passages in "
             f"{wording.counted(len(corpus.passages), 'language')}, "
-            f"{wording.count(sum(corpus.queries.values()))} queries. Every figure is cut: "
-            f"only the first {cut} passages of a query are looked at. mAP and rank distance need "
-            "the ranks of all relevant passages and are not given."
+            f"{wording.count(sum(corpus.queries.values()))} queries. Every figure is computed "
+            f"from the first {cut} passages of each query. mAP and rank distance need the ranks "
+            "of all relevant passages, so they are not given."
         )
     ]
     trained = [system for system in context.systems if system.trained]
@@ -83,7 +83,7 @@ def _benchmark(context: Context, name: str, corpus: Corpus) -> tuple[Block, ...]
 
 
 def _table(context: Context, name: str, corpus: Corpus, setting: str, metric: str) -> Table:
-    """A row for each query language, a column for each system, ours and the published ones."""
+    """A row for each query language, a column for each of our systems and each published one."""
     systems = [system for system in context.systems if _values(system, corpus)]
     samplings = {system.sampling for system in context.systems}
     published = [
@@ -109,7 +109,7 @@ def _table(context: Context, name: str, corpus: Corpus, setting: str, metric: st
     ]
     labels = {
         MACRO_PUBLISHED: "Mean of the published languages",
-        MACRO: "Mean of all that were run",
+        MACRO: "Mean of all languages run",
     }
     rows += [
         Row(

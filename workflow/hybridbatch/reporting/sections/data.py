@@ -126,8 +126,8 @@ def _overlap(context: Context) -> tuple[Block, ...]:
             f"training pairs of recipe {context.recipe} and the benchmarks. A model that trained "
             "on items of a benchmark is "
             + (
-                "evaluated there all the same, since the configuration sets allow_contaminated, "
-                "and marked."
+                "still evaluated there, and marked, since the configuration sets "
+                "allow_contaminated."
                 if context.allow_contaminated
                 else "not evaluated there."
             )
@@ -142,7 +142,7 @@ def _overlap(context: Context) -> tuple[Block, ...]:
 
 
 def overlap_table(context: Context) -> Table:
-    """How many items, questions and passages training and evaluation share."""
+    """The numbers of items, questions and passages that training and evaluation share."""
     rows = []
     for name in context.benchmarks:
         shared = context.inputs.overlaps.get(name)

@@ -21,7 +21,7 @@ from hybridbatch.reporting.document import (
 from hybridbatch.reporting.sections.answer import absence
 from hybridbatch.reporting.systems import Context
 
-# In which kinds of retrieval a measure is shown; those that stand here not, in all that have it.
+# The settings in which a measure is shown. Other measures are shown in every setting they have.
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "R@1": ("monolingual", "cross-lingual"),
     "R@10": ("multilingual",),
@@ -44,7 +44,7 @@ def shown_measures(context: Context) -> tuple[tuple[str, str], ...]:
 
 
 def section(context: Context) -> Section | None:
-    """One headline table per benchmark; None without one."""
+    """One headline table per benchmark; None without a benchmark."""
     if not context.benchmarks:
         return None
     return Section(
@@ -52,10 +52,10 @@ def section(context: Context) -> Section | None:
         title="Headline figures",
         blocks=(
             Paragraph(
-                "Each figure is a macro average: the mean over the settings of its kind "
-                "(languages, or pairs of languages), each a mean over the queries that have a "
-                "relevant passage there. Higher is better, except for rank distance, the "
-                "language bias, where lower is better."
+                "Each figure is a macro average: the mean over languages, or over pairs of "
+                "languages in cross-lingual retrieval. The value of a language or pair is the "
+                "mean over the queries that have a relevant passage there. Higher is better, "
+                "except for rank distance, which measures language bias: lower is better."
             ),
         ),
         subsections=tuple(
@@ -73,7 +73,7 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
 
 
 def headline_table(context: Context, benchmark: str) -> Table:
-    """Our systems and, below them, the published models of the same samplings."""
+    """Our systems and, below them, the published models with the same samplings."""
     ours = tuple(_row(context, system, benchmark) for system in context.systems)
     models = wording.listing(list(dict.fromkeys(system.model for system in context.systems)))
     columns = shown_measures(context)
@@ -102,7 +102,7 @@ def headline_table(context: Context, benchmark: str) -> Table:
     ]
     return Table(
         id=f"table-headline-{benchmark}",
-        caption=f"{wording.benchmark(benchmark)}: every sampling in every kind of retrieval",
+        caption=f"{wording.benchmark(benchmark)}: every sampling in every setting",
         corner="model and sampling",
         columns=tuple(Column(wording.metric(m), _group(s, m)) for s, m in columns),
         groups=tuple(groups),
@@ -113,12 +113,12 @@ def headline_table(context: Context, benchmark: str) -> Table:
 def _legend(context: Context, benchmark: str) -> str:
     options = context.measured.options
     if options is None or context.statistics(benchmark) is None:
-        return "No intervals: the tables of the stage statistics were not there."
+        return "No intervals: this report was made without the tables of the stage statistics."
     return (
-        f"Below a figure stands its {options.confidence * 100:g} % bootstrap interval over "
-        "questions, and over seeds where there are several, whose standard deviation is sd. Best "
-        "marks a figure only where it is significantly better than that of every other sampling "
-        f"of its model (Holm-corrected p up to {1 - options.confidence:.2g})."
+        f"Below a figure is its {options.confidence * 100:g} % bootstrap interval over questions, "
+        "and over seeds if there are several; sd is the standard deviation over seeds. A figure "
+        "is marked best only if it is significantly better than that of every other sampling of "
+        f"its model (Holm-corrected p up to {1 - options.confidence:.2g})."
     )
 
 
@@ -166,7 +166,7 @@ def significantly_best(
 ) -> bool:
     """Whether a macro average is significantly better than that of every other sampling.
 
-    Of several hybrids, which are not compared with each other, the best one alone can be.
+    Several hybrids are not tested against each other: only the best of them can be.
     """
     options = context.measured.options
     own = context.scores.macro(system, benchmark, setting, metric)

@@ -18,7 +18,7 @@ from hybridbatch.reporting.systems import Context
 
 
 def section(context: Context) -> Section | None:
-    """The figure and the table by language, for each benchmark; None without one."""
+    """The figure and the table by language, for each benchmark; None without a benchmark."""
     if not context.benchmarks:
         return None
     return Section(
@@ -32,7 +32,7 @@ def section(context: Context) -> Section | None:
 
 
 def language_row_labels(context: Context, codes: tuple[str, ...]) -> list[str]:
-    """Names of languages for a figure; those that no fine-tuned model trained on have a star."""
+    """Names of languages for a figure, with a star if no fine-tuned model trained on them."""
     return [
         wording.language_name(code) + (" *" if context.unseen_by_all(code) else "")
         for code in codes
@@ -40,7 +40,7 @@ def language_row_labels(context: Context, codes: tuple[str, ...]) -> list[str]:
 
 
 def unseen_note(context: Context, codes: tuple[str, ...]) -> str:
-    """The sentence that explains the star, where one is used."""
+    """The sentence that explains the star, if one is used."""
     if not any(context.unseen_by_all(code) for code in codes):
         return ""
     return " A star marks a language that no fine-tuned model trained on."
@@ -104,7 +104,7 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
 
 
 def language_table(context: Context, benchmark: str) -> Table:
-    """mAP by query language: a group of columns per kind of retrieval, a column per system."""
+    """mAP by query language: a group of columns per setting, a column per system."""
     shown = context.shown(benchmark)
     codes = context.scores.query_languages(benchmark)
     rows = []

@@ -11,33 +11,33 @@ LAREQA = ("Roy et al., LAReQA, 2020", "https://arxiv.org/abs/2004.05484")
 TERMS = (
     Definition(
         "monolingual",
-        "Queries of a language against the passages of the same language.",
+        "Queries in one language against the passages in the same language.",
         *LAREQA,
     ),
     Definition(
         "cross-lingual",
-        "Queries of a language against the passages of one other language, for every ordered "
+        "Queries in one language against the passages in one other language, for every ordered "
         "pair of languages.",
         *LAREQA,
     ),
     Definition(
         "multilingual",
-        "Queries of a language against one pool of the passages of all languages, where the "
-        "answer is relevant in every language.",
+        "Queries in one language against a pool of the passages in all languages. The answer is "
+        "relevant in every language.",
         *LAREQA,
     ),
 )
 TIES = (
     Definition(
         "ties",
-        "Passages with equal scores are ordered by their id, the greater first, in every setting.",
+        "In every setting, passages with equal scores are ordered by id, the greater id first.",
         "trec_eval's rule",
     ),
 )
 
 
 def _measures(context: Context) -> tuple[Definition, ...]:
-    """What the configuration's measures mean, those of a family in one entry."""
+    """What the configuration's measures mean, with one entry for each family."""
     families = {measure.family.name: measure.family for measure in named(context.measures)}
     return tuple(
         Definition(
@@ -51,7 +51,7 @@ def _measures(context: Context) -> tuple[Definition, ...]:
 
 
 def _samplings() -> tuple[Definition, ...]:
-    """What the samplings mean, those that share a sentence in one entry."""
+    """What the samplings mean; samplings with the same text share an entry."""
     names: dict[Meaning, list[str]] = {}
     for entry in SAMPLINGS:
         names.setdefault(entry.meaning, []).append(entry.label or entry.name)
@@ -69,8 +69,8 @@ def section(context: Context) -> Section:
         blocks=(
             Definitions((*TERMS, *_measures(context), *TIES, *_samplings())),
             Paragraph(
-                "A dash stands where nothing was measured. A language is unseen when it is not "
-                "among the training languages that the run's record names."
+                "A dash means that nothing was measured. A language is unseen if it is not among "
+                "the training languages in the run's record."
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""Whether hybrid training degrades retrieval, in sentences and a table made from the tests."""
+"""Whether hybrid training degrades retrieval: sentences and a table made from the tests."""
 
 from collections.abc import Sequence
 
@@ -24,8 +24,8 @@ INFERIOR, NON_INFERIOR, UNDECIDED = "inferior", "non-inferior", "undecided"
 HIGH = ("high-high", "high-all")
 MEANINGS = {
     INFERIOR: "worse by more than the margin",
-    NON_INFERIOR: "not worse by the margin",
-    UNDECIDED: "undecided whether by the margin",
+    NON_INFERIOR: "not worse by more than the margin",
+    UNDECIDED: "undecided",
 }
 GROUPS = {
     MACRO: "all settings",
@@ -45,7 +45,7 @@ GROUPS = {
 def tests_of(
     context: Context, benchmark: str, hybrid: System, other: System
 ) -> tuple[GroupTest, ...]:
-    """The tests of hybrid against another system; none where they were not made."""
+    """The tests of hybrid against another system; empty if there are none."""
     statistics = context.statistics(benchmark)
     ids = tuple(context.tested_id(system, benchmark) for system in (hybrid, other))
     if statistics is None or None in ids:
@@ -63,7 +63,7 @@ def answer_blocks(
     if options is None or not tests:
         return ()
     names = context.label(hybrid, benchmark), context.label(other, benchmark)
-    # mAP leads where it was measured; the other metric is said to agree or not.
+    # mAP comes first if it was measured. A line says whether the other metric agrees.
     metrics = tuple(sorted(metrics, key=lambda metric: metric != "mAP"))
     first = [test for test in tests if test.metric == metrics[0]]
     lines = [
@@ -85,7 +85,7 @@ def answer_blocks(
 def verdict(
     tests: Sequence[GroupTest], hybrid: str, other: str, *, options: StatisticsOptions
 ) -> str:
-    """Does hybrid degrade high-resource languages and pairs? In one sentence for each verdict."""
+    """The answer to whether hybrid degrades high-resource languages and pairs."""
     high = [test for test in tests if test.grouping == "resource" and test.group in HIGH]
     asked = high or [test for test in tests if test.grouping == "overall"]
     subject = "high-resource languages and pairs" if high else "retrieval"
@@ -102,7 +102,7 @@ def verdict(
         )
     if found[NON_INFERIOR]:
         said.append(
-            f"no, in {wording.listing(found[NON_INFERIOR])} retrieval it is not worse by "
+            f"no, in {wording.listing(found[NON_INFERIOR])} retrieval it is not worse by more than "
             f"{margin} of {asked[0].metric}"
         )
     if found[UNDECIDED]:
@@ -139,7 +139,7 @@ def _resources(tests: Sequence[GroupTest], options: StatisticsOptions) -> list[s
 
 
 def _languages(tests: Sequence[GroupTest]) -> list[str]:
-    """For each kind of retrieval, the query languages by verdict."""
+    """For each setting, the query languages by verdict."""
     lines = []
     for setting in SETTINGS:
         members = [t for t in tests if t.grouping == "language" and t.setting == setting]
@@ -154,7 +154,7 @@ def _languages(tests: Sequence[GroupTest]) -> list[str]:
                 f"{wording.language_name(code)} {wording.signed_points(difference)}"
                 for difference, code in found
             ]
-            # Where hybrid is not worse the count says enough; the rest is named.
+            # Languages where hybrid is not worse are only counted; the others are named.
             detail = "" if kind == NON_INFERIOR else f" ({', '.join(named)})"
             said.append(f"{meaning} in {len(found)}{detail}")
         lines.append(
@@ -164,7 +164,7 @@ def _languages(tests: Sequence[GroupTest]) -> list[str]:
 
 
 def _agreement(tests: Sequence[GroupTest], metrics: Sequence[str]) -> list[str]:
-    """Whether the verdicts on high-resource and all settings are those of the first metric."""
+    """Whether the other metrics agree with the first, overall and on high-resource languages."""
     verdicts = {
         metric: {
             (t.setting, t.group): t.verdict
@@ -225,10 +225,11 @@ def _table(
             for label, rows in groups.items()
         ),
         note=(
-            "Differences with their interval, in the metric's own unit. Non-inferior: worse by "
-            "less than the margin; inferior: worse by more; both by one-sided bootstrap tests over "
-            "questions, Holm-corrected within setting, metric, pair and grouping. p is the "
-            "two-sided paired randomisation test of no difference, corrected likewise."
+            "Differences and intervals are in the unit of the metric. Non-inferior: not worse by "
+            "more than the margin; inferior: worse by more than the margin. Both are one-sided "
+            "bootstrap tests over questions, Holm-corrected within setting, metric, pair of "
+            "systems and grouping. p is from the two-sided paired randomisation test of no "
+            "difference, with the same correction."
         ),
     )
 

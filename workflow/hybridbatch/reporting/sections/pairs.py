@@ -25,7 +25,7 @@ Grid = tuple[tuple[float | None, ...], ...]
 
 
 def section(context: Context) -> Section | None:
-    """The heatmaps of every benchmark that has pairs of languages; None without one."""
+    """The heatmaps of every benchmark that has pairs of languages; None if there is none."""
     if not context.benchmarks:
         return None
     return Section(
@@ -33,8 +33,8 @@ def section(context: Context) -> Section | None:
         title="Language pairs",
         blocks=(
             Paragraph(
-                "mAP of the queries of one language against the passages of one language alone. "
-                "The diagonal is monolingual retrieval, all else is cross-lingual."
+                "mAP of the queries in one language against the passages in one language. The "
+                "diagonal is monolingual retrieval; all other cells are cross-lingual."
             ),
         ),
         subsections=tuple(
@@ -57,7 +57,7 @@ def pair_grid(context: Context, system: System, benchmark: str) -> Grid:
 
 
 def difference_grid(left: Grid, right: Grid) -> Grid:
-    """`left` minus `right`, cell by cell, where both were measured."""
+    """`left` minus `right`, cell by cell; None unless both were measured."""
     return tuple(
         tuple(None if a is None or b is None else a - b for a, b in zip(row, other, strict=True))
         for row, other in zip(left, right, strict=True)
@@ -100,7 +100,7 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [Gallery(figures)]
     compared = context.comparisons(benchmark)
-    # The untrained model is far off: a scale of its own leaves the samplings' scale readable.
+    # The untrained model differs much more. Its own scale keeps that of the samplings readable.
     for trained in (True, False):
         differences = [
             (hybrid, other, difference_grid(grids[hybrid], grids[other]))
@@ -143,7 +143,7 @@ def _level(
         id=id,
         title=f"{label}: mAP",
         reading=(
-            "How to read it: row the language of the queries, column that of the passages; "
+            "How to read it: each row is a query language, each column a passage language; "
             "lighter is better, on the same scale for every sampling."
             + _star_note(context, benchmark, system)
         ),
@@ -189,8 +189,8 @@ def _difference(
         id=id,
         title=f"{title}: mAP in points",
         reading=(
-            "How to read it: purple cells are pairs where hybrid is higher, orange ones where it "
-            f"is lower, in hundredths of mAP; it is higher in {higher} of {len(values)} pairs."
+            "How to read it: hybrid is higher in purple cells and lower in orange ones, in "
+            f"hundredths of mAP. It is higher in {higher} of {len(values)} pairs."
             + (_frame_note(marks) if tested else "")
             + _star_note(context, benchmark, hybrid)
         ),
@@ -214,15 +214,15 @@ def _frame_note(marks: Sequence[tuple[int, int]]) -> str:
         return " No difference is significant after Holm's correction."
     return (
         f" A frame marks the {wording.counted(len(marks), 'difference')} that "
-        f"{'is' if len(marks) == 1 else 'are'} significant after Holm's correction, monolingual "
-        "and cross-lingual pairs each corrected together."
+        f"{'is' if len(marks) == 1 else 'are'} significant after Holm's correction, which is "
+        "separate for monolingual and cross-lingual pairs."
     )
 
 
 def _difference_table(
     context: Context, benchmark: str, hybrid: System, other: System, grid: Grid, id: str
 ) -> Table:
-    """The grid, with interval and p beside each difference where it was tested."""
+    """The grid, with interval and p beside each difference if it was tested."""
     title = f"{context.label(hybrid, benchmark)} minus {context.label(other, benchmark)}: mAP"
     if not all(context.tested_id(system, benchmark) for system in (hybrid, other)):
         return _table(context, benchmark, grid, id, title, signed=True)
@@ -284,7 +284,7 @@ def _star_note(context: Context, benchmark: str, system: System) -> str:
         *context.scores.passage_languages(benchmark),
     }
     starred = any(context.unseen(system, code) for code in codes)
-    return " A star marks a language that it has not trained on." if starred else ""
+    return " A star marks a language that the model was not trained on." if starred else ""
 
 
 def _values(grid: Grid) -> list[float]:

@@ -1,5 +1,6 @@
-"""Provenance: code, versions, hardware, time and memory, checksums, how to cite. The one part that
-identical runs may differ in, and so the last of the page.
+"""Provenance: code, versions, hardware, time and memory, checksums, how to cite.
+
+It is the only section that may differ between identical runs, so it is the last of the page.
 """
 
 import hybridbatch
@@ -38,7 +39,7 @@ def section(
         title="Provenance",
         blocks=(
             Paragraph(
-                "Two runs of the same configuration and code give the same page but for this "
+                "Two runs of the same configuration and code give the same page except for this "
                 "section."
             ),
         ),
@@ -52,30 +53,31 @@ def section(
 
 
 def checksum_table(checksums: tuple[Checksum, ...]) -> Table:
-    """What every input was, to the byte."""
+    """The SHA-256 of every input."""
     return simple_table(
         "table-checksums",
         "Checksums of the inputs",
         corner="file",
         columns=(Column("kind", numeric=False), Column("SHA-256", numeric=False)),
         rows=tuple(Row(each.path, (Cell(each.kind), Cell(each.sha256))) for each in checksums),
-        note="Raw files are named by host and path of their URL, with the checksum that every "
-        "download is held to; prepared data by its path in the results folder, with the "
-        "checksum of the file as it was when this page was rendered.",
+        note="A raw file is named by host and path of its URL; its checksum is the one that every "
+        "download must match. Prepared data is named by its path in the results folder; its "
+        "checksum is that of the file when this page was rendered.",
     )
 
 
 def citation(context: Context, environment: Environment) -> tuple[Block, ...]:
-    """The project as it was run here, the method, the data sets in use."""
+    """How to cite the project, the method and the data sets."""
     training = context.config.get("training", {})
     validation = training.get("validation", {}).get("source", "held-out")
     others = () if validation == "held-out" else (validation,)
     rows = data_citations((*context.benchmarks, *context.inputs.sources, *others))
     return (
         Paragraph(
-            "Figures of this page: cite hybridbatch with its version and git commit. The method: "
-            "Elmahdy, Lin and Ahmad (arXiv 2408.10536), with the batch types of Roy et al., LAReQA "
-            "(arXiv 2004.05484). The data sets have authors and licences of their own."
+            "For figures of this page, cite hybridbatch with its version and git commit. For the "
+            "method, cite Elmahdy, Lin and Ahmad (arXiv 2408.10536); the batch types are those of "
+            "Roy et al., LAReQA (arXiv 2004.05484). The data sets have their own authors and "
+            "licences."
         ),
         Code(bibtex(version=hybridbatch.__version__, commit=environment.commit), "BibTeX"),
         simple_table(
@@ -104,7 +106,7 @@ def environment_table(environment: Environment) -> Table:
 
 
 def stage_table(timings: tuple[Timing, ...]) -> Table:
-    """Sums over the jobs of each stage; memory is the largest."""
+    """Sums over the jobs of each stage; memory and threads are maxima."""
     stages = list(dict.fromkeys(timing.stage for timing in timings))
     rows = []
     for stage in stages:
@@ -124,8 +126,8 @@ def stage_table(timings: tuple[Timing, ...]) -> Table:
             Column("threads"),
         ),
         rows=tuple(rows),
-        note="Times are sums over jobs, some of which ran side by side; memory and threads are "
-        "those of the largest job. The job that rendered this page is not among them.",
+        note="Times are sums over jobs, some of which ran in parallel; memory and threads are the "
+        "maxima over jobs. The job that rendered this page is not included.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What the figures stand for: a few queries with their answers, and a picture of the space."""
+"""Example queries with their rankings, and the embedding space in two dimensions."""
 
 from collections.abc import Sequence
 
@@ -24,12 +24,12 @@ from hybridbatch.reporting.views import ExampleQuery, Hit, Projection, Ranked, R
 
 RULES = {"gain": "Largest gain", "loss": "Largest loss", "random": "At random"}
 KINDS = ("query", "passage")
-# Longer passages are cut on the page; downloads hold them whole.
+# Longer passages are cut on the page; downloads hold the full text.
 SHOWN_CHARACTERS = 200
 
 
 def section(context: Context) -> Section | None:
-    """Examples and projection of each benchmark that has them; None without one."""
+    """Examples and projection of each benchmark that has them; None without a benchmark."""
     if not context.benchmarks:
         return None
     examples, projections = context.inputs.examples, context.inputs.projections
@@ -46,7 +46,7 @@ def section(context: Context) -> Section | None:
             )
             parts.append(Subsection(f"see-space-{name}", f"Embeddings of {title}", (figure,)))
     empty = (Paragraph("This report was made without example queries and embeddings."),)
-    return Section("see", "See it", () if parts else empty, tuple(parts))
+    return Section("see", "Examples and embeddings", () if parts else empty, tuple(parts))
 
 
 def example_blocks(
@@ -59,13 +59,13 @@ def example_blocks(
     else:
         names = [run_label(context, benchmark, r) for r in (compared.candidate, compared.baseline)]
         rule = (
-            f"The queries whose average precision in the pool gains most, and loses most, from "
-            f"{names[1]} to {names[0]}, and some drawn at random with a fixed seed."
+            f"The queries with the largest gain and the largest loss of average precision in the "
+            f"pool, from {names[1]} to {names[0]}, and some drawn at random with a fixed seed."
         )
     text = (
-        f"{rule} Nobody looked at their texts: no item occurs twice and languages take turns. "
-        "Gains and losses are the extremes; the random ones are what to expect. Under each model "
-        "stand the first passages of the pool of all languages."
+        f"{rule} The choice does not depend on the texts. No item occurs twice, and languages "
+        "take turns. Gains and losses are the extremes; the random queries show what to expect. "
+        "Each model's list shows the first passages that it ranks in the pool of all languages."
     )
     return (Paragraph(text), *(_example(context, benchmark, one) for one in examples))
 
@@ -86,14 +86,14 @@ def projection_figure(context: Context, benchmark: str, projection: Projection) 
     )
     return Figure(
         id=id,
-        title=f"Where the languages of {wording.benchmark(benchmark)} lie",
+        title=f"Languages of {wording.benchmark(benchmark)} in the embedding space",
         reading=(
-            "How to read it: a round point is a query, a square one a relevant passage; its colour "
-            "is its language, whose code stands amid its points. Each model is shown on the plane "
-            "in which its languages lie farthest apart, fitted to other items than those shown; a "
-            "model blind to language has one cloud. All panels have one scale, in units of the "
-            "root mean square distance of a vector from the mean."
-            + ("" if shared else " With one language there is nothing to tell apart.")
+            "How to read it: each circle is a query, each square a relevant passage. The colour "
+            "shows the language; its code is at the mean of its points. Each model is shown on the "
+            "plane in which its languages are farthest apart, fitted to items that are not shown. "
+            "If a model ignores language, all points form one cloud. All panels have the same "
+            "scale, in units of the root mean square distance of a vector from the mean."
+            + ("" if shared else " With only one language there is nothing to separate.")
         ),
         alternative=alternative,
         svg=charts.clouds(
@@ -130,7 +130,7 @@ def projection_table(benchmark: str, labels: dict[str, str], projection: Project
     measures = ("between languages", "between items", "language told")
     return simple_table(
         f"table-space-{benchmark}",
-        f"How far the embeddings of {wording.benchmark(benchmark)} are ordered by language",
+        f"How much the embeddings of {wording.benchmark(benchmark)} depend on language",
         corner="model and sampling",
         columns=(
             *(
@@ -143,13 +143,13 @@ def projection_table(benchmark: str, labels: dict[str, str], projection: Project
         ),
         rows=tuple(rows),
         note="Between languages, between items: shares of the variance in all dimensions (eta "
-        "squared). Language told: how often the nearest centroid of a language, computed from "
-        f"other items, is that of the vector's own; a guess is right in {guess}.",
+        "squared). Language told: the share of vectors whose nearest language centroid, computed "
+        f"from other items, is that of their own language; a guess is right in {guess}.",
     )
 
 
 def shown_runs(context: Context, runs: Sequence[str]) -> list[str]:
-    """Of each system the first of these runs: seeds differ too little to be looked at."""
+    """The first of these runs for each system, since seeds differ too little to show them all."""
     known = [run for system in context.systems for run in _first(system, runs)]
     return known + [run for run in runs if not _is_known(context, run)]
 

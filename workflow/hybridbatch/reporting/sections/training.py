@@ -23,9 +23,9 @@ from hybridbatch.reporting.systems import Context
 
 # The validation losses that the training stage writes, in the order of the panels.
 VALIDATIONS = ("all", "monolingual", "cross-lingual")
-# Why a run stopped, by the words of its record.
+# Why a run stopped, by the value in its record.
 STOPPED = {"steps": "after all steps", "patience": "no better validation loss"}
-# Most points of a training curve, and most rows of the table behind it.
+# The maximum number of points of a training curve, and of rows of its table.
 CURVE_POINTS, TABLE_ROWS = 100, 20
 
 
@@ -46,7 +46,7 @@ def section(context: Context) -> Section:
 
 
 def labelled_runs(context: Context) -> list[tuple[str, Run]]:
-    """Every run with the label of its system, and its seed where there are several."""
+    """Every run with the label of its system, and its seed if there are several."""
     return [
         (f"{system.label}, seed {run.seed}" if len(system.runs) > 1 else system.label, run)
         for system in context.systems
@@ -55,7 +55,7 @@ def labelled_runs(context: Context) -> list[tuple[str, Run]]:
 
 
 def runs_table(context: Context) -> Table:
-    """What each run is."""
+    """A row for each run."""
     rows = []
     for label, run in labelled_runs(context):
         texts = (
@@ -154,7 +154,7 @@ def _loss_table(logs: Sequence[tuple[str, str, TrainLog]]) -> Table:
     )
     return simple_table(
         "table-loss",
-        "Mean training loss since the row before",
+        "Mean training loss since the previous row",
         corner="up to step",
         columns=tuple(Column(label) for label, *_ in logs),
         rows=rows,
@@ -190,8 +190,8 @@ def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Fig
         id="figure-validation",
         title="Validation loss",
         reading=(
-            "How to read it: lower is better; the validation batches are the same for every "
-            f"sampling, {_mix(kinds)}, so that lines may be compared."
+            "How to read it: lower is better. The validation batches are the same for every "
+            f"sampling, {_mix(kinds)}, so lines can be compared."
         ),
         alternative=alternative,
         svg=charts.curves(
@@ -207,7 +207,7 @@ def _validation_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Fig
 
 
 def _mix(kinds: Sequence[str]) -> str:
-    """What the validation batches are, by the kinds that the log has."""
+    """The types of the validation batches, from the kinds in the log."""
     found = [kind for kind in ("monolingual", "cross-lingual") if kind in kinds]
     return f"all {found[0]}" if len(found) == 1 else "half monolingual and half cross-lingual"
 
@@ -269,7 +269,7 @@ def _batch_figure(context: Context, runs: Sequence[tuple[str, Run]]) -> Figure:
 
 
 def language_table(context: Context, runs: Sequence[tuple[str, Run]]) -> Table:
-    """In which languages the questions and the passages of the drawn pairs were."""
+    """The languages of the questions and the passages of the drawn pairs."""
     logs = [(label, context.inputs.logs[run.id].pairs) for label, run in runs]
     codes = sorted({code for _, pairs in logs for pair in pairs for code in pair})
     rows = []

@@ -1,6 +1,6 @@
 "use strict";
-// The page is complete without this script. It adds: tables that sort, a choice of theme, and a
-// way to follow one language through the page.
+// The page is complete without this script. It adds sortable tables, a choice of theme, and a way
+// to follow one language through the page.
 (() => {
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const make = (tag, properties, ...children) => {
@@ -49,7 +49,7 @@
     });
   }
 
-  // Some browsers keep nothing for a local file, and some forbid asking.
+  // Some browsers store nothing for a local file, and some raise an error.
   const remembered = (value) => {
     try {
       if (value === undefined) return localStorage.getItem("theme") ?? "";
@@ -75,7 +75,7 @@
   themeList.value = remembered();
   show(themeList.value);
 
-  // Rows of a language, wherever they are; the names come from the rows themselves.
+  // The rows of each language on the whole page; the names are read from the rows.
   const names = new Map();
   for (const row of all("tr[data-language]")) {
     names.set(row.dataset.language, row.cells[0].firstChild.textContent.trim());
