@@ -201,7 +201,7 @@ def test_a_language_without_relevant_passages_is_listed_and_not_tested():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ('{"cutoff": 0}', "cutoff 0 must be 1 at least"),
+        ('{"cutoff": 0}', "cutoff 0 must be at least 1"),
         ('{"persistence": 1.0}', "persistence 1.0 between 0 and 1"),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_ranking_that_is_too_short_is_an_error(tmp_path):
     path = folder / "rankings" / "all.parquet"
     table = pq.read_table(path)
     pq.write_table(table.filter(pc.less_equal(table["rank"], 8)), path)
-    with pytest.raises(HybridBatchError, match=r"no passage at rank 9; retrieve the first 10"):
+    with pytest.raises(HybridBatchError, match=r"at rank 9; retrieve at least the first 10"):
         measure(folder, folder / "bias")
 
 

@@ -111,7 +111,7 @@ def test_what_a_reader_must_know_of_the_figures_stands_with_them(
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "### another (contaminated)\n\n**The model was trained on 2 items of" in card
     assert "### held-out\n\n| setting" in card
-    assert "### miracl\n\nAn approximate index searched (`IVF64,Flat`, mean recall 0.875)" in card
+    assert "### miracl\n\nThe index was approximate (`IVF64,Flat`, mean recall 0.875)" in card
     lines = "| monolingual | 0.5000 |\n| monolingual, languages of the published table | 0.2500 |"
     assert lines in card
 
@@ -146,4 +146,4 @@ def test_without_any_run_the_line_says_so(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", RUN, str(tmp_path / "out"), "--from", str(tmp_path)]) == 2
-    assert "there is none yet" in capfd.readouterr().err
+    assert "there are no runs yet" in capfd.readouterr().err

@@ -229,5 +229,5 @@ def test_every_sampling_of_the_config_is_described() -> None:
 
 
 def test_a_licence_for_built_in_data_is_refused() -> None:
-    with pytest.raises(HybridBatchError, match="'mlqa-r' is built in and its licence known"):
+    with pytest.raises(HybridBatchError, match="'mlqa-r' is built in and its licence is known"):
         config(sources=[{"name": "mlqa-r", "license": "MIT"}])

@@ -170,7 +170,7 @@ def test_an_index_of_other_vectors(tmp_path: Path) -> None:
     other.add(vectors)
     faiss.write_index(other, str(tmp_path / "zh.faiss"))
     for language, count, message in (
-        ("de", 120, r"de.faiss: holds 121 vectors of 16 dimensions, the embeddings 120 of 16"),
+        ("de", 120, r"de.faiss: holds 121 vectors of 16 dimensions, .* have 120 of 16"),
         ("en", 121, r"en.faiss: damaged: not a whole FAISS index"),
         ("zh", 121, r"zh.faiss: not an inner-product index"),
         ("fr", 121, r"fr.faiss: no such file"),

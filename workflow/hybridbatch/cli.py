@@ -1,7 +1,7 @@
 """The command line: `hybridbatch STAGE`, the same for every stage.
 
-A stage is a module with `add_arguments(parser)` and `run(args)`. It is imported only when it is
-asked for, after its thread count has been set.
+A stage is a module with `add_arguments(parser)` and `run(args)`. Only the chosen stage is imported,
+after its thread count has been set.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 
 # Commands that people run with a configuration.
 _WITH_CONFIG = ("report",)
-# Stages each of whose threads multiplies by itself.
+# Stages whose threads each compute their own matrix products, with one thread per product.
 _OWN_PRODUCTS = ("search",)
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage; returns the exit code.
 
-    0 done, 1 a failure of the project's own, 2 bad input, 3 a failure of the machine such as a
-    full disk, 130 or 143 stopped by SIGINT or SIGTERM, 141 if the reader of the output closed it.
+    0: done. 1: a bug in the project. 2: bad input. 3: a failure of the machine, such as a full
+    disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the output closed it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     stop = Stop()
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if stop.number is not None:
             return _stopped(stop.number)
         if (number := getattr(error, "sigval", None)) is not None:
-            return _stopped(number)  # torch's launcher of processes has handlers of its own
+            return _stopped(number)  # torch's process launcher has its own handlers
         if line := explain(error):
             logger.error("error: %s", line)
             return 3
@@ -76,14 +76,14 @@ def _run(arguments: Sequence[str]) -> int:
     args = _parser(stage).parse_args(arguments)
     args.job = _job_of(args.log)
     if int(os.environ.get("RANK", "0")) > 0:
-        args.timing = args.log = None  # one of a launcher's processes, whose first one writes
+        args.timing = args.log = None  # only the first of a launcher's processes writes
     elif args.timing is None and (folder := os.environ.get(TIMINGS)):
         args.timing = Path(folder, f"{'/'.join(filter(None, (args.stage, args.job)))}.parquet")
     _configure_logging(args.stage, args.job, args.log)
     if args.stage in _WITH_CONFIG and args.options is None:
         args.options = _options_of_report(args.config)
     elif args.made_from is None and args.outside is None:
-        args.options = _completed(args.stage, args.options)  # the rules give all of them
+        args.options = _completed(args.stage, args.options)  # the rules give complete options
     if args.stage in TOOLS:
         return _run_tool(args, threads=threads)
     _run_measured(args, threads=threads)
@@ -141,7 +141,7 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
 
 
 def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
-    """What the artifacts of this job will carry; None for a command run outside the workflow."""
+    """The record for the artifacts of this job; None for a command run outside the workflow."""
     if args.stage == "report":
         return _record_of_report(args)
     if args.made_from is None and args.outside is None:
@@ -172,7 +172,7 @@ def _record_of_report(args: argparse.Namespace) -> Record | None:
     options = json.loads(args.options)
     if (config := options.get("config")) is None:
         return None
-    # The page shows its title at its head, and not among the options.
+    # The title is a separate option: the page shows it in its head, not in the configuration.
     return checked_report_record(config | {"title": options["title"]}, results=args.results)
 
 
@@ -188,8 +188,8 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
         _add_options(command, stage)
-        command.add_argument("--log", type=Path, help="log file, beside the console; a job of the "
-                             "workflow is named by it")  # fmt: skip
+        command.add_argument("--log", type=Path, help="log file, as well as the console; in the "
+                             "workflow, its path names the job")  # fmt: skip
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory; "
                              f"by default {{stage}}/{{job}}.parquet in ${TIMINGS}")  # fmt: skip
         _add_inputs(command)
@@ -198,16 +198,16 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
-    """What the artifacts are made from, for the record that they carry (see `common.records`)."""
+    """Add the options that say what the artifacts are made from (see `common.records`)."""
     command.add_argument(
         "--made-from",
         type=Path,
         nargs="*",
-        help="artifacts of the workflow that the stage reads; the rules give them, and the "
-        "stage's artifacts then carry a record of what made them",
+        help="artifacts of the workflow that the stage reads; the rules set this, and the "
+        "stage's own artifacts then carry a record of what made them",
     )
     command.add_argument(
-        "--outside", type=Path, nargs="*", help="the same for files from outside and downloads"
+        "--outside", type=Path, nargs="*", help="the same for downloads and the user's own files"
     )
 
 
@@ -227,7 +227,7 @@ def _add_options(command: argparse.ArgumentParser, stage: str) -> None:
 
 
 def _options_of_report(config: Path) -> str:
-    # Imported here and not by the stage, whose code hash need not cover these modules.
+    # Imported here and not by the stage, so that the stage's code digest does not cover them.
     from hybridbatch.planning.config import read_config
     from hybridbatch.planning.plan import Plan
 
@@ -244,7 +244,7 @@ def _completed(stage: str, options: str) -> str:
 
 
 def _threads_of(arguments: Sequence[str]) -> int | None:
-    # Numerical libraries read their thread count when they are imported: it is set before that.
+    # Numerical libraries read their thread count on import, so it must be set before.
     for flag, value in itertools.pairwise(arguments):
         if flag == "--options":
             try:
@@ -267,6 +267,6 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     first = int(os.environ.get("RANK", "0")) == 0
     level = logging.INFO if first else logging.WARNING
     logging.basicConfig(level=level, handlers=handlers, force=True)
-    # A line for every HTTP request or font look-up would drown the progress.
+    # A line for every HTTP request or font look-up would hide the progress.
     for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,8 +1,8 @@
-"""The commands: one line of help each, and the libraries that decide their results."""
+"""All commands: module, one line of help, and the libraries that can change their results."""
 
 from dataclasses import dataclass
 
-TIMINGS = "HYBRIDBATCH_TIMINGS"  # names the folder in which jobs leave their time and memory
+TIMINGS = "HYBRIDBATCH_TIMINGS"  # names the folder for the time and memory of the jobs
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Stage:
     Args:
         path: where its module is in the package, such as `training.train`.
         help: one line.
-        packages: the libraries whose version may change a result, so that it runs again.
+        packages: the libraries whose version can change a result: another version runs it again.
     """
 
     path: str
@@ -59,10 +59,10 @@ STAGES = {
         "retrieval.retrieve", "rank every query against every language and the pool", _SEARCH
     ),
     "search": Stage(
-        "retrieval.search", "find the first k of a passage language of a sharded benchmark", _SEARCH
+        "retrieval.search", "find the top k passages of a language of a sharded benchmark", _SEARCH
     ),
     "pool": Stage(
-        "retrieval.pool", "merge the languages of a sharded benchmark's pool", ("polars",)
+        "retrieval.pool", "merge the languages of a sharded benchmark into its pool", ("polars",)
     ),
     "metrics": Stage(
         "evaluation.metrics",
@@ -82,7 +82,7 @@ STAGES = {
     ),
     "examples": Stage(
         "reporting.examples",
-        "choose a few queries by a stated rule and list the top of the pool under each run",
+        "choose a few queries by a rule and list the top of the pool for each run",
         ("polars",),
     ),
     "projection": Stage(

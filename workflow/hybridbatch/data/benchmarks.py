@@ -1,7 +1,7 @@
 """Stage `benchmarks`: queries, passages and qrels of a benchmark as Parquet.
 
-Every benchmark, built in or the user's own, passes the same checks and is written sorted by id. Of
-a sharded benchmark this stage writes queries and qrels; its passages are cut by the stage `corpus`.
+Every benchmark, built in or the user's own, passes the same checks and is written sorted by id. For
+a sharded benchmark, this stage writes queries and qrels, and the stage `corpus` its passages.
 """
 
 import argparse
@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 class Options:
     """The benchmark's name, and the kind of its input: a data set or parquet.
 
-    `reader`, `code` and `extensions` say what reads it (see `registry.reference`). `sharded` leaves
-    the passages to the stage `corpus`. More than `most_passages` are refused otherwise: the later
-    stages hold them in memory.
+    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`).
+    With `sharded`, the stage `corpus` writes the passages. Without it, more than `most_passages`
+    passages are refused, because later stages hold them in memory.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Options:
 class Benchmark:
     """The tables of a benchmark, of the schemas QUERIES, PASSAGES and QRELS.
 
-    The passages are None where the benchmark is sharded.
+    The passages are None if the benchmark is sharded.
     """
 
     queries: pa.Table
@@ -61,7 +61,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Origins:
-    """Where the tables come from, as errors name it."""
+    """The names of the tables in error messages."""
 
     queries: str
     passages: str
@@ -112,7 +112,7 @@ def from_lareqa(files: Sequence[LareqaFile]) -> Benchmark:
     """Queries and candidate sentences of all languages; titles are empty.
 
     The relevant passages of a query are the answering sentences of every language that has the
-    question. A candidate is a sentence alone, as in the paper: a title would help it.
+    question. A candidate has no title, as in the paper: a title would help to find it.
     """
     answers: dict[str, list[str]] = defaultdict(list)
     for file in files:
@@ -152,7 +152,7 @@ def from_lareqa(files: Sequence[LareqaFile]) -> Benchmark:
 
 
 def from_miracl(paths: Sequence[Path]) -> Benchmark:
-    """Queries and judgements of all languages that there are topics and qrels of."""
+    """Queries and judgements of all languages in the files."""
     files = query_files(paths)
     queries = [row for code, (topics, _) in files.items() for row in read_topics(topics, code)]
     qrels = [row for code, (_, judged) in files.items() for row in read_qrels(judged, code)]
@@ -164,7 +164,7 @@ def from_miracl(paths: Sequence[Path]) -> Benchmark:
 
 
 def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
-    """Check what the schemas cannot say, and the schemas too.
+    """Check the schemas, and what the schemas cannot express.
 
     Ids begin with the language of their row and hold no white space (TREC files separate by it);
     qrels name existing ids; every query has a relevant passage.
@@ -236,7 +236,7 @@ def _check_size(benchmark: Benchmark, options: Options) -> None:
         raise HybridBatchError(
             f"benchmark {options.name}: {passages.num_rows:,} passages, more than "
             f"retrieval.full_ranks_up_to ({most:,}); set `sharded: true` on it, which cuts its "
-            f"metrics at retrieval.top_k, or raise full_ranks_up_to if the memory suffices"
+            f"metrics at retrieval.top_k, or raise full_ranks_up_to if there is enough memory"
         )
 
 
@@ -272,12 +272,12 @@ def _frame(table: pa.Table) -> pl.DataFrame:
 
 
 def read_lareqa(inputs: Sequence[Path]) -> Benchmark:
-    """A benchmark of files {language}.json, see `from_lareqa`."""
+    """The benchmark in files {language}.json (see `from_lareqa`)."""
     return from_lareqa(read_files(inputs))
 
 
 def from_cldr(_: Sequence[Path]) -> Benchmark:
-    """The benchmark that is generated."""
+    """The generated benchmark."""
     from hybridbatch.data.sources.cldr.generate import benchmark_rows
 
     queries, passages, qrels = benchmark_rows()

@@ -11,7 +11,7 @@ VARIABLE = "HYBRIDBATCH_MIRROR"
 
 
 def choose_mirror(named: str | None, environment: Mapping[str, str]) -> str | None:
-    """The mirror to use: that of the environment, else `named`; None means upstream."""
+    """The mirror that the environment names, else `named`; None means upstream."""
     return environment.get(VARIABLE) or named or None
 
 

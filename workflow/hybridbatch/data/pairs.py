@@ -1,7 +1,7 @@
 """Stage `pairs`: a training source as parallel question-passage pairs in Parquet.
 
-Every source, built in or the user's own, passes the same checks, has its groups joined by equal
-texts and is written sorted by item and language.
+Every source, built in or the user's own, passes the same checks. Groups that share a text are
+joined, and the rows are sorted by item and language.
 """
 
 import argparse
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class Options:
     """The source's name, and the kind of its input: a data set's name, or parquet.
 
-    reader, code and extensions: what reads that data set (see `registry.reference`).
+    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`).
     """
 
     name: str
@@ -84,7 +84,7 @@ def build_pairs(options: Options, inputs: Sequence[Path]) -> pa.Table:
 def mlqa_rows(files: Iterable[lareqa.LareqaFile], *, source: str) -> list[dict[str, Any]]:
     """A row per question and language: the passage is the sentence that holds the answer.
 
-    The item, and until joined its groups, go by the id of the question.
+    The id of the question is the id of the item and, until groups are joined, of its groups.
     """
     return [
         _row(question.question_id, file.language, question.text, question.answer.text, source)
@@ -155,7 +155,7 @@ def read_squadshifts(inputs: Sequence[Path], *, source: str) -> list[dict[str, A
 
 
 def cldr_rows(_: Sequence[Path], *, source: str) -> Sequence[Mapping[str, Any]]:
-    """The rows that are generated; they name their source."""
+    """The generated rows, which already name their source."""
     from hybridbatch.data.sources.cldr.generate import pair_rows
 
     rows: Sequence[Mapping[str, Any]] = pair_rows()

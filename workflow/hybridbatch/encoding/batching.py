@@ -22,7 +22,7 @@ def batch_end(lengths: Sequence[int], start: int, *, tokens_per_batch: int) -> i
     """End of the batch that begins at `start`: it holds texts `start` to `end - 1`.
 
     `lengths` are token counts, longest first. Padded to its longest text, the batch holds at most
-    `tokens_per_batch` tokens, or one text where a single one is longer.
+    `tokens_per_batch` tokens, or a single text that is longer.
     """
     fits = max(1, tokens_per_batch // max(1, lengths[start]))
     return min(len(lengths), start + fits)
@@ -31,7 +31,7 @@ def batch_end(lengths: Sequence[int], start: int, *, tokens_per_batch: int) -> i
 def pad(token_ids: Sequence[TokenIds], *, pad_id: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Texts as one rectangle: ids (texts, longest) int64 and a mask of the same shape.
 
-    The mask is 1 for a token and 0 for padding; it is None where all texts are equally long.
+    The mask is 1 for a token and 0 for padding; it is None if all texts are equally long.
     """
     lengths = np.array([len(ids) for ids in token_ids])
     width = int(lengths.max())

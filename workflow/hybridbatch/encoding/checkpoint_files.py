@@ -10,7 +10,7 @@ from hybridbatch.common.errors import HybridBatchError
 
 
 def damaged_file(folder: Path) -> tuple[Path, str] | None:
-    """The first file that is no JSON or no safetensors, cut ones among them, and what is wrong."""
+    """The first file that is not valid JSON or safetensors, such as a truncated one, and why."""
     for path in sorted(folder.glob("*.json")):
         try:
             json.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Stage `encode`: unit vectors of a benchmark's queries and passages, once for each model.
 
-Of a sharded benchmark the queries and every shard of passages are jobs of their own; a shard
-streams from its file to its file, so that memory depends neither on the corpus nor on the shard.
+For a sharded benchmark, the queries and every shard of passages are separate jobs. A shard is
+encoded in pieces, so that memory depends neither on the corpus nor on the shard.
 """
 
 import argparse
@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the stage uses of the config; `passage_template` joins title and text."""
+    """The options of the stage `encode`; `passage_template` joins title and text."""
 
     pooling: Pooling
     query_prefix: str
@@ -68,14 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="file of passages; of a folder of shards, the one with the name of the output",
+        help="file of passages, or a folder of shards: the shard with the output's name is encoded",
     )
     parser.add_argument(
         "--output",
         type=Path,
         nargs="+",
         required=True,
-        help="files of the vectors: of the queries, then of the passages, as far as given",
+        help="files of the vectors: first for --queries, then for --passages",
     )
 
 
@@ -112,7 +112,7 @@ def encode_table(
     precision: Precision,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
-    """The embeddings of queries or passages, as `schema` (one of the two) says."""
+    """The embeddings as a table of `schema`: QUERY_EMBEDDINGS or PASSAGE_EMBEDDINGS."""
     if schema is QUERY_EMBEDDINGS:
         label, prefix, texts = "queries", options.query_prefix, rows["text"].to_pylist()
     else:
@@ -136,7 +136,7 @@ def encode_shard(
     """Encode a file of passages a piece at a time; `target` is whole or not there.
 
     Args:
-        encode: `encode_table` but for rows, schema and progress.
+        encode: `encode_table` with all arguments set except rows, schema and progress.
         source: the passages, of the schema PASSAGES.
         target: their vectors, of the schema PASSAGE_EMBEDDINGS.
         piece: passages that are read, encoded and written together.
@@ -155,7 +155,7 @@ def encode_shard(
             table = encode(rows, PASSAGE_EMBEDDINGS, progress=report)
             check_table(table, PASSAGE_EMBEDDINGS, origin=str(target))
             if writer is None:
-                # Vectors do not compress, and reading them should cost as little as it can.
+                # Vectors do not compress, and uncompressed ones are read faster.
                 writer = stack.enter_context(
                     parquet_writer(
                         temporary, table.schema, compression="none", use_dictionary=False
@@ -168,7 +168,7 @@ def encode_shard(
 def passage_texts(passages: pa.Table, *, template: str) -> list[str]:
     """The text that is encoded for each row of the schema PASSAGES.
 
-    `template` holds `{text}` and maybe `{title}`; a passage without title is its text alone.
+    `template` holds `{text}` and maybe `{title}`; a passage without a title is only its text.
     """
     rows = zip(passages["title"].to_pylist(), passages["text"].to_pylist(), strict=True)
     return [

@@ -29,7 +29,7 @@ _BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
 def resolve_device(device: str) -> str:
-    """`auto` is cuda where there is a GPU, else cpu; other names stay.
+    """`auto` is cuda if there is a GPU, else cpu; other names stay.
 
     Raises HybridBatchError for `cuda` without a GPU.
     """
@@ -41,7 +41,7 @@ def resolve_device(device: str) -> str:
 
 
 def resolve_precision(precision: str, device: str) -> Precision:
-    """`auto` is bf16 where the device of this machine multiplies bf16 matrices, else fp32."""
+    """`auto` is bf16 if the device of this machine multiplies bf16 matrices, else fp32."""
     if precision == "fp32":
         return "fp32"
     if precision == "bf16":
@@ -86,8 +86,8 @@ class DualEncoder(nn.Module):
         """Load a checkpoint folder (config, safetensors, fast tokenizer) in float32.
 
         Nothing is downloaded and no code of the checkpoint runs. `device` is a torch device.
-        Raises HybridBatchError for a folder that lacks a part or lacks weights of the model, or
-        holds a damaged file, or files that are not those which its record lists.
+        Raises HybridBatchError if the folder lacks a file or weights of the model, holds a damaged
+        file, or differs from its record.
         """
         if not (folder / "config.json").is_file():
             raise HybridBatchError(
@@ -106,7 +106,7 @@ class DualEncoder(nn.Module):
             tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **options)
         except (ImportError, MemoryError):
             raise
-        except Exception as error:  # the tokenizers raise nothing more special
+        except Exception as error:  # the tokenizers raise nothing more specific
             raise unloadable(folder, error) from error
         if not tokenizer.is_fast:
             raise HybridBatchError(f"{folder}: no fast tokenizer; add its tokenizer.json")
@@ -141,7 +141,7 @@ class DualEncoder(nn.Module):
     def tokenize(self, texts: Sequence[str], *, prefix: str, max_tokens: int) -> list[TokenIds]:
         """Token ids (tokens,) int32 of each text after the prefix, cut at `max_tokens`, unpadded.
 
-        The special tokens are in the ids and count.
+        The ids include the special tokens, which count towards `max_tokens`.
         """
         token_ids: list[TokenIds] = []
         for start in range(0, len(texts), _TOKENIZED_TOGETHER):
@@ -158,7 +158,7 @@ class DualEncoder(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Write the checkpoint (config, safetensors, tokenizer) into an existing, empty folder."""
-        # Tokenising leaves its last truncation in the tokenizer, which is no part of the model.
+        # Tokenising leaves its last truncation in the tokenizer; it does not belong to the model.
         self.tokenizer.backend_tokenizer.no_truncation()
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)

@@ -15,7 +15,7 @@ from hybridbatch.encoding.batching import TokenIds, batch_end, order_by_length, 
 from hybridbatch.encoding.encoder import DualEncoder, Pooling, Precision, pool_tokens
 from hybridbatch.encoding.packed import PackedModel, can_pack
 
-# torch raises a plain RuntimeError for the processor's memory; only its text tells it from others.
+# torch raises a plain RuntimeError if the CPU is out of memory; only its text identifies it.
 _CPU_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"
 
 
@@ -32,14 +32,14 @@ def encode_texts(
     """Unit vectors (texts, dim) float32, in the order of the texts.
 
     Equal texts are encoded once and get bitwise equal vectors. A batch holds at most
-    `tokens_per_batch` tokens; where it does not fit into memory, the budget is halved and encoding
-    goes on. In bf16 only the matrix products are bf16: the residual stream, the layer norms and
-    pooling stay in float32. `progress` is called with the texts done and the texts in all.
+    `tokens_per_batch` tokens; if it does not fit into memory, the budget is halved and encoding
+    continues. In bf16 only the matrix products are bf16: the residual stream, the layer norms and
+    pooling stay in float32. `progress` is called with the numbers of texts done and of all texts.
 
-    On processors as many batches run at once as torch has threads, each on one thread: faster than
-    all threads in one matrix product, and the vectors do not depend on the number of threads.
+    On the CPU, each of torch's threads encodes a batch of its own. This is faster than all threads
+    in one matrix product, and the vectors do not depend on the number of threads.
 
-    Raises HybridBatchError where a single text does not fit into memory.
+    Raises HybridBatchError if a text has no tokens, or if one text does not fit into memory.
     """
     unique = list(dict.fromkeys(texts))
     number = {text: i for i, text in enumerate(unique)}
@@ -107,7 +107,7 @@ def _embed_all(
     """Yield each batch's first position in `token_ids` and its vectors, as they are finished.
 
     `token_ids` are in order of length, longest first. A batch that does not fit into memory is
-    divided, and all that follow get the smaller budget.
+    divided, and later batches get the smaller budget.
     """
     lengths = [len(ids) for ids in token_ids]
     waiting = [(0, len(lengths))] if lengths else []  # ranges of texts, a stack
@@ -135,7 +135,7 @@ def _embed_all(
 
 @contextmanager
 def _worker_threads(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that each compute on one thread; the caller's number of threads stays."""
+    """Workers that compute on one thread each; the caller's number of threads is restored."""
     threads = torch.get_num_threads()
     initializer = partial(torch.set_num_threads, 1) if workers > 1 else None
     try:
@@ -146,7 +146,7 @@ def _worker_threads(workers: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def _embed_if_it_fits(embed: Embedder, token_ids: Sequence[TokenIds]) -> np.ndarray | None:
-    """Unit vectors (texts, dim) float32 of one batch, or None where memory does not suffice."""
+    """Unit vectors (texts, dim) float32 of one batch; None if it does not fit into memory."""
     try:
         return embed(token_ids)
     except torch.OutOfMemoryError:

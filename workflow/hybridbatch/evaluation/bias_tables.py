@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pooled:
-    """What one run ranked in the pool of all languages, with everything numbered.
+    """The ranking of one run in the pool of all languages, with numbers for languages and ids.
 
     Attributes:
         names: (l,) the languages of queries and passages, ascending.
@@ -30,7 +30,7 @@ class Pooled:
         top: (q, k) the passages at ranks 1 to k.
         queries: (n,) the query of each relevant passage.
         languages: (n,) its language.
-        ranks: (n,) its rank in the pool, inf where it is not ranked.
+        ranks: (n,) its rank in the pool, inf if it is not ranked.
         gains: (n,) its relevance.
     """
 
@@ -60,7 +60,7 @@ class Pooled:
         return np.flatnonzero((self.query_languages == language) & self.scored)
 
     def asked(self) -> list[int]:
-        """The languages that have such a query."""
+        """The languages that have a query with a relevant passage."""
         return sorted(set(self.query_languages[self.scored].tolist()))
 
 
@@ -200,7 +200,7 @@ def agreement_rows(pooled: Pooled, *, persistence: float) -> list[Row]:
 
 
 def per_query_rows(pooled: Pooled, *, persistence: float) -> list[Row]:
-    """Rows of the schema PER_QUERY: two measures that queries have, for intervals and tests.
+    """Rows of the schema PER_QUERY: two measures of each query, for intervals and tests.
 
     `own_language_preference` against all other languages, and `rank_agreement`, the mean
     rank-biased overlap with the versions of the question in other languages.
@@ -271,7 +271,7 @@ def _by_item(places: Floats, items: Ints, queries: Ints) -> Floats:
 
 
 def _mean_of_defined(values: Floats) -> Floats:
-    """Means over the first axis of what is not NaN, NaN where nothing is."""
+    """Means over the first axis, without NaN; NaN if all values are NaN."""
     defined = ~np.isnan(values)
     count = defined.sum(axis=0)
     total = np.where(defined, values, 0).sum(axis=0)
@@ -293,9 +293,9 @@ def _fairness_row(name: str, test: measures.Friedman, corrected: float) -> Row:
 
 
 def _versions(pooled: Pooled) -> list[tuple[int, int, Ints, Ints]]:
-    """For each pair of languages the queries that are versions of one question in them.
+    """For each pair of languages, the queries that are versions of the same item in the two.
 
-    Where a language asks an item twice, the first query of the file stands for it.
+    If a language has two queries of an item, the first one in the file is used.
     """
     first: dict[int, dict[int, int]] = {}
     for language in pooled.asked():

@@ -1,7 +1,7 @@
 """Estimates of systems and differences between them, as the rows of the statistics tables.
 
 A system's value is the mean over its training seeds. Differences are paired: the same queries and
-items, and the same seeds; an untrained model has no seed and stands beside each of the other's.
+items, and the same seeds; an untrained model has no seed and is paired with each seed.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ NON_INFERIOR, INFERIOR, UNDECIDED = "non-inferior", "inferior", "undecided"
 
 @dataclass(frozen=True)
 class Design:
-    """How everything is resampled and judged.
+    """How values are resampled and tested.
 
     Attributes:
-        resamples: of the bootstrap and of the randomisation.
+        resamples: number of samples of the bootstrap and of the randomisation.
         seed: of their random numbers.
         confidence: of intervals; one-sided tests have the level (1 - confidence) / 2.
-        margin: how much worse still counts as no worse, in the metric's own unit.
+        margin: a loss below this counts as not worse, in the metric's own unit.
     """
 
     resamples: int
@@ -116,11 +116,12 @@ def resample(observations: Observations, systems: Sequence[System], design: Desi
 def pairs(systems: Sequence[System]) -> list[tuple[int, int]]:
     """Which systems are compared, as positions (a, b) for a minus b.
 
-    Those of one model and recipe are, and the untrained model with each of its recipes; two
-    hybrids, which differ in alpha alone, are not. a is the hybrid, or else the later one.
+    Systems of the same model and recipe are compared, and the untrained model with all systems of
+    its model. Two hybrids are not compared: they differ only in alpha. a is the hybrid, or else the
+    later system.
 
     Raises:
-        HybridBatchError: two of them were trained with different seeds.
+        HybridBatchError: two compared systems were trained with different seeds.
     """
     found = []
     for later, system in enumerate(systems):
@@ -193,9 +194,9 @@ def noninferiority_rows(
 ) -> list[dict[str, Any]]:
     """Rows of the schema NONINFERIORITY for one metric: each hybrid against the others.
 
-    Non-inferior rejects "worse by the margin or more", inferior "worse by the margin at most",
-    each by its one-sided, Holm-corrected bootstrap p-value at the level (1 - confidence) / 2.
-    `high_resource` are the languages of the level high; all others are of the level low.
+    Non-inferior rejects "worse by the margin or more", inferior rejects "worse by at most the
+    margin". Each uses its one-sided, Holm-corrected bootstrap p-value at the level
+    (1 - confidence) / 2. `high_resource` are the languages of the level high; all others are low.
     """
     cells = resampled.observations.cells
     rows = []

@@ -1,8 +1,8 @@
 """The measures: one entry each, with its formula and its texts.
 
 An entry with `@k` in its name is a family: the configuration names its members, such as `R@10`. A
-measure sees the ranks of a query's relevant passages and their grades, and nothing else. Planning
-reads the table for every job, so that numpy is imported by what computes.
+measure is computed only from the ranks of a query's relevant passages and their relevance. Planning
+reads the table for every job, so numpy is imported only in functions that compute.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ class Family:
 
     Attributes:
         name: as in the configuration, with `@k` for a cutoff.
-        score: its values (g,), NaN where it has none; the second argument is the cutoff, 0 without.
+        score: computes its values (g,), NaN if undefined; the second argument is the cutoff or 0.
         meaning: its entry in the report's glossary.
         full_ranks: whether it needs the ranks of all relevant passages, not just the first ones.
-        pool_only: whether it compares languages, so that only the pool of languages has it.
-        higher_is_better: which way is good.
+        pool_only: whether it compares languages, so that it is defined only in the pool.
+        higher_is_better: whether higher values are better.
         in_ranks: whether its values are ranks; else they lie in 0..1.
         label: its name in print; by default its name.
     """
@@ -95,7 +95,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Measure:
-    """A family with its cutoff, 0 where it has none."""
+    """A family with its cutoff, 0 if it has none."""
 
     name: str
     family: Family
@@ -111,7 +111,7 @@ class Measure:
         return self.family.score(judged, self.cutoff)
 
     def within(self, cut: int | None) -> bool:
-        """Whether rankings of the first `cut` determine it; None stands for full rankings."""
+        """Whether rankings of the first `cut` determine it; None means full rankings."""
         return cut is None or (not self.family.full_ranks and self.cutoff <= cut)
 
 
@@ -230,7 +230,7 @@ _CUTOFF = re.compile(r"(.+)@([1-9][0-9]{0,8})")
 
 
 def find(name: str) -> Measure | None:
-    """The measure of that name, None where the table has none."""
+    """The measure of that name; None if the table does not have it."""
     if (cut := _CUTOFF.fullmatch(name)) and f"{cut[1]}@k" in MEASURES:
         return Measure(name, MEASURES[f"{cut[1]}@k"], int(cut[2]))
     if name in MEASURES and not name.endswith("@k"):
@@ -257,18 +257,18 @@ def named(names: Sequence[str]) -> tuple[Measure, ...]:
 
 
 def family_name(name: str) -> str:
-    """The entry that a measure's name stands for: `R@10` is of `R@k`."""
+    """The name of a measure's entry: `R@k` for `R@10`."""
     measure = find(name)
     return name if measure is None else measure.family.name
 
 
 def higher_is_better(name: str) -> bool:
-    """Which way is good; up, for what is no measure."""
+    """Whether higher values are better; True if `name` is not a measure."""
     measure = find(name)
     return measure is None or measure.family.higher_is_better
 
 
 def in_ranks(name: str) -> bool:
-    """Whether the values are ranks; not, for what is no measure."""
+    """Whether the values are ranks; False if `name` is not a measure."""
     measure = find(name)
     return measure is not None and measure.family.in_ranks

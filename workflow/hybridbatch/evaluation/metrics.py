@@ -1,8 +1,8 @@
 """The measures of the configuration, from the ranks of the relevant passages.
 
-A query's metrics depend on those ranks alone, so a ranking of any length is scored from a few
-numbers. Those that trec_eval has too have its values for the full ranking (see `measures`). The
-rankings of a sharded benchmark end at their first k: metrics that need more are left out.
+A query's metrics depend only on these ranks, so a ranking of any length is scored from a few
+numbers. Metrics that trec_eval also has equal its values for the full ranking (see `measures`). The
+rankings of a sharded benchmark have only the first k passages; metrics that need more are left out.
 """
 
 import argparse
@@ -40,11 +40,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the stage `metrics` can be told.
+    """The options of the stage `metrics`.
 
-    `measures` are names (see `measures.named`), `extensions` the files that add some. `cut` is the
-    length of a sharded benchmark's rankings, None for full ones. `pool_languages` are those of its
-    pool, none without one, `average_languages` those of a second macro average.
+    `measures` are names (see `measures.named`), `extensions` are files that add measures. `cut` is
+    the length of a sharded benchmark's rankings, None for full ones. `pool_languages` are the
+    languages of its pool, empty without a pool. `average_languages` are the languages of a second
+    macro average.
     """
 
     measures: tuple[str, ...]
@@ -67,7 +68,7 @@ class Evaluation:
 class _Scored:
     """Values (g, metrics), NaN where undefined, of g pairs of a query and a passage setting.
 
-    `settings` counts the passage languages in ascending order; the pool comes last.
+    `settings` numbers the passage languages in ascending order; the pool comes last.
     """
 
     queries: Ints
@@ -156,8 +157,8 @@ def evaluate(
 ) -> Evaluation:
     """Both metric tables of one run, for every pair of languages and every pool.
 
-    A query counts in a setting only where it has a relevant passage there. Needs no files: `ranks`
-    is what `read_ranks` read.
+    A query counts in a setting only if it has a relevant passage there. `ranks` are from
+    `count_ranks`, `read_ranks` or `read_cut_ranks`.
     """
     scored = _score(benchmark, ranks, measures)
     names = sorted(benchmark.pool.languages)
@@ -250,7 +251,7 @@ def _summary_table(
 
 
 def setting_of(query_language: str, passage_language: str) -> str:
-    """The name of the setting: the pool is multilingual, whatever the query's language."""
+    """The name of the setting: the pool is multilingual, for every query language."""
     if passage_language == POOL:
         return MULTILINGUAL
     return MONOLINGUAL if query_language == passage_language else CROSS_LINGUAL

@@ -124,7 +124,7 @@ def _check_values(table: pa.Table, path: Path, questions: Questions) -> None:
         )
 
 
-# Of each row: its cell, item and value.
+# The cell, item and value of each row.
 _Rows = tuple[Ints, Ints, Floats]
 
 

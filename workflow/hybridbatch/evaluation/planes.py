@@ -22,9 +22,9 @@ class Labelled:
 def language_axes(groups: Sequence[Labelled]) -> Values:
     """Two orthonormal axes (2, d) along which the centroids of the languages lie farthest apart.
 
-    They are the first principal axes of the centroids of every group, each taken from the group's
-    mean. Two languages span one axis only, one language none: the remaining axes are then principal
-    axes of the vectors themselves. The farthest of the centroids has a positive coordinate.
+    They are the first principal axes of the centroids of all groups, each minus its group's mean.
+    Two languages span only one axis, one language none: the remaining axes are then principal axes
+    of the vectors themselves. On each axis, the farthest centroid has a positive coordinate.
 
     Args:
         groups: kinds of vectors, such as queries and passages, each with a mean of its own.
@@ -40,7 +40,7 @@ def language_axes(groups: Sequence[Labelled]) -> Values:
     if len(axes) < 2:
         rest = vectors - vectors @ axes.T @ axes
         axes = np.concatenate([axes, _principal_axes(rest, 2 - len(axes))])
-    if len(axes) < 2:  # all vectors are equal or on one line: any axis shows that
+    if len(axes) < 2:  # all vectors are equal or on one line: any axis will do
         axes = np.concatenate([axes, _complement(axes)])
     # Rounded before the search, so that noise in the last bits cannot choose among equals.
     along = centroids @ axes.T
@@ -51,8 +51,8 @@ def language_axes(groups: Sequence[Labelled]) -> Values:
 def project(groups: Sequence[Labelled], axes: Values) -> list[Values]:
     """Coordinates (n, 2) of each group on the axes, in units of the vectors' spread.
 
-    Each group is taken from its mean. The spread is the root mean square of the distances of all
-    vectors from their group's mean, so that the mean of x^2 is the share of the variance on the
+    Each group's mean is subtracted. The spread is the root mean square of the distances of all
+    vectors from their group's mean. The mean of x^2 is therefore the share of the variance on the
     first axis, and models whose vectors are spread differently can share a scale.
     """
     centred = [group.values - group.values.mean(axis=0) for group in groups]
@@ -63,8 +63,8 @@ def project(groups: Sequence[Labelled], axes: Values) -> list[Values]:
 def between_share(values: Values, labels: Sequence[str]) -> float:
     """The share of the variance of `values` (n, d) that lies between the groups of `labels`.
 
-    sum_g n_g |m_g - m|^2 / sum_i |x_i - m|^2, m the mean of all and m_g that of group g (eta
-    squared of an analysis of variance, summed over dimensions); 0 where nothing varies.
+    sum_g n_g |m_g - m|^2 / sum_i |x_i - m|^2 with the mean m of all vectors and m_g of group g (eta
+    squared of an analysis of variance, summed over dimensions); 0 if nothing varies.
     """
     names, codes = _codes(labels)
     deviations = values - values.mean(axis=0)
@@ -75,14 +75,14 @@ def between_share(values: Values, labels: Sequence[str]) -> float:
 
 
 def language_accuracy(fitted: Labelled, shown: Labelled) -> float:
-    """How often the nearest of the fitted languages' centroids is that of a shown vector's own.
+    """How often the fitted language centroid nearest to a shown vector is of the vector's language.
 
-    Of equally near centroids the first language counts.
+    Of equally near centroids, the first language counts.
     """
     names, codes = _codes(fitted.languages)
     means, _ = _group_means(fitted.values, codes, len(names))
     squares = (means**2).sum(axis=1)
-    # |x - m|^2 less |x|^2, which is the same for every centroid.
+    # |x - m|^2 minus |x|^2, which is the same for every centroid.
     nearest = np.argmin(squares - 2 * shown.values @ means.T, axis=1)
     found = [names[code] == own for code, own in zip(nearest, shown.languages, strict=True)]
     return found.count(True) / len(found)
@@ -109,7 +109,7 @@ def _complement(axes: Values) -> Values:
 
 
 def _codes(labels: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """The sorted labels, and the number of each row's among them."""
+    """The sorted labels, and for each row the number of its label."""
     names, codes = np.unique(np.asarray(labels), return_inverse=True)
     return names.tolist(), codes.astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""The queries of a benchmark by number."""
+"""The queries of a benchmark, their items and languages as numbers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Questions:
-    """A benchmark's queries: ids (q,), and for each its item and its language by number."""
+    """A benchmark's queries: ids (q,), and the item and the language of each as numbers."""
 
     ids: pa.Array
     items: Ints

@@ -1,18 +1,18 @@
 """Bootstrap intervals, randomisation tests and corrections for many settings at once.
 
 The unit of resampling is the item: the parallel versions of a question are not independent, so an
-item is drawn, or has its sign flipped, with all of its queries in all languages. One draw serves
-every setting, metric and system, which keeps differences paired and lets averages over settings
-be resampled jointly.
+item is drawn, or has its sign flipped, with all of its queries in all languages. All settings,
+metrics and systems use the same draws, so differences stay paired and averages over settings are
+resampled jointly.
 
 Resampling is a matrix product. With s[i, c] the sum of an item's values in setting c, n[i, c]
 its number of queries there, and w[b, i] how often resample b drew item i, the resampled means are
 (w @ s) / (w @ n). A randomisation replaces w by signs and leaves the denominators as they are.
 
 Why percentile intervals: on simulated average precisions, their differences, recalls and
-log-normal rank distances, at 50 to 1,000 items, bias-corrected accelerated intervals covered
-between 0.02 better and 0.02 worse, in no pattern. The percentile interval also inverts the
-one-sided tests exactly, so that a verdict never contradicts the interval drawn beside it.
+log-normal rank distances, at 50 to 1,000 items, the coverage of bias-corrected accelerated
+intervals was between 0.02 better and 0.02 worse, without a pattern. The percentile interval also
+inverts the one-sided tests exactly, so a verdict never contradicts the interval shown with it.
 
 Sources: Efron and Tibshirani (1993), An Introduction to the Bootstrap, ch. 13 (percentile) and
 ch. 16 (p-values from the bootstrap); Field and Welsh (2007), Bootstrapping clustered data; Smucker,
@@ -31,8 +31,8 @@ from hybridbatch.evaluation.tails import tail_count
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Cells of one block of weights or signs: 32 MB of float64. Part of the random stream's layout, so
-# it is a constant and not a setting.
+# Cells of one block of weights or signs: 32 MB of float64. It decides which random numbers are
+# drawn, so it is a constant and not an option.
 _BLOCK_CELLS = 1 << 22
 _BOOTSTRAP, _SIGNS, _SEEDS = 1, 2, 3
 # Sums of floats in another order may differ in the last bits; such values count as tied.
@@ -44,7 +44,7 @@ def means(sums: Floats, counts: Floats) -> Floats:
 
     Args:
         sums: (..., items, settings), each item's sum of values.
-        counts: (items, settings), its number of queries; every setting has one at least.
+        counts: (items, settings), its number of queries; every setting has at least one.
 
     Returns:
         (..., settings)
@@ -55,8 +55,8 @@ def means(sums: Floats, counts: Floats) -> Floats:
 def bootstrap_means(sums: Floats, counts: Floats, *, resamples: int, seed: int) -> Floats:
     """The means of `resamples` cluster-bootstrap samples of the items.
 
-    A resample that drew none of a setting's items has no mean there; the observed one stands in.
-    It happens to a share e^-k of the resamples of a setting with k items.
+    If a resample has none of a setting's items, the observed mean of the setting is used. This
+    happens in a share e^-k of the resamples of a setting with k items.
 
     Args:
         sums: (systems, items, settings), each item's sum of values.
@@ -105,8 +105,8 @@ def randomisation_p(
         resamples: how many sign vectors.
         seed: of the random numbers.
         seed_errors: (columns,) the standard error of the difference over training seeds.
-        seed_draws: (resamples,) from `t_draws`; `seed_errors` times them is added to the flipped
-            differences, so that the test also allows for the luck of training.
+        seed_draws: (resamples,) from `t_draws`; `seed_errors` times these draws is added to the
+            flipped differences, so that the test includes the variance between training seeds.
 
     Returns:
         (columns,) in (0, 1].
@@ -128,12 +128,12 @@ def randomisation_p(
 def t_draws(seeds: int, *, resamples: int, seed: int) -> Floats | None:
     """Student-t draws (resamples,) with `seeds` - 1 degrees of freedom; None for a single seed.
 
-    The mean over S seeds has the standard error sd / sqrt(S), known from S values only. Adding it
-    times these draws to the resampled values convolves both uncertainties: where the items say
-    everything the result is the bootstrap's, where the seeds do it is Student's t. The variance
-    between seeds includes that of the items' interaction with the seeds, which the bootstrap of
-    the seeds' mean has too: intervals err on the wide side. With one seed nothing is known of the
-    spread, and results hold for the trained models at hand only.
+    The mean over S seeds has the standard error sd / sqrt(S), estimated from only S values. This
+    error times the draws is added to the resampled values, which convolves both uncertainties. If
+    only items vary, the result is the bootstrap's; if only seeds vary, it is Student's t. Both the
+    variance between seeds and the bootstrap of the mean over seeds include the interaction of items
+    and seeds, so intervals are rather too wide. With one seed, the spread is unknown, and results
+    hold only for the models that were trained.
     """
     if seeds < 2:
         return None

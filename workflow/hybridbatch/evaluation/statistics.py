@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the stage uses of the config.
+    """The options of the stage `statistics`.
 
     `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. Languages other than
     `high_resource` count as low-resource.

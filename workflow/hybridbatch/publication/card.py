@@ -1,6 +1,6 @@
-"""The model card: what a model is, what it was trained on and how, and what one may do with it.
+"""The model card: what a model is, on what and how it was trained, and what its licences allow.
 
-Markdown behind a YAML head, the same bytes for the same facts: no clock, no path, no version.
+It is Markdown with a YAML head. The same facts give the same bytes: no time, path or version.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ NOT_STATED = "not stated"
 
 @dataclass(frozen=True)
 class Origin:
-    """A base model or data set that went into the model; None where a fact is not known.
+    """A base model or data set that went into the model; None if a fact is not known.
 
     `licence_key` is the key of the configuration that states the licence.
     """
@@ -40,11 +40,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a card states.
+    """Everything that a card states.
 
-    record: a row of the schema RUNS. training: the options of the stage `train`. batches: how they
-    were drawn (see `Sampling.card`). hub_id: of the base model, None where it is no model of the
-    hub. validation_data: of the losses in `validations`, None for items held out of the sources.
+    record: a row of the schema RUNS. training: the options of the stage `train`. batches: how the
+    batches were drawn (see `Sampling.card`). hub_id: the base model's id on the hub, None if it is
+    not there. validation_data: the data set of `validations`, None for held-out items of sources.
     """
 
     record: Mapping[str, Any]
@@ -90,7 +90,7 @@ def _head(facts: Facts) -> dict[str, Any]:
     base = {"base_model": facts.hub_id} if facts.hub_id else {}
     return {
         "language": list(facts.record["training_languages"]),
-        # Base model and data have licences of their own; no single one covers the weights.
+        # Base model and data have their own licences; no single one covers the weights.
         "license": "other",
         "license_name": "see-the-model-card",
         **base,
@@ -145,8 +145,8 @@ def _data(facts: Facts) -> str:
     drawn = (
         f"An item is a question with its passage in one or more languages; a pair is an item in "
         f"one language. Training drew from {record['training_items']:,} items, "
-        f"{record['training_pairs']:,} pairs; the others are held out or not what this sampling "
-        f"draws."
+        f"{record['training_pairs']:,} pairs; the others are held out or not drawn by this "
+        f"sampling."
     )
     return table(("source", "items", "pairs", "weight", "languages"), rows) + f"\n\n{drawn}"
 
@@ -250,7 +250,7 @@ def _limits(facts: Facts) -> str:
             f"publish or sell anything made with this model."
         )
     lines.append(
-        "Languages beyond those of training rest on what the base model knows; measure before use."
+        "Outside the training languages, quality depends on the base model; measure before use."
     )
     lines.append(
         "Ranks in a pool of several languages may favour some of them; hybridbatch's report "

@@ -1,8 +1,8 @@
 """Command `export`: a published model with its benchmark results, as one folder to pass on.
 
 The macro averages of every benchmark on which the run was evaluated go onto the model card and
-into `benchmark_results.parquet` and `.json` beside it, marked where the run was trained on items of
-the benchmark or an approximate index searched.
+into `benchmark_results.parquet` and `.json` beside it. They are marked if the run was trained on
+items of the benchmark, or if the index was approximate.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from hybridbatch.schemas.runs import RUNS
 from hybridbatch.schemas.summary import SUMMARY
 
 CARD, RESULTS = "README.md", "benchmark_results"
-# What is meant by the averages of summary.
+# How the card describes the averages of `summary`.
 _AVERAGES = {MACRO: "", MACRO_PUBLISHED: ", languages of the published table"}
 _WHAT = {
     MONOLINGUAL: "query and passages in one language",
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The command has no options of its own; `threads` is what every command may be given."""
+    """The command has only the option `threads`, which every command accepts."""
 
     threads: int | None = None
 
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def export(run: str, dest: Path, *, results: Path) -> None:
-    """Copy a run's published model to `dest` and add what the benchmarks found.
+    """Copy a run's published model to `dest` and add its benchmark results.
 
     Raises:
         HybridBatchError: `dest` exists, there is no such run, or a summary is malformed.
@@ -153,7 +153,7 @@ def _index(path: Path) -> dict[str, Any]:
 
 
 def results_section(rows: Sequence[dict[str, Any]]) -> str:
-    """The section of the model card: a table per benchmark, settings down, metrics across."""
+    """The card's section: a table per benchmark, with a row per setting and a column per metric."""
     parts = ["## Benchmark results"]
     if not rows:
         parts.append("The model was not evaluated.")
@@ -176,11 +176,11 @@ def _warnings(row: dict[str, Any]) -> list[str]:
     if row["shared_items"]:
         warnings.append(
             f"**The model was trained on {row['shared_items']:,} items of this benchmark:** the "
-            f"figures say nothing of texts that it has not seen."
+            f"figures do not show its quality on unseen texts."
         )
     if row["index"] not in (None, "Flat"):
         warnings.append(
-            f"An approximate index searched (`{row['index']}`, mean recall "
+            f"The index was approximate (`{row['index']}`, mean recall "
             f"{row['index_recall']:.3f}): exact search gives other figures."
         )
     return warnings
@@ -205,7 +205,7 @@ def _checkpoint(run: str, checkpoints: Path) -> Path:
     if run and (folder / CARD).is_file() and folder.parent == checkpoints:
         return folder
     found = sorted(path.parent.name for path in checkpoints.glob(f"*/{CARD}"))
-    known = f"there are {', '.join(found)}" if found else "there is none yet"
+    known = f"there are {', '.join(found)}" if found else "there are no runs yet"
     raise HybridBatchError(f"{run}: no such run in {checkpoints}; {known}")
 
 

@@ -1,4 +1,4 @@
-"""What a model card states, gathered from the files of a finished training."""
+"""The facts of a model card, read from the files of a finished training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from hybridbatch.schemas.train_log import TRAIN_LOG
 
 @dataclass(frozen=True)
 class TrainingSource:
-    """What a training source holds in the training languages, test pairs left out."""
+    """The size of a training source in the training languages, without its test pairs."""
 
     name: str
     languages: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""The files by which sentence-transformers knows how to turn the encoder's output into vectors.
+"""The files that sentence-transformers needs to turn the encoder's output into vectors.
 
-They are written in the layout that versions 2 to 6 read: newer versions map the module names and
-keys to their own, older ones know no others.
+Versions 2 to 6 read this layout: newer versions map its module names and keys to their own, and
+older versions accept no others.
 """
 
 import json
@@ -19,14 +19,14 @@ _MODULES = (
 def write_layout(
     folder: Path, *, pooling: str, query_prefix: str, passage_prefix: str, max_tokens: int
 ) -> None:
-    """Make a checkpoint folder one that `SentenceTransformer(folder)` loads.
+    """Add files to a checkpoint folder so that `SentenceTransformer(folder)` loads it.
 
     Args:
         folder: holds the checkpoint, with its config.json.
         pooling: `mean` over the tokens, or `cls`, the first.
         query_prefix: put before every query, as prompt `query`.
         passage_prefix: put before every passage, as prompts `document` and `passage`.
-        max_tokens: where a text is cut, prefix and special tokens included.
+        max_tokens: the length at which texts are cut, including prefix and special tokens.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     modules = [
@@ -64,7 +64,7 @@ def write_layout(
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write indented JSON, its keys in the order given."""
+    """Write indented JSON, with its keys in the order given."""
     path.parent.mkdir(exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ def base_model(config: Mapping[str, Any], *, kind: str, name: str) -> dict[str, 
     Args:
         config: the checked configuration.
         kind: embedded, local or hub.
-        name: the model's part of the run ids, for a local folder, whose path is nobody's concern.
+        name: the model's part of the run ids; for a local folder, it is shown instead of the path.
     """
     if kind == "embedded":
         model = catalog.EMBEDDED_MODEL

@@ -1,9 +1,9 @@
 """Stage `publish`: a trained model as a folder to use and pass on.
 
-The folder holds the checkpoint, the files by which sentence-transformers loads it, and the model
-card. It is a stage of its own so that a licence, a word on the card or the length limit of
-encoding can be changed without training again. The weights are hard links to the trained ones
-where the file system allows that: they take no second place on the disk.
+The folder holds the checkpoint, the files that sentence-transformers needs, and the model card.
+This is a separate stage, so that a licence, a word on the card or the length limit of encoding can
+be changed without training again. If the file system allows it, the weights are hard links to the
+trained ones and take no extra disk space.
 """
 
 import argparse
@@ -27,11 +27,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """What the stage uses.
+    """The options of the stage.
 
-    training: all options of the stage `train`. batches: how they were drawn. base, sources and
-    validation_data: where the model comes from (see `card.Origin`). hub_id: the base model's on the
-    hub. max_tokens and passage_template: those of encoding.
+    training: all options of the stage `train`. batches: how the batches were drawn. base,
+    sources and validation_data: where the model comes from (see `card.Origin`). hub_id: the base
+    model's id on the hub. max_tokens and passage_template: as in encoding.
     """
 
     training: dict  # type: ignore[type-arg]  # shown as it is, whatever keys training has
@@ -80,7 +80,7 @@ def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[P
     """What the card states, from the options and the files of the training.
 
     Raises:
-        HybridBatchError: a file is missing or malformed, or is that of another run or source.
+        HybridBatchError: a file is missing or malformed, or belongs to another run or source.
     """
     if len(pairs) != len(options.sources):
         raise HybridBatchError(
@@ -105,10 +105,10 @@ def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[P
 
 
 def link_files(source: Path, folder: Path) -> None:
-    """Hard links in `folder` to the files of `source`; copies where links are not possible.
+    """Hard links in `folder` to the files of `source`; copies if links are not possible.
 
     Raises:
-        HybridBatchError: `source` is no checkpoint folder.
+        HybridBatchError: `source` is not a checkpoint folder.
     """
     if not (source / "config.json").is_file():
         raise HybridBatchError(f"{source}: no config.json; name the folder of a trained model")

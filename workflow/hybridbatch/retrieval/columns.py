@@ -18,6 +18,6 @@ def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """A column of strings as one array of 32-bit offsets, however it was stored."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # of no chunks, or more than one array holds
+    if isinstance(column, pa.ChunkedArray):  # no chunks, or too large for one array
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([])
     return column.cast(pa.string())

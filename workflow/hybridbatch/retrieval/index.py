@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the stage `index` can be told.
+    """The options of the stage `index`.
 
-    `factory` is a FAISS factory string: `Flat` (exact), `IVF64,Flat`, `HNSW32`, `SQ8`, ... It is
-    trained on at most `sample` vectors, drawn with `seed`; fewer vectors than it needs become
-    `Flat`.
+    `factory` is a FAISS factory string: `Flat` (exact), `IVF64,Flat`, `HNSW32`, `SQ8`, ... An index
+    is trained on at most `sample` vectors, drawn with `seed`. If there are too few vectors to train
+    it, it is `Flat`.
     """
 
     factory: str
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         required=True,
-        help="folder of {language}.faiss; a name that ends in .faiss for the index of one shard",
+        help="folder of {language}.faiss; for one shard, a file name that ends in .faiss",
     )
 
 
@@ -116,8 +116,8 @@ def read_vectors(path: Path, schema: Schema) -> Vectors:
 def build_index(vectors: Floats, *, factory: str, sample: int, seed: int) -> Any:
     """A trained FAISS index over inner products that holds `vectors` (n, d); ids are their rows.
 
-    It is trained on `sample` of them, where there are more, drawn with `seed`. Too few vectors to
-    train it on become a `Flat` index: exact, and small.
+    It is trained on at most `sample` of them, drawn with `seed`. If there are too few vectors to
+    train it, the index is `Flat`: exact, and small.
 
     Raises:
         HybridBatchError: FAISS rejects the factory string, or cannot train it on the sample.
@@ -158,13 +158,13 @@ def read_index(folder: Path, language: str, *, vectors: int, dimension: int) -> 
     """Read `{language}.faiss` and check that it holds `vectors` vectors of `dimension`.
 
     Raises:
-        HybridBatchError: the file is missing, unreadable, or an index of other vectors.
+        HybridBatchError: the file is missing, unreadable, or an index of another size or kind.
     """
     return _read_index(folder / f"{language}.faiss", vectors=vectors, dimension=dimension)
 
 
 def map_index(file: Path, *, factory: str, vectors: int, dimension: int) -> Any:
-    """As `read_index`, by file, with the vectors left on disk where FAISS can."""
+    """Like `read_index`, for one file; the vectors stay on disk if FAISS can map them."""
     check_digests(file)
     # One flag maps inverted lists, the other everything else; both at once are an error.
     flags = faiss.IO_FLAG_MMAP if "IVF" in factory else faiss.IO_FLAG_MMAP_IFC
@@ -180,8 +180,8 @@ def _read_index(file: Path, *, vectors: int, dimension: int, flags: int = 0) -> 
         raise damaged(file, "not a whole FAISS index") from error
     if (index.ntotal, index.d) != (vectors, dimension):
         raise HybridBatchError(
-            f"{file}: holds {index.ntotal} vectors of {index.d} dimensions, the embeddings "
-            f"{vectors} of {dimension}; run the stage index again"
+            f"{file}: holds {index.ntotal} vectors of {index.d} dimensions, but the embeddings "
+            f"have {vectors} of {dimension}; run the stage index again"
         )
     if index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise HybridBatchError(f"{file}: not an inner-product index; run the stage index again")
@@ -194,12 +194,12 @@ def is_exact(index: Any) -> bool:
 
 
 def kind(index: Any, factory: str) -> str:
-    """The kind of an index that was built with `factory`: `Flat` if there were too few vectors."""
+    """The kind of an index built with `factory`: `Flat` if there were too few vectors for it."""
     return "Flat" if is_exact(index) else factory
 
 
 def stored_vectors(index: Any) -> Floats:
-    """A view of the vectors (n, d) of an exact index; keep the index as long as the view."""
+    """A view of the vectors (n, d) of an exact index; the index must outlive the view."""
     flat: Any = faiss.downcast_index(index)
     values: Floats = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d)
     return values.reshape(flat.ntotal, flat.d)

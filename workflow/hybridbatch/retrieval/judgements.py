@@ -18,7 +18,7 @@ from hybridbatch.schemas.queries import QUERIES
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is asked, what is searched, and what is relevant.
+    """The queries, the passages and the relevance judgements of a benchmark.
 
     Attributes:
         query_ids: (q,) in file order.
@@ -51,9 +51,9 @@ def read_benchmark(folder: Path) -> Benchmark:
 
 
 def read_judged(folder: Path) -> Benchmark:
-    """As `read_benchmark`, of a sharded benchmark: its pool holds the judged passages alone.
+    """Like `read_benchmark`, for a sharded benchmark: the pool holds only the judged passages.
 
-    The metrics need the ranks of relevant passages and nothing else of the corpus.
+    The metrics need only the ranks of the relevant passages.
     """
     queries = read_table(folder / "queries.parquet", QUERIES, columns=("query_id", "language"))
     qrels = read_table(folder / "qrels.parquet", QRELS)
@@ -71,12 +71,11 @@ def make_benchmark(
         queries: columns query_id and language, at least.
         passages: columns passage_id and language, at least.
         qrels: as the schema QRELS.
-        origin: what stands before `queries.parquet` and so on in errors.
+        origin: prefix of the file names in errors.
 
     Raises:
-        HybridBatchError: an id is null, occurs twice or has another language before its colon
-            than its row says; the qrels hold an unknown query or a relevant passage that is
-            unknown.
+        HybridBatchError: an id is null, occurs twice or does not begin with the language of its
+            row; the qrels hold an unknown query or an unknown relevant passage.
     """
     query_ids, query_languages = _ids(queries, "query_id", f"{origin}queries.parquet")
     passage_ids, _ = _ids(passages, "passage_id", f"{origin}passages.parquet")

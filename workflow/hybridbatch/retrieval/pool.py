@@ -1,6 +1,6 @@
-"""Stage `pool`: the first k of a sharded benchmark's pool, merged from those of its languages.
+"""Stage `pool`: merge the languages' rankings into the first k of a sharded benchmark's pool.
 
-The first k of the pool are among the first k of each language, so that the merge is exact.
+A passage among the first k of the pool is among the first k of its language: the merge is exact.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from hybridbatch.common.vocabulary import POOL
 from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.schemas.rankings import RANKINGS
 
-# Queries whose lists are merged at a time.
+# Queries that are merged at a time.
 _QUERIES = 512
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,9 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the stage's paths."""
     parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
-    parser.add_argument("--rankings", type=Path, nargs="+", required=True, help="each language's")
+    parser.add_argument(
+        "--rankings", type=Path, nargs="+", required=True, help="rankings of the languages"
+    )
     parser.add_argument("--output", type=Path, required=True, help="ranking of the pool")
 
 
@@ -62,7 +64,7 @@ def merge_rankings(files: Sequence[Path], queries: pa.Array, *, k: int) -> pa.Ta
     columns = ["query_id", "passage_id", "score"]
     merged = (
         pl.concat([piece.join(order, on="query_id") for piece in frames(files, columns)])
-        # Adding zero makes -0.0 the 0.0 that it equals.
+        # Adding zero turns -0.0 into 0.0, so that the two tie.
         .sort("number", pl.col("score") + 0.0, "passage_id", descending=[False, True, True])
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("number").alias("rank"))
         .filter(pl.col("rank") <= k)

@@ -18,14 +18,14 @@ def sample_rows(total: int, size: int, *, seed: int) -> Ints:
 
 
 def first_k_recall(queries: Ints, scores: Floats, exact: Found, *, count: int) -> Floats:
-    """(count,) the share of each query's first k that scores at least as the exact k-th.
+    """(count,) the share of each query's first k that score at least as high as the exact k-th.
 
-    Scores are compared and not ids: of passages that tie with the k-th any is as good as another.
+    Scores are compared, not ids: all passages that tie with the k-th are equally good.
 
     Args:
         queries: (n,) the query of each passage that an index found, from 0 to count - 1.
-        scores: (n,) its score by `pair_scores`, whatever score the index gave it.
-        exact: the exact first k, of the same scores.
+        scores: (n,) its score by `pair_scores`, not the score that the index gave.
+        exact: the exact first k, with scores by `pair_scores` too.
         count: the number of queries.
     """
     least = np.full(count, np.inf, dtype=np.float32)
@@ -44,16 +44,16 @@ def index_recall(
     *,
     k: int,
 ) -> Floats:
-    """(q,) the share of each query's exact first k that an index finds, as `first_k_recall`.
+    """(q,) the share of each query's exact first k that an index finds; see `first_k_recall`.
 
     Args:
-        index: of the same vectors, in the order of `rows`.
+        index: holds the same vectors, in the order of `rows`.
         query_vectors: (q, d) float32.
         vectors: (n, d) float32, in descending order of passage_id.
         rows: (n,) the row in `vectors` of each vector of the index.
         k: the length of the lists.
     """
-    # Stand for the ids: greater ones come first among equal scores, as smaller rows do.
+    # Used as ids: among equal scores the greater id comes first, which here is the smaller row.
     names = np.array([f"{number:012d}" for number in range(len(vectors), 0, -1)], dtype=object)
     exact = RunningTop(len(query_vectors), k=k)
     search_exact(
@@ -98,12 +98,12 @@ def measure_quality(
 
     Args:
         indexes: one for each of the pool's languages, in its order.
-        query_vectors: (q, d) of the queries to measure by.
+        query_vectors: (q, d) of the queries to measure with.
         arranged: (p, d) the passages in the order of columns.
         pool: where each language's columns begin.
         k: the length of the lists.
-        factory: that of the approximate indexes.
-        sizes: their bytes on disk.
+        factory: the FAISS factory string of the approximate indexes.
+        sizes: bytes on disk of each index.
     """
     rows = []
     for code, (index, size) in enumerate(zip(indexes, sizes, strict=True)):

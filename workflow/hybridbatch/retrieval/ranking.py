@@ -1,9 +1,9 @@
 """Ranks of the relevant passages, by counting the scores that precede theirs.
 
 Passages are the columns of a score matrix, in descending order of passage_id. trec_eval lists the
-greater id first among equal float32 scores, so that the smaller column precedes. A language's
-passages are adjacent columns, since ids begin with `{language}:`: one pass over the matrix gives
-the rank in each language and in the pool of all, which is the merge of its languages.
+greater id first among equal float32 scores; here, this is the smaller column. A language's passages
+are adjacent columns, because ids begin with `{language}:`. One pass over the matrix therefore gives
+the ranks in each language and in the pool of all languages.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ class Scorer:
 
     def __init__(self, passage_vectors: Floats, pool: Pool) -> None:
         """Arrange `passage_vectors` (p, d), given in file order, as columns."""
-        # Row-major (d, p) is what the matrix product reads fastest; filled part by part, so that
+        # The matrix product reads row-major (d, p) fastest. It is filled part by part, so that
         # there is no third copy of the vectors.
         self._passages = np.empty((passage_vectors.shape[1], len(pool.rows)), dtype=np.float32)
         keys: list[bytes] = []
@@ -90,8 +90,8 @@ class Scorer:
     def scores(self, query_vectors: Floats) -> Floats:
         """The scores (b, p) of a block of queries (b, d), float32, valid until the next call.
 
-        Equal passage vectors get bitwise equal scores: a matrix product may round a column
-        differently by its position, so their scores are copied.
+        Equal passage vectors get bitwise equal scores: a matrix product may round equal columns
+        differently, so their scores are copied.
         """
         if len(self._buffer) < len(query_vectors):  # fresh memory for each block would cost more
             self._buffer = np.empty((len(query_vectors), self._passages.shape[1]), np.float32)
@@ -117,7 +117,7 @@ def count_ranks(
     workers: ThreadPoolExecutor | None = None,
     threads: int = 1,
 ) -> Ranks:
-    """Ranks of some cells of one block of scores, by counting what precedes them.
+    """Ranks of some cells of one block of scores, by counting the scores that precede them.
 
     rank = 1 + #(score > s) + #(score == s at a smaller column), over the columns of the cell's
     language and over all columns.
@@ -127,11 +127,11 @@ def count_ranks(
         queries: (n,) the row of each cell in `scores`, ascending.
         columns: (n,) its column.
         pool: where each language's columns begin.
-        workers: threads to share the rows among; None counts in the caller's.
-        threads: how many of them.
+        workers: threads that share the rows; None counts in the caller's thread.
+        threads: the number of workers.
     """
     depth = np.bincount(queries, minlength=len(scores))
-    # The cells as a (b, depth) matrix: position `slots` of row `queries`; -1 where there is none.
+    # The cells as a (b, depth) matrix: position `slots` of row `queries`; -1 for no cell.
     slots = np.arange(len(queries)) - np.repeat(np.cumsum(depth) - depth, depth)
     cells = np.full((len(scores), int(depth.max(initial=0))), -1, dtype=np.int64)
     cells[queries, slots] = columns
@@ -154,11 +154,11 @@ def count_ranks(
 def _count_preceding(
     scores: Floats, cells: Ints, pool: Pool, in_language: Ints, in_pool: Ints
 ) -> None:
-    """Add, for each cell, the number of scores that precede its own to the two (b, depth) outputs.
+    """For each cell, count the scores that precede it; add to the two (b, depth) outputs.
 
-    In columns that end before the cell, a score precedes if it is at least the cell's, that is
-    greater than the next smaller float; in columns that begin after it, if it is greater. In the
-    tile that holds the cell equal scores are counted one by one.
+    In a tile before the cell, a score precedes if it is at least the cell's, that is, greater than
+    the next smaller float. In a tile after the cell, it must be greater. In the cell's own tile,
+    equal scores are counted one by one.
     """
     if cells.size == 0:
         return
@@ -205,7 +205,7 @@ def _count_greater(scores: Floats, threshold: Floats, buffer: NDArray[np.bool_])
 
 
 def _add_ties(scores: Floats, own: Floats, cell: Ints, counts: Ints) -> None:
-    """Add to `counts` the scores of this tile that equal a cell's own at a smaller column of it."""
+    """For cells in this tile, add to `counts` the equal scores at smaller columns of the tile."""
     row, slot = np.nonzero((cell >= 0) & (cell < scores.shape[1]))
     if row.size == 0:
         return
@@ -216,7 +216,7 @@ def _add_ties(scores: Floats, own: Floats, cell: Ints, counts: Ints) -> None:
 
 
 def _duplicates(keys: Sequence[bytes]) -> tuple[Ints, Ints]:
-    """The positions that repeat an earlier key, and for each the first position that it repeats."""
+    """The positions that repeat an earlier key, and for each the first position of that key."""
     first: dict[bytes, int] = {}
     copies, firsts = [], []
     for row, key in enumerate(keys):

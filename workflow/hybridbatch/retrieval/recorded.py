@@ -1,4 +1,4 @@
-"""The ranks of the relevant passages, read from the rankings that were written."""
+"""The ranks of the relevant passages, read from the files of the rankings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RelevantRanks:
-    """Ranks of the n entries of a benchmark's `relevant`, inf where a passage is not ranked.
+    """Ranks of the n entries of a benchmark's `relevant`, inf if a passage is not ranked.
 
-    `cut` says how long the rankings are, where they are not full, and `pooled` which entries a
-    pool of some languages can rank (n,); None means all.
+    `cut` is the length of the rankings, None if they are full. `pooled` (n,) is True for entries
+    in a language of the pool; None means all entries.
     """
 
     in_language: Values
@@ -54,7 +54,9 @@ def read_ranks(folder: Path, benchmark: Benchmark) -> RelevantRanks:
 def read_cut_ranks(
     folder: Path, benchmark: Benchmark, *, cut: int, pool_languages: Sequence[str]
 ) -> RelevantRanks:
-    """As `read_ranks`, of the first `cut` of a sharded benchmark; `all.parquet` only with a pool.
+    """Like `read_ranks`, for the first `cut` of a sharded benchmark.
+
+    `all.parquet` is read only if there are `pool_languages`.
 
     Raises:
         HybridBatchError: as `read_ranks`; the lists are longer than `cut`.
@@ -88,7 +90,7 @@ def _fill_ranks(
 ) -> None:
     """Set `ranks` at `entries`, the relevant passages that the setting can list.
 
-    A `full` ranking holds every query, another one those with an entry and maybe others.
+    A `full` ranking must hold every query, any other ranking at least those with an entry.
     """
     file = folder / f"{setting}.parquet"
     check_file(file, RANKINGS)

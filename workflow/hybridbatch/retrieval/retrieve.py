@@ -1,8 +1,8 @@
-"""Rankings of every query in every passage language and in the pool of all.
+"""Stage `retrieve`: for every query, rank the passages of each language and of the pool of all.
 
-One pass over the scores serves all of them: FAISS proposes the first k, which the same scores
-order, and the ranks of the relevant passages are counted in them. Queries stream in blocks to one
-Parquet file for each setting, so that memory does not grow with their number.
+The scores are computed once for all rankings. FAISS proposes the first k passages, the scores order
+them, and the ranks of the relevant passages are counted in the scores. Queries are ranked in blocks
+and written to one Parquet file for each setting, so memory does not grow with their number.
 """
 
 import argparse
@@ -137,7 +137,7 @@ def align(vectors: Vectors, ids: pa.Array, *, origin: str) -> Floats:
     """The vectors in the order of `ids`.
 
     Raises:
-        HybridBatchError: an id has no vector, a vector no id, or an id two vectors.
+        HybridBatchError: an id has no vector or two vectors, or a vector has no id.
     """
     if vectors.ids.equals(ids):
         return vectors.values
@@ -160,7 +160,7 @@ def open_indexes(folder: Path, passages: Vectors, benchmark: Benchmark) -> list[
     """The indexes of all languages, in the order of the pool's columns.
 
     Raises:
-        HybridBatchError: an index is missing, damaged, or not of these vectors.
+        HybridBatchError: an index is missing or damaged, or does not match the vectors.
     """
     check_digests(folder)
     pool = benchmark.pool
@@ -198,9 +198,9 @@ def write_rankings(
         passage_vectors: (p, d) float32, in file order.
         indexes: one for each of the pool's languages, in its order.
         folder: where the files go.
-        top_k: how many passages each setting lists besides the relevant ones.
+        top_k: how many passages each setting lists; further relevant ones are added.
         query_block: queries per matrix product.
-        threads: workers that count and write; the files do not depend on it.
+        threads: number of workers that count and write; the files do not depend on it.
     """
     settings = (*benchmark.pool.languages, POOL)
     progress = Progress("rank", len(query_vectors), "queries")
@@ -228,7 +228,7 @@ def write_rankings(
         for done, listings in ranked:
             append = partial(_append, benchmark, ids)
             for _ in workers.map(append, writers, settings, listings):
-                pass  # to raise what a worker raised
+                pass  # raises the error of a worker, if any
             progress.update(done)
 
 
@@ -243,11 +243,11 @@ def rank_blocks(
     workers: ThreadPoolExecutor,
     threads: int = 1,
 ) -> Iterator[tuple[int, list[Listing]]]:
-    """Rank block after block of queries; arguments as for `write_rankings`.
+    """Rank one block of queries after another; arguments as for `write_rankings`.
 
     Yields:
-        How many queries are done, and the block's listing of each language, in the order of the
-        pool's, and of the pool.
+        The number of queries done, and the block's listings: of each language in the pool's order,
+        then of the pool.
     """
     pool, relevant = benchmark.pool, benchmark.relevant
     scorer = Scorer(passage_vectors, pool)
@@ -300,14 +300,14 @@ def _listing(
     ranks: Ints,
     members: NDArray[np.bool_],
 ) -> Listing:
-    """The first k and, after each query's, its other relevant passages at their ranks.
+    """The first k of each query, then its other relevant passages at their ranks.
 
-    The ranking is the list, as long as `top_k` says, followed by all other passages in order of
-    their scores. After an exact list each thus stands at its true rank; what an approximate index
-    missed is never among the first k, however short its list.
+    The ranking is the list of `top_k` passages, followed by all other passages in order of their
+    scores. After an exact list, every passage is therefore at its true rank. A passage that an
+    approximate index missed is never among the first k, even if the list is shorter.
 
     Args:
-        queries: (n,) of the block's relevant passages: the query's row in the block.
+        queries: (n,) for each relevant passage of the block, the query's row in the block.
         columns: (n,) the passage's column.
         scores: (n,) the score.
         top_k: the length of a full list.
@@ -321,12 +321,12 @@ def _listing(
     rows = np.flatnonzero(members)
     rows = rows[(list_columns[queries[rows]] != columns[rows, None]).all(axis=1)]
     precede = keys[queries[rows]] < pack(scores[rows], columns[rows])[:, None]
-    # Those of the list that precede a passage are in its true rank already.
+    # The true rank of a passage already counts the listed passages that precede it.
     behind = ranks[rows] + top_k - precede.sum(axis=1)
     order = np.lexsort((behind, queries[rows]))
     rows, behind = rows[order], behind[order]
     lengths = listed.sum(axis=1)
-    # Positions before which to insert: each query's list ends there.
+    # Where to insert: at the end of each query's list.
     ends = np.cumsum(lengths)[queries[rows]]
     row_of_list, position = np.nonzero(listed)
     return Listing(
@@ -340,7 +340,7 @@ def _listing(
 def _append(
     benchmark: Benchmark, ids: pa.Array, writer: TableWriter, setting: str, listing: Listing
 ) -> None:
-    """Write a listing of a setting; `ids` are the passages' in the order of columns."""
+    """Write a listing of a setting; `ids` are the passage ids in the order of columns."""
     constant = pa.array(np.zeros(len(listing.ranks), dtype=np.int8))
     columns = [
         benchmark.query_ids.take(pa.array(listing.queries)),

@@ -1,8 +1,8 @@
 """Stage `search`: the first k of one passage language of a sharded benchmark.
 
-The shards of the language come one after the other, memory-mapped where FAISS can, so that memory
-does not grow with the corpus. A query is searched where it has relevant passages, and in every
-language of the pool if it has relevant passages in one of them.
+The shards of the language are searched one after another, memory-mapped if FAISS can, so memory
+does not grow with the corpus. A query is searched in the languages in which it has relevant
+passages. If one of these is in the pool, it is searched in every language of the pool.
 """
 
 import argparse
@@ -69,26 +69,26 @@ class Shard:
     passages: int
 
     def open_index(self, options: Options, *, dimension: int) -> Any:
-        """The index, left on disk where FAISS can."""
+        """The index, which stays on disk if FAISS can map it."""
         return map_index(
             self.index, factory=options.factory, vectors=self.passages, dimension=dimension
         )
 
     def names(self) -> Callable[[Ints], Ids]:
-        """What gives the passage ids of rows."""
+        """A function from rows to their passage ids."""
         ids = one_array(
             read_table(self.embeddings, PASSAGE_EMBEDDINGS, columns=("passage_id",))["passage_id"]
         )
         if len(ids) != self.passages:
             raise HybridBatchError(
-                f"{self.embeddings}: {len(ids):,} vectors, the shard has {self.passages:,} "
+                f"{self.embeddings}: {len(ids):,} vectors, but the shard has {self.passages:,} "
                 f"passages; encode it again"
             )
         return namer(ids)
 
 
 def namer(ids: pa.Array) -> Callable[[Ints], Ids]:
-    """What gives the ids of rows, as str."""
+    """A function from rows to their ids, as str."""
     return lambda rows: ids.take(pa.array(rows)).to_numpy(zero_copy_only=False)
 
 
@@ -102,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def made_from(args: argparse.Namespace) -> list[Path]:
-    """The artifacts that a search reads besides those of the command line: a language's shards."""
+    """The files that a search reads and the command line does not name: a language's shards."""
     shards = _shards(args, options_from_json(Options, args.options).language)
     return [file for shard in shards for file in (shard.embeddings, shard.index)]
 
@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> None:
     vectors = _query_vectors(args.embeddings / "queries.parquet", ids)
     found = search_shards(shards, vectors, options, threads=threads)
     flat = exact_shards(shards, options, dimension=vectors.shape[1])
-    recalls = np.empty(0, dtype=np.float32)  # what is exact needs no measuring
+    recalls = np.empty(0, dtype=np.float32)  # exact indexes are not measured
     if flat < len(shards) and len(ids):
         recalls = _recalls(shards, vectors, found, options, threads=threads)
     write_table(ranking_table(found, ids, setting=language), args.output, RANKINGS)
@@ -154,7 +154,7 @@ def search_shards(
 ) -> Found:
     """The first k of each query (q, d) over the shards of a language.
 
-    Every thread searches a share of the queries by itself; the matrix products are its own too.
+    Each thread searches its own share of the queries, with its own matrix products.
     """
     progress = Progress("search", sum(shard.passages for shard in shards), "passages")
     shares = _shares(query_vectors, threads)
@@ -205,11 +205,11 @@ def _search_exact(
         search_exact(top, share, vectors, names, bound=bound)
 
     for _ in workers.map(search, tops, shares):
-        pass  # to raise what a worker raised
+        pass  # raises the error of a worker, if any
 
 
 def ranking_table(found: Found, ids: pa.Array, *, setting: str) -> pa.Table:
-    """What was found as the schema RANKINGS; `ids` are those of the query rows."""
+    """The passages found, as the schema RANKINGS; `ids` are the ids of the query rows."""
     columns = [
         ids.take(pa.array(found.queries)),
         pa.array([setting] * len(found.queries), pa.string()),
@@ -244,7 +244,7 @@ def _recalls(
     position[rows] = np.arange(len(rows))
     sampled = position[found.queries] >= 0
     queries, ids = found.queries[sampled], pa.array(found.ids[sampled], pa.string())
-    # An approximate index has its own scores; the scores of the vectors themselves are compared.
+    # Recall compares the scores of the vectors, not those that an approximate index gives.
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
     shares = _shares(query_vectors[rows], threads)
     tops = [RunningTop(len(share), k=options.top_k) for share in shares]

@@ -1,4 +1,4 @@
-"""The options of both ways of searching: a benchmark as a whole, and one in shards."""
+"""The options that the stages `retrieve` and `search` share."""
 
 import re
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class SearchOptions:
     Attributes:
         top_k: the length of the lists.
         factory: the FAISS factory string of the indexes.
-        nprobe: IVF lists that a search looks at, at most all.
-        ef_search: HNSW's candidates.
+        nprobe: number of IVF lists that a search visits, at most all.
+        ef_search: number of HNSW's candidates.
         quality_queries: how many queries measure an approximate index.
         seed: draws these queries.
         threads: to compute with; None for all processors.
@@ -33,7 +33,7 @@ class SearchOptions:
 
 
 def set_effort(index: Any, options: SearchOptions) -> None:
-    """Set how much of `index` a search visits; an exact index has no such setting."""
+    """Set how much of `index` a search visits; an exact index is always searched completely."""
     if is_exact(index):
         return
     space = faiss.ParameterSpace()

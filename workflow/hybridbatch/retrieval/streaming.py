@@ -1,9 +1,9 @@
-"""The first k passages of each query over shards that come one after the other.
+"""The first k passages of each query over shards that are searched one after another.
 
-Only the running first k of each query are held. Within the exact search a matrix product finds the
-few passages of a block that may belong there, and these are scored once more, each by itself: the
-score of a pair of vectors then depends on nothing else, so that equal vectors tie wherever they
-lie. Equal scores are ordered by passage_id, the greater first.
+Only the first k so far of each query are in memory. In the exact search, a matrix product finds the
+few passages of a block that may belong to them. Each of these is scored again on its own: the score
+then depends only on the two vectors, so equal vectors always tie. Equal scores are ordered by
+passage_id, the greater first.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from hybridbatch.retrieval.ranking import blocks
 Ids = NDArray[np.object_]
 # Passages and queries of one matrix product: the scores stay in a core's cache.
 PASSAGE_BLOCK, QUERY_BLOCK = 2048, 512
-# Pairs of vectors that are scored at once, in the cache too.
+# Pairs of vectors that are scored at once; they stay in the cache too.
 _PAIRS = 256
 
 
@@ -30,7 +30,7 @@ class Found:
     Attributes:
         queries: (n,) the query's row, ascending.
         scores: (n,) float32, descending within a query.
-        ids: (n,) passage ids as str; equal scores are in descending order of them.
+        ids: (n,) passage ids as str, descending among equal scores.
     """
 
     queries: Ints
@@ -50,7 +50,7 @@ class RunningTop:
         self.found = Found(
             np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, dtype=object)
         )
-        # (queries,) the least score of a new passage: -inf until there are k.
+        # (queries,) the score that a new passage must reach: -inf until there are k.
         self.least = np.full(queries, -np.inf, dtype=np.float32)
 
     def add(self, queries: Ints, scores: Floats, ids: Ids) -> None:
@@ -79,7 +79,7 @@ def search_exact(
     """Add the first k passages of one shard to `top`.
 
     Args:
-        top: what was found so far.
+        top: the passages found so far.
         query_vectors: (q, d) float32.
         vectors: (n, d) float32, the shard; read once for each `QUERY_BLOCK` queries, in order.
         names: the passage ids of rows of the shard.
@@ -100,7 +100,7 @@ def search_exact(
             np.matmul(block, part.T, out=scores)
             least = _least(scores, top.least[first:last], k=top.k, bound=bound)
             enough = np.greater_equal(scores, least, out=reached[: end - begin])
-            # Flat, since numpy has a fast way for one dimension alone.
+            # Flat, because numpy is fast only for one dimension.
             rows, queries = np.divmod(np.flatnonzero(enough), len(part))
             # Scored now, while the block is in the cache.
             exact = pair_scores(part, block, queries, rows)
@@ -114,7 +114,7 @@ def search_exact(
 def search_index(
     top: RunningTop, query_vectors: Floats, index: Any, names: Callable[[Ints], Ids], *, k: int
 ) -> None:
-    """Add what an approximate index of one shard finds, with its own scores."""
+    """Add the passages that an approximate index of one shard finds, with the index's scores."""
     scores, rows = index.search(query_vectors, min(k, index.ntotal))
     queries, places = np.nonzero(rows >= 0)  # FAISS fills short lists with -1
     top.add(queries, scores[queries, places], names(rows[queries, places]))
@@ -149,7 +149,7 @@ def _add_waiting(
 
 
 def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
-    """Join the results for consecutive parts of the queries, which have these sizes."""
+    """Join the results of consecutive parts of the queries; `sizes` are the sizes of the parts."""
     firsts = np.cumsum([0, *sizes[:-1]])
     return Found(
         np.concatenate([part.queries + first for part, first in zip(parts, firsts, strict=True)]),
@@ -159,9 +159,9 @@ def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
 
 
 def _least(scores: Floats, least: Floats, *, k: int, bound: float) -> Floats:
-    """(q,) what the products (n, q) of a block must reach so that none of the first k is missed.
+    """(q,) the smallest product that may be in the first k, from a block's products (n, q).
 
-    A query that has fewer than k passages so far takes the k best of the block.
+    For a query that has fewer than k passages so far, the k best of the block may belong to them.
     """
     enough = least.astype(np.float64) - bound
     short = np.flatnonzero(np.isneginf(least))

@@ -1,7 +1,7 @@
 """The first k passages of each query: FAISS proposes them, the shared scores order them.
 
-A candidate is packed into one 64-bit key whose ascending order is the ranking's: descending score,
-then ascending column. Sorting and merging lists is then sorting keys.
+A candidate is packed into one 64-bit key. Keys in ascending order are in ranking order: descending
+score, then ascending column. Lists are therefore sorted and merged by sorting keys.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from hybridbatch.retrieval.ranking import Pool
 Keys = NDArray[np.uint64]
 
 NO_CANDIDATE = np.uint64(np.iinfo(np.uint64).max)
-# FAISS is asked for more than k, since its own rounding may order near-equal scores otherwise.
+# FAISS is asked for more than k, because its rounding may order near-equal scores differently.
 _MARGIN = 16
 _SIGN = np.uint32(1 << 31)
 
@@ -37,8 +37,8 @@ class LanguageIndex:
 
 
 def pack(scores: Floats, columns: Ints) -> Keys:
-    """Keys in ranking order; a column of -1 is no candidate and comes last."""
-    # Floats of one sign order as their bits do. Adding zero turns -0.0, which equals 0.0, into it.
+    """Keys in ranking order; a column of -1 means no candidate and comes last."""
+    # Floats of one sign have the same order as their bits. Adding zero turns -0.0 into 0.0.
     bits = (scores + np.float32(0)).view(np.uint32)
     ascending = np.where(bits & _SIGN, ~bits, bits | _SIGN)
     keys = (~ascending).astype(np.uint64) << np.uint64(32) | columns.astype(np.uint64)
@@ -63,9 +63,9 @@ def language_lists(
 ) -> Keys:
     """The sorted keys (b, min(k, passages)) of one language for a block of queries.
 
-    A list is short, filled up with NO_CANDIDATE, where an approximate index finds fewer. With an
-    exact index the list is the first k by `scores`: where rounding could hide a passage from
-    FAISS, it is taken from `scores` instead.
+    If an approximate index finds fewer passages, NO_CANDIDATE fills the list. With an exact index,
+    the list is the first k by `scores`: if FAISS may have missed a passage by rounding, the list is
+    made from `scores` instead.
 
     Args:
         index: the language's index.
@@ -84,7 +84,7 @@ def language_lists(
     own_scores = np.take_along_axis(scores, np.maximum(candidates, 0), axis=1)
     keys = np.sort(pack(own_scores, candidates), axis=1)[:, :length]
     if index.exact and asked < size:
-        # What FAISS left out scores at most its last score, so by ours at most `bound` more.
+        # A passage that FAISS left out has at most FAISS's last score, or `bound` more by ours.
         last_kept, _ = unpack(keys[:, -1])
         unsure = np.flatnonzero(found_scores[:, -1].astype(np.float64) + bound >= last_kept)
         keys[unsure] = _lists_by_scores(scores[unsure, columns], length, columns.start)
@@ -97,7 +97,7 @@ def merge(lists: list[Keys], *, k: int) -> Keys:
 
 
 def rounding_bound(query_vectors: Floats, passage_vectors: Floats) -> float:
-    """How far two float32 inner products of the same vectors can be apart, whatever the order.
+    """How far two float32 inner products of the same vectors can be apart, in any order of sums.
 
     Each is within gamma |x| |y| of the true value, gamma = d u / (1 - d u) and u = 2^-24 (Higham,
     Accuracy and Stability of Numerical Algorithms, section 3.1).
@@ -110,7 +110,7 @@ def rounding_bound(query_vectors: Floats, passage_vectors: Floats) -> float:
 
 
 def norm_rounding_bound(dimension: int, norms: float) -> float:
-    """As `rounding_bound`, of vectors whose norms' product is at most `norms`."""
+    """Like `rounding_bound`, for vectors whose norms have a product of at most `norms`."""
     relative = dimension * 2.0**-24
     # One part in a thousand more covers the rounding of the norms themselves.
     return 2.002 * relative / (1 - relative) * norms

@@ -2,9 +2,8 @@
 
 A setting is a query language and a passage language, or the pool `all`. Files of one passage
 language hold the original ids, without the language; files of the pool hold the full ids. Scores
-are written with as many digits as tell a float32 from its neighbours, so that readers find the
-same order and the same ties. Of a sharded benchmark there are files of those settings alone in
-which it has relevant passages.
+have enough digits to tell a float32 from its neighbours, so that readers find the same order and
+the same ties. A sharded benchmark has files only for settings in which it has relevant passages.
 """
 
 import argparse
@@ -45,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--query-language", nargs="*", help="default: all of the benchmark")
     parser.add_argument("--passage-language", nargs="*", help="default: all, and the pool `all`")
     parser.add_argument(
-        "--pool-language", nargs="*", help="what the pool of a sharded benchmark holds"
+        "--pool-language", nargs="*", help="languages of the pool of a sharded benchmark"
     )
 
 
@@ -78,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def judged_settings(qrels: Path, *, pool: Sequence[str]) -> set[tuple[str, str]]:
-    """(query language, passage language or `all`) of all relevant pairs; `all` is of `pool`."""
+    """(query language, passage language or `all`) of all relevant pairs; `all` means `pool`."""
     table = pl.DataFrame(read_table(qrels, QRELS)).filter(pl.col("relevance") >= 1)
     language = pl.col("query_id", "passage_id").str.splitn(":", 2).struct.field("field_0")
     pairs = set(table.select(language.name.keep()).unique().rows())
@@ -102,7 +101,7 @@ def write_qrels(
         path: the file to write.
         query_language: the language of the queries.
         passage_language: a language, or `all`.
-        pool: the languages of `all`; None for whatever there is.
+        pool: the languages of `all`; None for all languages of the file.
 
     Raises:
         HybridBatchError: the file breaks its schema, or an id holds white space.
@@ -133,9 +132,9 @@ def write_run(
 ) -> None:
     """Write the first k of one setting, lines of `query Q0 passage rank score tag`.
 
-    A list ends before its first gap: the relevant passages that a ranking holds beyond its top are
-    not in a run, where they would seem to follow each other. It ends, too, where a score rises:
-    readers order by score, and would put a passage first that an approximate index missed.
+    A list ends before its first gap: relevant passages beyond the first k of a ranking are left
+    out, because in a run they would seem to follow each other. It also ends before a score that
+    rises: readers order by score, and would move up a passage that an approximate index missed.
 
     Args:
         rankings: the file of the passage language, or of `all`, of the schema RANKINGS.
@@ -146,7 +145,7 @@ def write_run(
         tag: the run's name.
 
     Raises:
-        HybridBatchError: the file is missing or breaks its schema, an id or the tag holds white
+        HybridBatchError: the file is missing or breaks its schema, or an id or the tag holds white
             space.
     """
     if not tag or any(character.isspace() for character in tag):
@@ -158,7 +157,7 @@ def write_run(
         .filter(pl.int_range(1, pl.len() + 1).over("query_id") == pl.col("rank"))
         .filter((pl.col("score").diff().fill_null(0) <= 0).cum_min().over("query_id"))
     )
-    # Arrow writes a float32's shortest digits; those of its double would be other ones.
+    # Arrow writes the shortest digits of a float32; converted to double, it would have others.
     scores = pl.Series("score", pc.cast(table["score"].to_arrow(), "string"))
     lines = _original_ids(table, passage_language, origin=rankings).select(
         "query_id",
@@ -190,7 +189,7 @@ def _original_ids(table: pl.DataFrame, passage_language: str, *, origin: Path) -
         if spaced.height:
             raise HybridBatchError(
                 f"{origin}: {column} {spaced[column][0]!r} holds white space, "
-                "which TREC's format separates columns by; rename it"
+                "which separates columns in TREC's format; rename it"
             )
     if passage_language == POOL:
         return table

@@ -1,4 +1,4 @@
-"""The schema of the figures that an exported model carries."""
+"""The schema of the benchmark results in an exported model."""
 
 from hybridbatch.schemas.schema import FLOAT64, INT64, STRING, Schema
 
@@ -19,8 +19,8 @@ BENCHMARK_RESULTS = Schema(
     ),
     nullable=frozenset({"shared_items", "index", "index_recall"}),
     key=("run", "benchmark", "setting", "average", "metric"),
-    doc="What `hybridbatch export` adds to a model: the macro rows of summary; average is macro or "
-    "macro-published. shared_items are those that the model was trained on: figures with any do "
-    "not count as a test. index is the FAISS factory (`Flat` is exact), index_recall its mean "
-    "recall over the languages. The three are null where they were not looked into.",
+    doc="The macro rows of summary that `hybridbatch export` adds to a model; average is macro or "
+    "macro-published. shared_items is the number of items that the model was trained on: figures "
+    "with any do not count as a test. index is the FAISS factory (`Flat` is exact), index_recall "
+    "its mean recall over the languages. These three are null if they were not determined.",
 )

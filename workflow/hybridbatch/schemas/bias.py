@@ -16,8 +16,8 @@ RANK_DISTANCE = Schema(
         ("queries", INT64),
     ),
     key=("query_language",),
-    doc="Distribution of the rank distance over the queries of a language; `macro` is the mean "
-    "over the languages of each figure.",
+    doc="Distribution of the rank distance over the queries of a language; `macro` is the mean of "
+    "each figure over the languages.",
 )
 RANK_DISTANCE_HISTOGRAM = Schema(
     name="rank_distance_histogram",
@@ -29,8 +29,8 @@ RANK_DISTANCE_HISTOGRAM = Schema(
         ("queries", INT64),
     ),
     key=("query_language", "low"),
-    doc="Queries whose rank distance is from low to high, both included: 0, 1, 2 to 3, 4 to 7 and "
-    "so on; the same bins for every language of a file; `all` is the sum over the languages.",
+    doc="Number of queries whose rank distance is from low to high, both included: 0, 1, 2 to 3, 4 "
+    "to 7 and so on. All languages of a file have the same bins; `all` is the sum over them.",
 )
 EXPOSURE = Schema(
     name="exposure",
@@ -47,8 +47,8 @@ EXPOSURE = Schema(
     ),
     nullable=frozenset({"position"}),
     key=("query_language", "passage_language"),
-    doc="Share of the pool's first `cutoff` ranks, of the relevant passages and of the pool that "
-    "a passage language has; position is where its relevant passages stand among the relevant "
+    doc="The share of a passage language in the pool's first `cutoff` ranks, in the relevant "
+    "passages and in the pool. position is the place of its relevant passages among all relevant "
     "ones, from 0 (always first) to 1 (always last), .5 without bias. `macro` is the mean over "
     "query languages.",
 )
@@ -81,9 +81,9 @@ FAIRNESS = Schema(
         ("chance", FLOAT64),
     ),
     key=("query_language",),
-    doc="Friedman's test, for incomplete blocks too, that a query's relevant passages are ranked "
+    doc="Friedman's test, also for incomplete blocks, that a query's relevant passages are ranked "
     "without regard to their language. concordance is Kendall's W, from 0 (no preference) to 1 "
-    "(every query prefers the languages in the same order), chance its mean under no preference. "
+    "(every query prefers the languages in the same order), chance its mean without preference. "
     "`all`: one block per item, ranks averaged over the query languages.",
 )
 AGREEMENT = Schema(
@@ -97,5 +97,5 @@ AGREEMENT = Schema(
     ),
     key=("language_a", "language_b"),
     doc="Mean rank-biased overlap of the pool's first ranks between the versions of a question in "
-    "two languages, both orders listed; `macro`, `macro` is the mean over pairs of languages.",
+    "two languages. Both orders are listed; `macro`, `macro` is the mean over pairs of languages.",
 )

@@ -12,8 +12,8 @@ _INTRODUCTION = """\
 two. After a change of a schema write it again: `hybridbatch schemas > docs/files.md`.
 
 The Parquet files are a public contract: each is checked against its schema when it is written and
-when it is read. Beside them there are checkpoints (`results/checkpoints/{run}/`, Hugging Face
-folders with safetensors), FAISS indexes (`results/indexes/`) and the page `results/report.html`.
+when it is read. There are also checkpoints (`results/checkpoints/{run}/`, Hugging Face folders with
+safetensors), FAISS indexes (`results/indexes/`) and the page `results/report.html`.
 
 Names in braces stand for:
 

@@ -1,4 +1,4 @@
-"""All schemas together: for the command `schemas` and for tests, and for no stage."""
+"""All schemas together, for the command `schemas` and for tests; no stage imports this."""
 
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
 from hybridbatch.schemas.bias import (

@@ -1,4 +1,4 @@
-"""The schema of the queries that the report shows."""
+"""The schema of the example queries of the report."""
 
 from hybridbatch.schemas.schema import FLOAT32, FLOAT64, INT32, INT32S, STRING, Schema
 
@@ -30,6 +30,6 @@ EXAMPLES = Schema(
     key=("query_id", "run", "rank"),
     doc="Queries chosen by a rule (gain, loss, random), numbered in order, with the first ranks of "
     "the pool under each run. change is the average precision under the run `candidate` minus "
-    "that under `baseline`; null where no two runs are compared. relevant_ranks are those of all "
-    "the query's relevant passages that are ranked, from the full ranking.",
+    "that under `baseline`; null if no two runs are compared. relevant_ranks are the ranks of all "
+    "relevant passages of the query in the full ranking, as far as they are ranked.",
 )

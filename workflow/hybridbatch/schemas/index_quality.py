@@ -1,4 +1,4 @@
-"""The schema of how much an index finds."""
+"""The schema of the recall of the indexes."""
 
 from hybridbatch.schemas.schema import FLOAT64, INT32, INT64, STRING, Schema
 
@@ -15,8 +15,9 @@ INDEX_QUALITY = Schema(
         ("recall", FLOAT64),
     ),
     key=("language",),
-    doc="How much of the exact first k an index finds: the mean over a sample of queries of the "
-    "share that scores at least as the exact k-th; exactly 1 for `Flat`, which is exact, and which "
-    "too few vectors for the configured factory become. bytes is its size on disk. Of a sharded "
-    "benchmark a folder with one file for each language.",
+    doc="recall is the share of the exact first k that an index finds, averaged over a sample of "
+    "queries; a passage counts if it scores at least as high as the exact k-th. It is exactly 1 "
+    "for `Flat`, which is exact and also used if there are too few vectors for the configured "
+    "factory. bytes is the size on disk. A sharded benchmark has a folder with one file for each "
+    "language.",
 )

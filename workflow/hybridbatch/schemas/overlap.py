@@ -1,4 +1,4 @@
-"""The schema of what training pairs share with a benchmark."""
+"""The schema of the overlap of training pairs with a benchmark."""
 
 from hybridbatch.schemas.schema import STRING, Schema
 
@@ -12,7 +12,8 @@ OVERLAP = Schema(
         ("language", STRING),
         ("text", STRING),
     ),
-    doc="What a recipe's training pairs share with a benchmark: kind item (the same item_id), "
-    "question, passage or hard_negative (a negative that the pairs give and that is a passage of "
-    "the benchmark; equal text after NFKC, case folding and white-space normalisation).",
+    doc="Items and texts that a recipe's training pairs share with a benchmark. kind is item (the "
+    "same item_id), question, passage or hard_negative (a hard negative of the pairs that is a "
+    "passage of the benchmark). Texts are compared after NFKC, case folding and white-space "
+    "normalisation.",
 )

@@ -7,5 +7,5 @@ PASSAGE_EMBEDDINGS = Schema(
     path="results/embeddings/{run}/{benchmark}/passages.parquet",
     fields=(("passage_id", STRING), ("embedding", VECTOR)),
     key=("passage_id",),
-    doc="As query_embeddings; a folder `passages/` of shards has the same schema.",
+    doc="Like query_embeddings; a folder `passages/` of shards has the same schema.",
 )

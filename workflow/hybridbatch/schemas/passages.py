@@ -1,4 +1,4 @@
-"""The schema of a benchmark's candidates."""
+"""The schema of a benchmark's passages."""
 
 from hybridbatch.schemas.schema import STRING, Schema
 
@@ -7,6 +7,6 @@ PASSAGES = Schema(
     path="results/benchmarks/{benchmark}/passages.parquet",
     fields=(("passage_id", STRING), ("language", STRING), ("title", STRING), ("text", STRING)),
     key=("passage_id",),
-    doc="The candidates. passage_id is `{language}:{original id}`; title may be empty. Of a "
-    "sharded benchmark a folder `passages/`.",
+    doc="The candidate passages. passage_id is `{language}:{original id}`; title may be empty. A "
+    "sharded benchmark has a folder `passages/`.",
 )

@@ -15,9 +15,9 @@ PROJECTION = Schema(
         ("y", FLOAT32),
     ),
     key=("run", "kind", "id"),
-    doc="A sample of queries and relevant passages (kind query or passage, id that of either) on "
-    "the plane in which the centroids of the languages lie farthest apart under a run, fitted to "
-    "other items; in units of the root mean square distance from the mean.",
+    doc="A sample of queries and relevant passages on the plane in which the language centroids of "
+    "a run lie farthest apart, fitted to other items. kind is query or passage, id the query_id or "
+    "passage_id. The unit is the root mean square distance from the mean.",
 )
 PROJECTION_SUMMARY = Schema(
     name="projection_summary",
@@ -35,8 +35,9 @@ PROJECTION_SUMMARY = Schema(
         ("chance", FLOAT64),
     ),
     key=("run", "kind"),
-    doc="x_share and y_share: of the variance of the points, queries and passages together, the "
-    "part on each axis. In all dimensions, for each kind: the share of the variance between "
-    "languages and between items, and how often the nearest language centroid, of other items, is "
-    "that of the vector's own language; chance is one over the number of languages.",
+    doc="x_share and y_share are the shares of the variance on each axis, for queries and passages "
+    "together. The other figures are in all dimensions and for each kind: language_share and "
+    "item_share are the shares of the variance between languages and between items. accuracy is "
+    "how often the nearest language centroid, of other items, is of the vector's own language; "
+    "chance is one over the number of languages.",
 )

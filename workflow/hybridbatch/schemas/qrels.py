@@ -7,5 +7,5 @@ QRELS = Schema(
     path="results/benchmarks/{benchmark}/qrels.parquet",
     fields=(("query_id", STRING), ("passage_id", STRING), ("relevance", INT32)),
     key=("query_id", "passage_id"),
-    doc="Judgements: the relevant passages of every language; 0 is judged and not relevant.",
+    doc="Judgements: the relevant passages of every language; relevance 0 is judged not relevant.",
 )

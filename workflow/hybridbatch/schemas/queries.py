@@ -1,4 +1,4 @@
-"""The schema of a benchmark's questions."""
+"""The schema of a benchmark's queries."""
 
 from hybridbatch.schemas.schema import STRING, Schema
 
@@ -7,6 +7,6 @@ QUERIES = Schema(
     path="results/benchmarks/{benchmark}/queries.parquet",
     fields=(("query_id", STRING), ("item_id", STRING), ("language", STRING), ("text", STRING)),
     key=("query_id",),
-    doc="The questions. query_id is `{language}:{original id}`; "
+    doc="The queries. query_id is `{language}:{original id}`; "
     "parallel versions of a question share an item_id.",
 )

@@ -1,4 +1,4 @@
-"""The schema of the vectors of questions."""
+"""The schema of the vectors of queries."""
 
 from hybridbatch.schemas.schema import STRING, VECTOR, Schema
 

@@ -1,4 +1,4 @@
-"""The schema of what is retrieved."""
+"""The schema of rankings."""
 
 from hybridbatch.schemas.schema import FLOAT32, INT32, STRING, Schema
 
@@ -13,6 +13,6 @@ RANKINGS = Schema(
         ("score", FLOAT32),
     ),
     doc="The first k of each setting and, beyond k, the relevant passages at their true rank "
-    "(1 is best). What an approximate index misses of the first k follows after k, in true order. "
-    "Of a sharded benchmark the first k alone, and `all` where it has a pool.",
+    "(1 is best). Relevant passages of the first k that an approximate index misses follow after "
+    "k, in true order. A sharded benchmark has only the first k, and `all` only if it has a pool.",
 )

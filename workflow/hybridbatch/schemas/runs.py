@@ -1,4 +1,4 @@
-"""The schema of what a run is."""
+"""The schema of the records of runs."""
 
 from hybridbatch.schemas.schema import FLOAT64, INT32, INT64, STRING, STRINGS, Schema
 
@@ -21,7 +21,8 @@ RUNS = Schema(
     ),
     nullable=frozenset({"recipe", "alpha", "seed", "best_step", "stopping_reason"}),
     key=("run",),
-    doc="What a run is. An untrained model has sampling `untrained` and no training languages; "
-    "alpha is set for x-x-mono (1), x-y (0) and hybrid. best_step is the step whose weights were "
-    "kept; stopping_reason is steps (all were made) or patience (validation stopped improving).",
+    doc="The record of a run. An untrained model has sampling `untrained` and no training "
+    "languages; alpha is set for x-x-mono (1), x-y (0) and hybrid. best_step is the step whose "
+    "weights were kept; stopping_reason is steps (all were made) or patience (validation stopped "
+    "improving).",
 )

@@ -1,7 +1,6 @@
-"""What a schema is, and the types of columns.
+"""The class of schemas, and the types of columns.
 
-A schema is plain text until somebody asks for its Arrow form: planning takes the paths from here,
-and must not need pyarrow.
+The Arrow form of a schema is made only on demand: planning uses the paths without pyarrow.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
 
 STRING, INT32, INT64, FLOAT32, FLOAT64 = "string", "int32", "int64", "float32", "float64"
 STRINGS, INT32S = "list of string", "list of int32"
-# A fixed-size list of any length: a model decides it.
+# A fixed-size list; its length is the model's dimension.
 VECTOR = "fixed-size list of float32 or float16"
 
 
@@ -21,7 +20,7 @@ class Schema:
     """One kind of file: what it is, where it lies, its columns, and which may hold nulls.
 
     `path` starts at the working folder; its wildcards are those of the rule that writes the file.
-    `key` names the columns whose combination is unique in a file; large tables go without, since
+    `key` names the columns whose combination is unique in a file; large tables have none, because
     the check costs more than writing them.
     """
 
@@ -51,7 +50,7 @@ class Schema:
 
 
 def arrow_type(kind: str) -> "pa.DataType":
-    """The Arrow type of a column; of a VECTOR the one of float32 without a length."""
+    """The Arrow type of a column; for a VECTOR, a list of float32 without a length."""
     import pyarrow as pa
 
     if kind in (STRINGS, INT32S):

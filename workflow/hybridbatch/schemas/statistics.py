@@ -26,8 +26,8 @@ ESTIMATES = Schema(
     nullable=frozenset({"recipe", "alpha", "sd", "low", "high"}),
     key=("system", "setting", "query_language", "passage_language", "metric"),
     doc="Mean over training seeds of every setting and macro average (as in summary), its standard "
-    "deviation over the seeds, and its bootstrap interval over items and seeds. A system is the "
-    "runs that differ in their seed alone.",
+    "deviation over the seeds, and its bootstrap interval over items and seeds. A system is a set "
+    "of runs that differ only in their seed.",
 )
 COMPARISONS = Schema(
     name="comparisons",
@@ -54,7 +54,7 @@ COMPARISONS = Schema(
     key=("system_a", "system_b", "setting", "query_language", "passage_language", "metric"),
     doc="Paired difference a minus b, its bootstrap interval, the p-value of the paired "
     "randomisation test (two-sided) and Holm's correction of it within the family. The settings "
-    "of one kind are a family; their macro average is one by itself.",
+    "of one kind are a family; their macro average is a family of its own.",
 )
 NONINFERIORITY = Schema(
     name="noninferiority",

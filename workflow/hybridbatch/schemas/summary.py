@@ -14,7 +14,7 @@ SUMMARY = Schema(
         ("queries", INT64),
     ),
     key=("setting", "query_language", "passage_language", "metric"),
-    doc="Means over the scored queries of a setting; macro rows (query_language `macro`) are means "
-    "over the settings, their `queries` the total; passage_language is then `macro`, or `all` in "
-    "the multilingual setting.",
+    doc="Means over the scored queries of a setting. Macro rows (query_language `macro`) are means "
+    "over the settings, and their `queries` is the total. Their passage_language is `macro`, or "
+    "`all` in the multilingual setting.",
 )

@@ -81,7 +81,7 @@ def longest_first(lengths: Sequence[int]) -> list[int]:
 def chunks_of(lengths: Sequence[int], *, chunk_tokens: int | None) -> list[list[int]]:
     """Sort texts by length and divide them into chunks of at most `chunk_tokens` tokens.
 
-    A longer text is a chunk by itself. Without a limit, all texts are one chunk.
+    A longer text is a chunk of its own. Without a limit, all texts are one chunk.
 
     Returns:
         Positions in `lengths`, the longest texts first.

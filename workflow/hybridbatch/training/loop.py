@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of training besides the weights.
+    """The results of training other than the weights.
 
     log: a table of the schema TRAIN_LOG. best_step: the step whose weights were kept.
     stopping_reason: `steps` if all steps were made, `patience` if validation stopped improving.

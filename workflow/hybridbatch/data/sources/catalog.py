@@ -1,4 +1,4 @@
-"""The data sets that the project knows and the raw files that they are made of.
+"""The built-in data sets, and the raw files that they are made from.
 
 Every raw file is pinned in `resources/raw_files.tsv` by its path (host/path of the upstream URL),
 its SHA-256 and its size. Imports are light: the workflow reads the catalog before any stage runs.
@@ -18,11 +18,11 @@ MIRACL = (
     "ar", "bn", "de", "en", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th",
     "yo", "zh",
 )  # fmt: skip
-# Those of the figures that arXiv 2408.10536 prints; German, English and Yoruba have none.
+# The languages of the figures in arXiv 2408.10536, which has none for de, en and yo.
 PAPER_MIRACL = tuple(code for code in MIRACL if code not in ("de", "en", "yo"))
 
 _RAW_FILES = package_file("resources/raw_files.tsv")
-VALIDATION = "squadshifts"  # on which training can be validated, as the paper does
+VALIDATION = "squadshifts"  # training can validate on it, as in the paper
 _COLUMNS = ["dataset", "language", "path", "sha256", "size"]
 
 
@@ -30,7 +30,7 @@ _COLUMNS = ["dataset", "language", "path", "sha256", "size"]
 class RawFile:
     """One file as upstream publishes it.
 
-    `path` is host and path of the URL; `language` is None where a file serves all languages;
+    `path` is host and path of the URL; `language` is None if the file covers all languages;
     `sha256` is 64 hexadecimal digits and `size` a number of bytes.
     """
 
@@ -48,19 +48,19 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that the configuration names without a path, and whose it is.
+    """A data set that the configuration names without a path.
 
     Attributes:
         name: in the configuration and the files.
-        licence, citation, homepage: whose it is, for the report and the model cards.
-        label: its name in print; by default its name.
-        benchmark: MODULE:NAME of what reads it as a benchmark, see `data.benchmarks.from_lareqa`;
-            in an extension :NAME. Empty if it is none.
-        pairs: the same as pairs, see `data.pairs.mlqa_rows`.
-        trains: whether one may train on its pairs; they validate otherwise.
-        same_items: whether its pairs are the items of the benchmark of its name.
-        languages: of one that is made without files.
-        files: what it is downloaded from, where `raw_files.tsv` does not say it.
+        licence, citation, homepage: for the report and the model cards.
+        label: its name in texts; by default `name`.
+        benchmark: MODULE:NAME of the function that reads it as a benchmark, such as
+            `data.benchmarks.read_lareqa`; in an extension :NAME. Empty if it is not a benchmark.
+        pairs: the same for its pairs, such as `data.pairs.read_mlqa`.
+        trains: whether its pairs are for training; if not, they are for validation.
+        same_items: whether its pairs have the items of the benchmark with its name.
+        languages: its languages, if it is made without files.
+        files: its raw files, if `raw_files.tsv` does not list them.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Dataset:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """What it serves as: `benchmark`, `source`, `validation`."""
+        """Its uses: `benchmark`, `source`, `validation`."""
         pairs = "source" if self.trains else "validation"
         found = (("benchmark", self.benchmark), (pairs, self.pairs))
         return tuple(role for role, reader in found if reader)
@@ -85,7 +85,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class BaseModel:
-    """The model that the project can train from without a download, and whose it is."""
+    """The base model that needs no download."""
 
     name: str
     hub_id: str
@@ -170,25 +170,25 @@ def dataset(name: str) -> Dataset:
     """The built-in data set of that name.
 
     Raises:
-        HybridBatchError: the catalog has none of that name.
+        HybridBatchError: the catalog has no such data set.
     """
     if name not in DATASETS:
         known = ", ".join(DATASETS.names)
-        raise HybridBatchError(f"catalog: no data set {name!r}; built in are {known}")
+        raise HybridBatchError(f"catalog: no data set {name!r}; the built-in ones are {known}")
     return DATASETS[name]
 
 
 def with_role(role: str) -> tuple[str, ...]:
-    """The names of the data sets that serve as this."""
+    """The names of the data sets with this role."""
     return tuple(entry.name for entry in DATASETS if role in entry.roles)
 
 
 def reader(name: str, *, pairs: bool) -> dict[str, Any]:
-    """What the options of the stages `pairs` and `benchmarks` say of what reads a data set."""
+    """The reader of a data set, as options of the stages `pairs` and `benchmarks`."""
     entry = dataset(name)
     named = entry.pairs if pairs else entry.benchmark
     if named.startswith((_PAIRS, _BENCHMARKS)):
-        return {"reader": named}  # the stage's own code
+        return {"reader": named}  # it is part of the stage's code
     return {"reader": named, **reference(named, DATASETS.origin(name))}
 
 
@@ -203,7 +203,7 @@ def raw_files() -> tuple[RawFile, ...]:
 
 
 def pinned_files() -> tuple[RawFile, ...]:
-    """All pinned files, those of extensions' data sets included."""
+    """All pinned files, including those of data sets from extensions."""
     return (*raw_files(), *(file for entry in DATASETS for file in entry.files))
 
 
@@ -218,7 +218,7 @@ def files_of(name: str) -> tuple[RawFile, ...]:
 
 
 def languages_of(name: str) -> tuple[str, ...]:
-    """The languages that a data set comes in, sorted; errors as `files_of`."""
+    """The languages of a data set, sorted. It raises the errors of `files_of`."""
     if languages := dataset(name).languages:
         return languages
     return tuple(sorted({file.language for file in files_of(name) if file.language is not None}))

@@ -43,7 +43,7 @@ class Corpora:
         return tuple(self._entries)
 
     def languages(self, benchmark: str) -> tuple[str, ...]:
-        """The chosen languages of a built-in corpus; empty if they stand in the user's files."""
+        """The chosen languages of a built-in corpus; empty if the user's files state them."""
         entry = self._entries.get(benchmark)
         if entry is None or "path" in entry:
             return ()

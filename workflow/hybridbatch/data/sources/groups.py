@@ -14,7 +14,7 @@ class UnionFind:
         self._parent: dict[str, str] = {}
 
     def find(self, member: str) -> str:
-        """The name of the set of `member`; a new member is a set by itself."""
+        """The name of the set of `member`; a new member is a set of its own."""
         root = member
         while (parent := self._parent.get(root, root)) != root:
             root = parent

@@ -31,7 +31,7 @@ def corpus_checksums(path: Path, languages: Sequence[str]) -> dict[str, tuple[st
     """The SHA-256 of the corpus files of each language, in the order of their numbers.
 
     Args:
-        path: a list in the format of `sha256sum`; other files than those of a corpus are ignored.
+        path: a list in the format of `sha256sum`; files that are not of a corpus are ignored.
         languages: the languages to return.
 
     Raises:

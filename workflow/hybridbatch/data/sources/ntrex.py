@@ -128,7 +128,7 @@ def _language(path: Path) -> str:
     match = _TEXT_FILE.fullmatch(path.name)
     if match is None or match[1] not in LANGUAGES:
         raise HybridBatchError(
-            f"{path}: not a file of NTREX-128 that is used; expected {_DOCUMENTS} or "
+            f"{path}: not one of the NTREX-128 files in use; expected {_DOCUMENTS} or "
             f"newstest2019-ref.CODE.txt with a code of {', '.join(LANGUAGES)}"
         )
     return LANGUAGES[match[1]]

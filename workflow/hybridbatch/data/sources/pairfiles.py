@@ -8,7 +8,7 @@ from pathlib import Path
 JSON = (".jsonl", ".json")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (".parquet", *JSON, *SEPARATORS)
-STATE = "state.json"  # in the folder of a dataset, but not in that of a DatasetDict
+STATE = "state.json"  # a Dataset's folder has it, a DatasetDict's does not
 
 
 def is_dataset(path: Path) -> bool:

@@ -1,8 +1,8 @@
 """Pairs of a question and its paragraph from files in SQuAD's format.
 
-This reader serves SQuADShifts, on which training can be validated. The passage is the whole
-paragraph: unlike LAReQA's, these files have no sentence breaks, and with a sentence splitter the
-answers would depend on the splitter.
+It reads SQuADShifts, a data set for validation. The passage is the whole paragraph: unlike
+LAReQA's, these files have no sentence breaks, and with a sentence splitter the answers would depend
+on the splitter.
 """
 
 import json

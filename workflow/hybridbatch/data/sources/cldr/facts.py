@@ -258,7 +258,7 @@ def _subtags(code: str) -> tuple[str, str, str]:
 
 @cache
 def _currency_home(code: str) -> str:
-    """The territory of a currency: that of its first two letters, else its only user, else ""."""
+    """The territory that a currency's first two letters name, else its only user, else ""."""
     if names.territory(code[:2]) is not None and any(
         money == code for money, _, _ in _tenders(code[:2])
     ):

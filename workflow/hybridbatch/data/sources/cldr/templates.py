@@ -2,8 +2,8 @@
 
 Names and values stand in the nominative, in quotation marks or after a generic noun ("the place",
 "the currency"), so that no language has to inflect them. "Country" is used for every entry of
-ISO 3166, dependent territories included. The wordings of a relation are translations of each
-other only roughly, and a question shares few words with the passage that answers it.
+ISO 3166, dependent territories included. The wordings of a relation are only rough
+translations of each other, and a question shares few words with the passage that answers it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from hybridbatch.common.resources import package_file
 
 PACKAGE_DATA = ("data/sources/cldr/templates/*.yaml",)
 _FOLDER = "data/sources/cldr/templates"
-# The C parser, where PyYAML has it, reads the eleven files in a tenth of the time.
+# If PyYAML has its C parser, reading the eleven files takes a tenth of the time.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -25,7 +25,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Wordings:
     """The wordings of one relation in one language, at least three of each.
 
-    A question has the placeholder `{entity}` alone; a passage has `{entity}` and `{value}`.
+    A question has only the placeholder `{entity}`; a passage has `{entity}` and `{value}`.
     """
 
     questions: tuple[str, ...]
