@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import tiny
 
 SCRIPTS = Path(__file__).parents[2] / "performance"
