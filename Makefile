@@ -7,7 +7,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 SOURCES := workflow/hybridbatch tests performance
 RULES := Snakefile workflow/Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# With `make setup EXTRAS=datasets`: what the environment for running is to hold besides.
+# Extras to install into the environment for running, such as `make setup EXTRAS=datasets`.
 EXTRAS ?=
 ALL_EXTRAS := dev,datasets,slurm,storage,tensorboard
 
@@ -32,7 +32,7 @@ lint: setup-dev ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/snakefmt --check $(RULES)
 	$(BIN)/snakemake --lint
 
-format: setup-dev ## put code into the one format
+format: setup-dev ## format the code
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/snakefmt $(RULES)
@@ -56,7 +56,7 @@ $(VENV)/.complete-dev: requirements-dev.lock $(VENV)/.complete
 extras: $(VENV)/.complete
 	$(PIP) --constraint requirements-dev.lock --no-build-isolation --editable ".[$(EXTRAS)]"
 
-lock: ## write requirements.lock and requirements-dev.lock anew from pyproject.toml
+lock: ## rewrite requirements.lock and requirements-dev.lock from pyproject.toml
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet torch==2.13.0
 	$(VENV)/lock/bin/python -m pip install --quiet "setuptools>=77" ".[$(ALL_EXTRAS)]"

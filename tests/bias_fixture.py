@@ -46,7 +46,7 @@ def write_rankings(
 ) -> None:
     """Full rankings by scores: `skill` for the relevant passages, `bias` for the own language.
 
-    How hard an item is depends on the item alone, so that versions and runs are correlated.
+    The difficulty depends only on the item, so that versions and runs are correlated.
     """
     passages = [(code, i) for code in languages for i in range(2 * items)]
     ids = np.array([f"{code}:p{i}" for code, i in passages])

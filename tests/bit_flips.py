@@ -1,4 +1,4 @@
-"""Flips single bits of Parquet files and looks at what is read; `python tests/bit_flips.py` flips
+"""Flips single bits of Parquet files and checks what is read; `python tests/bit_flips.py` flips
 every bit of a file of each schema and prints the counts (minutes)."""
 
 import sys
@@ -54,14 +54,14 @@ def write_some_table(schema: Schema, path: Path, *, rows: int = 24, seed: int = 
 
 
 def flip(data: bytes, bit: int) -> bytes:
-    """The bytes with one bit turned."""
+    """The bytes with one bit flipped."""
     damaged = bytearray(data)
     damaged[bit // 8] ^= 1 << bit % 8
     return bytes(damaged)
 
 
 def outcome(path: Path, schema: Schema, expected: pa.Table) -> str:
-    """What reading a file comes to: `same` table, one `error` line, or what must not be."""
+    """The result of reading a file: `same` table, one `error` line, or what must not happen."""
     try:
         found = read_table(path, schema)
     except HybridBatchError as error:
@@ -72,7 +72,7 @@ def outcome(path: Path, schema: Schema, expected: pa.Table) -> str:
 
 
 def outcomes(folder: Path, schema: Schema, bits: Iterable[int] | int) -> Counter[str]:
-    """Counts of the outcomes of flipping each of some bits of a file, or so many at random."""
+    """Counts of outcomes when each of `bits` is flipped; a number means that many random bits."""
     path = folder / f"{schema.name}.parquet"
     written = write_some_table(schema, path)
     expected = read_table(path, schema)
@@ -105,7 +105,7 @@ def _column(kind: str, rows: int, random: np.random.Generator) -> pa.Array:
 
 
 def main(names: Sequence[str]) -> int:
-    """Flip every bit, of the files of some schemas or of all; 1 where one was not harmless."""
+    """Flip every bit of the files of some schemas or of all; return 1 if one did harm."""
     total: Counter[str] = Counter()
     with TemporaryDirectory() as folder:
         for schema in (each for each in SCHEMAS if not names or each.name in names):

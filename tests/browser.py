@@ -1,4 +1,4 @@
-"""A headless Chromium for the tests of the report's page: found, started, and kept off the net."""
+"""Finds and starts a headless Chromium, without network, to test the report's page."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # no name leads anywhere
+    "--host-resolver-rules=MAP * ~NOTFOUND",  # no host name resolves
 )
 Scheme = Literal["light", "dark"]
 
@@ -38,7 +38,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def chromium(program: str) -> Iterator[Browser]:
-    """A browser with a profile of its own, which goes when it ends."""
+    """A browser with its own profile, which is removed when it ends."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:
@@ -49,7 +49,7 @@ def chromium(program: str) -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """An open page, and what it said on the console and asked the network for."""
+    """An open page, its messages on the console and its requests to the network."""
 
     page: Page
     messages: list[str] = field(default_factory=list)
@@ -85,12 +85,12 @@ def visit(
 
 
 def open_details(page: Page) -> None:
-    """Open everything that a reader may open, so that it is checked too."""
+    """Open everything that a reader can open, so that it is checked too."""
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core finds wrong, however slight: one line for each element."""
+    """What axe-core finds wrong, of any severity: one line for each element."""
     violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:200]}"

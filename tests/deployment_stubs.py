@@ -1,4 +1,4 @@
-"""Stand-ins for conda and Apptainer, and an environment in which Snakemake alone is installed."""
+"""Stand-ins for conda and Apptainer, and an environment in which only Snakemake is installed."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# Answers what Snakemake 9 asks of conda; a new environment holds a `python` that notes each use.
+# Answers the calls of Snakemake 9; a new environment holds a `python` that records each use.
 _CONDA = r"""#!/bin/bash
 set -eu
 case "$*" in
@@ -48,7 +48,7 @@ exec "{interpreter}" "$@"
 
 @dataclass(frozen=True)
 class Stubs:
-    """A bare Snakemake, the environment in which it finds the stubs, and a note of their use."""
+    """A bare Snakemake, the environment in which it finds the stubs, and a record of their use."""
 
     python: Path
     environment: dict[str, str]
@@ -60,7 +60,7 @@ class Stubs:
 
 
 def write_stubs(folder: Path) -> Stubs:
-    """Write `conda`, `apptainer` and an environment that holds Snakemake alone to `folder`."""
+    """Write `conda`, `apptainer` and an environment that holds only Snakemake to `folder`."""
     used = folder / "used.txt"
     python = folder / "python"
     _write(python, _PYTHON.format(used=used, interpreter=sys.executable))
@@ -78,7 +78,7 @@ def write_stubs(folder: Path) -> Stubs:
 
 
 def _bare_snakemake(folder: Path) -> Path:
-    """The interpreter of what `pip install snakemake` makes: links to Snakemake's requirements."""
+    """The interpreter of an environment as `pip install snakemake` makes it, with links."""
     venv.create(folder, with_pip=False, symlinks=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     for name in _requirements("snakemake"):

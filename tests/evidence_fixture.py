@@ -129,7 +129,7 @@ def write_statistics(results: Path) -> None:
 
 
 def write_bias(results: Path, run: str, *, preference: float = 0.75) -> None:
-    """Two languages; every figure of Arabic is known, those of English are the same."""
+    """Two languages; every figure of Arabic is known, and English has the same ones."""
     codes = ("ar", "en")
     quartiles = ("mean", "minimum", "lower_quartile", "median", "upper_quartile", "maximum")
     values = dict(zip(quartiles, (40.0, 0.0, 10.0, 20.0, 60.0, 99.0), strict=True))

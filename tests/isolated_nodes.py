@@ -1,8 +1,8 @@
 """A cluster whose nodes share no files with each other: each job sees a fresh copy of the checkout.
 
 Snakemake's executor cluster-generic calls this file: `submit JOBSCRIPT` starts a job and prints its
-number, `status NUMBER` prints running, success or failed. A job runs in a mount namespace of its
-own, in which the project's folder is the copy; the storage alone is the same for all.
+number, `status NUMBER` prints running, success or failed. A job runs in its own mount namespace,
+in which the project's folder is the copy. Only the storage is the same for all.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 # What a node has before a job: the checkout and what the config names outside of it.
 _NOT_ON_A_NODE = ("results", "logs", ".snakemake", "__pycache__")
-# The mount is seen by the job alone and ends with it.
+# Only the job sees the mount, which ends with it.
 _JOB = """mount --bind "$1" "$2" && cd "$2" && bash "$3"
 code=$?
 echo $code > "$4.part" && mv "$4.part" "$4"
@@ -22,7 +22,7 @@ echo $code > "$4.part" && mv "$4.part" "$4"
 
 
 def missing() -> list[str]:
-    """What this machine lacks for nodes of their own: mount namespaces, and rsync between them."""
+    """What this machine lacks for isolated nodes: mount namespaces, and rsync between them."""
     lacking = [] if shutil.which("rsync") else ["rsync"]
     if shutil.which("unshare") is None or _namespace() is None:
         lacking.append("mount namespaces (unshare --mount)")
@@ -30,7 +30,7 @@ def missing() -> list[str]:
 
 
 def submit(jobscript: Path, *, project: Path, nodes: Path) -> str:
-    """Start a job on a node of its own; return its number."""
+    """Start a job on its own node; return its number."""
     number = str(len(list(nodes.iterdir())) + 1)
     node = nodes / number
     shutil.copytree(project, node / "checkout", ignore=shutil.ignore_patterns(*_NOT_ON_A_NODE))
@@ -53,7 +53,7 @@ def status(number: str, *, nodes: Path) -> str:
 
 
 def _namespace() -> Sequence[str] | None:
-    """The words that start a command in a mount namespace; None where that is not allowed."""
+    """The words that start a command in a mount namespace; None if that is not allowed."""
     for words in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
         if subprocess.run([*words, "true"], capture_output=True, timeout=20).returncode == 0:
             return words

@@ -1,4 +1,4 @@
-"""MIRACL in its published layout, generated: topics, judgements and a corpus that holds them."""
+"""A generated MIRACL in its published layout: topics, judgements and a corpus."""
 
 import gzip
 import hashlib
@@ -15,9 +15,9 @@ _QUERIES = "huggingface.co/datasets/miracl/miracl/resolve/main"
 def write_mirror(
     mirror: Path, sizes: Mapping[str, int], *, queries: int = 4, files: int = 1
 ) -> Path:
-    """A mirror with so many passages in each language.
+    """A mirror with a given number of passages in each language.
 
-    The topics and judgements are not those that the catalog pins: `pin` them in a copy of it.
+    The catalog does not pin these topics and judgements: `pin` them in a copy of it.
     """
     for language, passages in sizes.items():
         random.seed(language)
@@ -61,7 +61,7 @@ def write_checksums(mirror: Path) -> Path:
 
 
 def pin(raw_files: Path, mirror: Path) -> None:
-    """Let a copy of the catalog's table pin the generated topics and judgements."""
+    """Pin the generated topics and judgements in a copy of the catalog's table."""
     rows = [line.split("\t") for line in raw_files.read_text(encoding="utf-8").splitlines()]
     for row in rows:
         path = mirror / row[2]

@@ -78,7 +78,7 @@ def random_case(
     values: int | None = 1,
     relevant: float = 0.1,
 ) -> Case:
-    """Random vectors: of integers up to `values`, so that many scores are equal, or normal."""
+    """Random vectors: integers up to `values`, so that many scores are equal, or normal ones."""
     random = np.random.default_rng(seed)
 
     def vector() -> np.ndarray:
@@ -159,7 +159,7 @@ def full_ranks(
         pool: the columns.
         relevant: the passages to rank.
         query_block: queries per matrix product; memory is about 4 * p * query_block bytes.
-        threads: workers that count; the result does not depend on it.
+        threads: the number of workers; the result does not depend on it.
     """
     scorer = Scorer(passage_vectors, pool)
     parts = []

@@ -1,4 +1,4 @@
-"""A benchmark in shards, as the stages before the search leave it."""
+"""A benchmark in shards, as the stages before the search make it."""
 
 import argparse
 import json

@@ -1,6 +1,6 @@
 """A Slurm cluster on 127.0.0.1, for tests: no systemd, no cgroups, no accounting.
 
-Several nodes are several slurmd with a name and a port each, on the one machine.
+Several nodes are several slurmd on this machine, each with its own name and port.
 """
 
 import getpass
@@ -21,7 +21,7 @@ CLIENTS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 _WAIT_SECONDS = 30
 
 # Daemons and clients bind to the address of the host's name. The node may claim more than the
-# machine has. Memory is watched once a second: what holds more than its job asked for is killed.
+# machine has. Memory is checked once a second: a job that holds more than it requested is killed.
 _SLURM_CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -68,7 +68,7 @@ class Slurm:
     nodes: tuple[str, ...]
 
     def jobs(self) -> list[dict[str, str]]:
-        """What the controller knows of each job, newest last: the fields of `scontrol show job`."""
+        """The controller's data on each job, newest last: the fields of `scontrol show job`."""
         shown = self._client("scontrol", "--oneliner", "show", "job")
         return [
             dict(re.findall(r"(\S+?)=(\S*)", line))
@@ -86,7 +86,7 @@ class Slurm:
 
     def take_down(self, node: str) -> None:
         """Lose a node: Slurm ends its jobs there and puts them back into the queue."""
-        self.drain(node)  # it answers again at once, and would be given jobs
+        self.drain(node)  # it answers again at once, and would get jobs
         self._client("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
 
     def _state(self, node: str) -> str:
@@ -100,7 +100,7 @@ class Slurm:
 
 
 def missing() -> list[str]:
-    """What this machine lacks: programs of Slurm and MUNGE, or a host name that stays inside."""
+    """What this machine lacks: programs of Slurm and MUNGE, or a host name with a local address."""
     lacking = [name for name in (*DAEMONS, *CLIENTS) if shutil.which(name, path=_path()) is None]
     try:
         inside = socket.gethostbyname(socket.gethostname()).startswith("127.")
@@ -115,8 +115,8 @@ def slurm_cluster(folder: Path, *, cpus: int, memory_mb: int, nodes: int = 1) ->
 
     Args:
         folder: where configuration, state and logs of the daemons lie.
-        cpus: those that a node claims.
-        memory_mb: what a node claims.
+        cpus: the processors that a node claims.
+        memory_mb: the memory that a node claims.
         nodes: how many slurmd are started, named `node1` and so on.
 
     Raises:
@@ -171,13 +171,13 @@ def _stop(daemons: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The clients' environment; `srun` is wrapped, for the executor drops SLURM_CONF before it."""
+    """The clients' environment; `srun` is wrapped, since the executor drops SLURM_CONF."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
     return kept | {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder / 'bin'}:{_path()}"}
 
 
 def _path() -> str:
-    """PATH with the folders of daemons, which not every user's has."""
+    """PATH with the folders of daemons, which the PATH of a user may lack."""
     return os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 
@@ -224,7 +224,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _cancel_all(environment: dict[str, str]) -> None:
-    """Cancel what still waits or runs, and wait until it is gone, so that no process is left."""
+    """Cancel waiting and running jobs, and wait until they are gone: no process is left."""
     for words in (["scancel", f"--user={getpass.getuser()}"], ["squeue", "--noheader"]):
         deadline = time.monotonic() + _WAIT_SECONDS
         while time.monotonic() < deadline:

@@ -52,7 +52,7 @@ def test_a_report_of_a_wrong_configuration_names_its_line(
     text += "sources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
     for written, expected in (
         (text, "mine.yaml:2: train_languages: no training source has 'ja'"),
-        (f"{text}recipe: b\n", "mine.yaml:5: the key `recipe` is there twice"),
+        (f"{text}recipe: b\n", "mine.yaml:5: the key `recipe` appears twice"),
     ):
         path.write_text(written)
         assert main(["report", "--from", str(tmp_path), "--config", str(path)]) == 2

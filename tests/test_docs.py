@@ -1,4 +1,4 @@
-"""What the documents show is there: links, paths, keys, commands and error lines."""
+"""What the documents show exists: links, paths, keys, commands and error lines."""
 
 import argparse
 import ast
@@ -109,7 +109,7 @@ def test_links_lead_to_files_and_headings(name: str) -> None:
 
 
 def named_paths(name: str) -> Iterator[str]:
-    """What stands in backticks and looks like a path of the repository."""
+    """Texts in backticks that look like a path of the repository."""
     made = ("results/", "logs/", "mirror/", "host/", "data/", ".venv/", ".snakemake/", "/", "./")
     folders = {path.name for path in (*ROOT.iterdir(), *PACKAGE.iterdir()) if path.is_dir()}
     for quoted in re.findall(r"`([^`\n]+)`", prose_of(name)):
@@ -121,7 +121,7 @@ def named_paths(name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_path_that_a_page_names_exists(name: str) -> None:
-    # `encoding.py` in the results is a script of performance/, and a module stands in its package.
+    # `encoding.py` in the results is a script of performance/; modules are in the package.
     places = (ROOT, PACKAGE, ROOT / "performance", (ROOT / name).parent)
     anywhere = {path.name for path in PACKAGE.rglob("*.py")}
     for path in named_paths(name):
@@ -142,7 +142,7 @@ def test_the_list_of_results_is_whole() -> None:
     patterns = [*vars(paths).values(), *(schema.path for schema in schemas.ALL)]
     begin = f"{paths.RESULTS}/"
     made = {one.split("/")[1] for one in patterns if isinstance(one, str) and one.startswith(begin)}
-    # The state of a training lasts as long as it trains.
+    # The state of a training is removed when the training ends.
     assert told == made - {"training_state"}
 
 
@@ -158,7 +158,7 @@ def test_the_page_of_files_is_what_the_command_prints(capsys: pytest.CaptureFixt
 def keys_of_schema() -> dict[str, Any]:
     """Every key of a configuration, as `training.steps` or `sources[].name`, and its default.
 
-    The default of a required key is `required`, that of one without any None.
+    The default of a required key is `required`; that of a key without a default is None.
     """
     found: dict[str, Any] = {}
 
@@ -186,11 +186,11 @@ def keys_of_page() -> dict[str, str]:
 def test_the_configuration_page_explains_every_key_and_no_other() -> None:
     page, schema = keys_of_page().keys(), keys_of_schema().keys()
     assert schema - page == set(), "config/README.md lacks a row for these"
-    assert page - schema == set(), "config/README.md explains what is no key"
+    assert page - schema == set(), "config/README.md explains keys that do not exist"
 
 
 def test_the_configuration_page_gives_the_defaults_of_the_schema() -> None:
-    # What the page says in words, since the schema has no value for it, or one that is too long.
+    # The page says these in words: the schema has no value, or one that is too long.
     in_words = {
         "title": '"Hybrid batch training …"',
         "model_name": "from `model`",
@@ -209,7 +209,7 @@ def test_the_configuration_page_gives_the_defaults_of_the_schema() -> None:
 
 
 def texts_of_package() -> str:
-    """All texts of the package, with `…` for what is filled in."""
+    """All texts of the package, with `…` for each value that is filled in."""
     found = [text_of("Makefile")]
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -285,7 +285,7 @@ def test_the_quick_start_plans_what_it_says(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^train +3$", done.stdout, re.MULTILINE), done.stdout
-    # What its stages would refuse, they refuse here.
+    # The readers check here what the stages would check.
     folder = tmp_path / "data" / "landmarks"
     wanted = {"queries": schemas.QUERIES, "passages": schemas.PASSAGES, "qrels": schemas.QRELS}
     tables = {

@@ -118,12 +118,12 @@ def write_benchmark(folder: Path, items: range) -> Path:
 
 
 def made_options(kind: type[T], stage: str, /, **given: object) -> T:
-    """The options of a stage as the class that it works with, with the schema's defaults."""
+    """The options of a stage as an object of its class, with the schema's defaults."""
     return options_from_dict(kind, options_of(stage, **given))
 
 
 def statistics_options(group: str, /, **given: object) -> StatisticsOptions:
-    """What the report is told of the tests, by the schema's defaults."""
+    """The report's options for the statistical tests, with the schema's defaults."""
     config = defaults()
     options = {
         "group": group,
@@ -143,7 +143,7 @@ def options_of(stage: str, /, **given: object) -> dict[str, object]:
 
 
 def options_text(stage: str, text: str = "{}", /, **given: object) -> str:
-    """The same as JSON; what `text` says stands, too."""
+    """The same as JSON; `text` holds further options as JSON."""
     return json.dumps(options_of(stage, **{**json.loads(text), **given}))
 
 

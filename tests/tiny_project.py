@@ -1,4 +1,4 @@
-"""A tiny project in a folder of its own: made, run with Snakemake, and compared by its bytes."""
+"""Makes a tiny project in its own folder, runs it with Snakemake, and compares its bytes."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ UNTRAINED = "model.untrained"
 
 
 def snakemake(project: Path, *words: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in a copy of the project whose package it imports."""
+    """Run Snakemake in a copy of the project, with the package of the copy."""
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
     environment = os.environ | {"PYTHONPATH": str(project / "workflow")}
     environment.pop("HYBRIDBATCH_MIRROR", None)  # it would override a mirror of the project's
@@ -26,7 +26,7 @@ def snakemake(project: Path, *words: str, cores: int = 2) -> subprocess.Complete
 
 
 def make_project(folder: Path) -> Path:
-    """A checkout of its own, with the tiny data in it."""
+    """A separate checkout, with the tiny data in it."""
     for name in ("workflow", "envs", "config"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)
@@ -46,7 +46,7 @@ def planned(project: Path, *words: str) -> set[str]:
 
 
 def artifacts(project: Path) -> dict[str, str]:
-    """Digests of everything under results/ but the timings; the report without its provenance."""
+    """Digests of all of results/ except the timings; the report without its provenance."""
     digests = {}
     for path in sorted((project / "results").rglob("*")):
         name = str(path.relative_to(project))

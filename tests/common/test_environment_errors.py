@@ -114,7 +114,7 @@ def test_a_limit_of_file_size_names_the_output(tmp_path: Path, vectors: Path) ->
     words = ("index", "--embeddings", vectors, "--output", output)
     code, lines = hybridbatch(*words, preexec_fn=limit)
     assert (code, len(lines)) == (3, 1)
-    assert f"error: {output}: the file grew beyond what is allowed; raise" in lines[0]
+    assert f"error: {output}: the file grew beyond the allowed size; raise" in lines[0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -229,7 +229,7 @@ def test_a_log_that_cannot_be_written_costs_one_line(tmp_path: Path, vectors: Pa
     words = ("--embeddings", vectors, "--output", tmp_path / "en.faiss", "--log", FULL)
     code, lines = hybridbatch("index", *words)
     assert code == 0
-    assert sum("warning: /dev/full: not written on: " in line for line in lines) == 1
+    assert sum("warning: /dev/full: no longer written: " in line for line in lines) == 1
     assert len(lines) == 2  # and that of the index
 
 
@@ -362,7 +362,7 @@ def test_a_killed_stage_is_spoken_for_by_its_shell(number: signal.Signals) -> No
             check=False,
         )
         assert done.returncode == 128 + signalled
-        assert done.stderr.count("mostly for want of memory; give it more and run") == told
+        assert done.stderr.count("usually out of memory; give it more memory and run") == told
 
 
 def test_a_damaged_list_ends_planning_with_one_line(tmp_path: Path) -> None:

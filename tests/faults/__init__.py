@@ -1,1 +1,1 @@
-"""A workflow that is killed, damaged or starved, and what the next command gives."""
+"""Kills, damages and starves a workflow, and checks what the next command makes."""

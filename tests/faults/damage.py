@@ -1,7 +1,7 @@
-"""Flipped bits and cut files: each job of a finished project, over an input that is damaged.
+"""Flipped bits and cut files: runs jobs of a finished project on a damaged input.
 
-The jobs are those that Snakemake ran, with the commands that it recorded. A job is run in a process
-of its own that has its libraries imported already, so that a case costs tenths of a second.
+The jobs and their commands come from Snakemake's records. Each job runs in its own process with the
+libraries already imported, so that a case takes tenths of a second.
 """
 
 import base64
@@ -53,7 +53,7 @@ class Damage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it: `same bytes`, `line`, `other content` of a user's file, or a problem."""
+    """The result: `same bytes`, `line`, `other content` of a user's file, or a problem."""
 
     damage: Damage
     kind: str
@@ -94,7 +94,7 @@ def _words(command: str) -> tuple[str, ...]:
 
 
 def files_of(project: Path, path: str) -> list[str]:
-    """An input file, or those in an input folder but for what Snakemake keeps there."""
+    """An input file, or the files of an input folder except Snakemake's own."""
     place = project / path
     if not place.is_dir():
         return [path]
@@ -106,7 +106,7 @@ def files_of(project: Path, path: str) -> list[str]:
 
 
 def draw(project: Path, *, seed: int) -> Iterator[Damage]:
-    """Damages without an end: every job with each of its input files, in a drawn order."""
+    """Damages without end: every job with each of its input files, in random order."""
     random_ = random.Random(seed)
     places = [
         (job, file)
@@ -121,7 +121,7 @@ def draw(project: Path, *, seed: int) -> Iterator[Damage]:
 
 
 def try_damage(damage: Damage, project: Path, wanted: Mapping[str, str]) -> Outcome:
-    """Run the job over the damaged file; the project is as before when this returns."""
+    """Run the job on the damaged file; afterwards restore the project."""
     with _kept(project, [damage.file, *damage.job.outputs]):
         spoil(project / damage.file, damage.kind, damage.where)
         done = run_job(project, damage.job.command)
@@ -139,7 +139,7 @@ def spoil(path: Path, kind: str, where: float) -> None:
         del content[int(where * len(content)) :]
     elif kind == "empty":
         content.clear()
-    path.unlink()  # another name of the same file stays whole
+    path.unlink()  # a hard link to the same file stays whole
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
@@ -163,7 +163,7 @@ def run_job(project: Path, command: Sequence[str]) -> Done:
 
 def _stage(project: str, words: list[str], log: str) -> None:
     os.chdir(project)
-    # The pins of the project, whose downloads are generated; its code is that of this process.
+    # Use the pins of the project, whose downloads are generated. The code is this process's own.
     catalog._RAW_FILES = Path(project) / "workflow" / "hybridbatch" / "resources" / "raw_files.tsv"
     catalog.raw_files.cache_clear()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -184,7 +184,7 @@ def _judged(damage: Damage, done: Done, project: Path, wanted: Mapping[str, str]
     if done.crashed or not done.errors:
         return Outcome(damage, "CRASH", done.text[-1500:])
     line = done.errors[-1]
-    # A file is named by its path, or by the folder that it belongs to.
+    # The line names the file, or the folder that it belongs to.
     named = any(str(path) in line for path in (Path(damage.file), *Path(damage.file).parents[:2]))
     return Outcome(damage, "line" if named else "FILE NOT NAMED", line)
 
@@ -205,13 +205,13 @@ def _same(job: Job, project: Path, wanted: Mapping[str, str]) -> bool:
 
 
 def _unguarded(file: str) -> bool:
-    """Whether a file is a user's, in a format without checksums: damage is a change like any."""
+    """Whether a user's file has no checksums: damage then looks like any other change."""
     return not re.match(r"results/", file) and not file.endswith(".parquet")
 
 
 @contextmanager
 def _kept(project: Path, paths: Sequence[str]) -> Iterator[None]:
-    """Put files and folders back as they were when the block ends."""
+    """Restore files and folders when the block ends."""
     store = project / ".kept"
     shutil.rmtree(store, ignore_errors=True)
     for path in paths:

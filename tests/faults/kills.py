@@ -1,9 +1,9 @@
-"""Kills at random moments: of a job, of Snakemake, of both, again and again until a run is done.
+"""Kills a job, Snakemake or both at random moments, again and again until a run is done.
 
-A case is a chain: the same command starts, is killed, starts again where it stands, and so on; what
-it leaves in the end is compared with a run that nothing disturbed. A chain costs one run, and a
-start for each kill. Everything about a case is drawn from its seed and number, but the moment of a
-kill is a time, so a second run of the same case may be hit elsewhere.
+A case is a chain: the same command starts, is killed, starts again, and so on. The final results
+are compared with those of an undisturbed run. A chain costs one run, and a start for each kill.
+Seed and number determine a case. But the moment of a kill is a time, so a second run of the same
+case may be hit elsewhere.
 """
 
 import os
@@ -31,11 +31,11 @@ _PLANNING = 5.0  # seconds from the command to its first job
 
 @dataclass(frozen=True)
 class Kill:
-    """Whom to hit with what, and when.
+    """Which process to kill, with which signal, and when.
 
-    moment: `start` counts from the command, `job` from the begin of its job number `after`,
+    moment: `start` counts from the command, `job` from the start of its job number `after`,
     `checkpoint` from the first checkpoint of a training. Then `delay` seconds pass. `patient`: the
-    next command waits for the processes that a dead Snakemake left; else it is given at once.
+    next command waits for the processes that a dead Snakemake left; else it starts at once.
     """
 
     target: str
@@ -48,7 +48,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Case:
-    """A chain of kills; `stage` is where a `boundary` begins, `edits` are those that are made."""
+    """A chain of kills; a `boundary` case begins at `stage`, and `edits` are made."""
 
     number: int
     scope: str
@@ -64,7 +64,7 @@ class Case:
 
 @dataclass
 class Strike:
-    """What a kill did: the stages that ran, and what the command that followed it met."""
+    """The effect of a kill: the stages that ran, and what the next command found."""
 
     kill: Kill
     running: tuple[str, ...]
@@ -77,7 +77,7 @@ class Strike:
 
 @dataclass
 class Verdict:
-    """How a case ended: `same bytes`, or what went wrong."""
+    """How a case ended; without `problems`, with the same bytes."""
 
     case: Case
     strikes: list[Strike]
@@ -119,7 +119,7 @@ def _draw_kill(random_: random.Random) -> Kill:
 
 
 def try_case(case: Case, references: References, folder: Path, *, limit: float) -> Verdict:
-    """Run a case in `folder`, for `limit` seconds; a case that went wrong leaves it there."""
+    """Run a case in `folder`, for `limit` seconds; a failed case leaves the folder there."""
     chain = _Chain(case, references, folder, limit=limit)
     try:
         chain.run()
@@ -133,7 +133,7 @@ def try_case(case: Case, references: References, folder: Path, *, limit: float) 
 
 
 class _Chain:
-    """One case under way."""
+    """A case that runs."""
 
     def __init__(self, case: Case, references: References, folder: Path, *, limit: float) -> None:
         self.case, self.references, self.project = case, references, folder
@@ -173,7 +173,7 @@ class _Chain:
             tiny_project.configure(self.project, case.scope, case.edits[0])
 
     def _attempt(self, kills: Sequence[Kill]) -> int:
-        """Start the command and kill until it has ended; returns how many kills that took."""
+        """Start the command and kill until it has ended; return the number of kills used."""
         before, used = len(self._said()), 0
         with self.log.open("ab") as log:
             process = self._start(log)
@@ -181,7 +181,7 @@ class _Chain:
             while process.poll() is None and used < len(kills):
                 self.strikes.append(self._hit(process, kills[used]))
                 used += 1
-                # A job that was hit may be tried again, and then Snakemake goes on.
+                # Snakemake may try a killed job again, and then continue.
                 until(
                     lambda: process.poll() is not None, seconds=1.5 if self.strikes[-1].hit else 0
                 )
@@ -189,13 +189,13 @@ class _Chain:
         said = Done(code, self._said()[before:])
         self._look_into(said)
         if code and not any(each.hit for each in self.strikes[-used:]) and not said.refused:
-            self._problem(f"failed by itself, code {code}: {said.text[-1500:]}")
+            self._problem(f"failed without a kill, code {code}: {said.text[-1500:]}")
         if code:
             self._clear_up()
         return used if code else len(kills)
 
     def _clear_up(self) -> None:
-        """What a person does after a kill: wait for what was left, or not, and unlock."""
+        """Do what a person does after a kill: wait for what still runs, or not, and unlock."""
         last = self.strikes[-1]
         last.left = [each for each in self.started if each.alive]
         if last.kill.patient and not ended(last.left, seconds=self._left()):
@@ -243,7 +243,7 @@ class _Chain:
         return Strike(kill, tuple(each.stage for each in running), hit=True)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
-        """Snakemake's exit code. It may go on with other jobs, or wait for those that run."""
+        """Snakemake's exit code. It may first run other jobs, or wait for those that run."""
         while True:
             self.started += descendants(process.pid)
             try:
@@ -253,7 +253,7 @@ class _Chain:
                     raise
 
     def _finish(self) -> None:
-        """Give the same command until it ends, as a person does who reads what it says."""
+        """Repeat the command until it succeeds, as a person does who reads its messages."""
         for _ in range(4):
             done = tiny_project.run(self.project, timeout=max(1, self._left()))
             self._note(done)
@@ -280,7 +280,7 @@ class _Chain:
             self._problem(f"not done after success: {planned.text[-1500:]}")
 
     def _look_into(self, done: Done) -> None:
-        """A refusal is a line, a checkpoint is gone on from, and nothing of ours crashes."""
+        """Note whether a job was refused or a training resumed; a crash is a problem."""
         if self.strikes:
             self.strikes[-1].refused |= done.refused
             self.strikes[-1].resumed |= "resuming after step" in done.text
@@ -311,7 +311,7 @@ class _Chain:
         return self.end - time.monotonic()
 
     def stop_all(self) -> None:
-        """End what this case started and what still runs, process by process."""
+        """Kill each process that this case started and that still runs."""
         for each in self.started:
             each.send(signal.SIGKILL)
 

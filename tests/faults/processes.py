@@ -1,4 +1,4 @@
-"""Processes that a command started: found by their parents, waited for, and hit by a signal."""
+"""Finds the processes that a command started, waits for them, and sends them signals."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Process:
-    """A process by its number and the moment it began, so that a reused number is another one."""
+    """A process by its number and its start time, since numbers are reused."""
 
     pid: int
     began: int
@@ -30,7 +30,7 @@ class Process:
         return found is not None and found[1] == self.began and found[2] != "Z"
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal; nothing happens where it has ended."""
+        """Send it a signal; nothing happens if it has ended."""
         if self.alive:
             try:
                 os.kill(self.pid, number)
@@ -39,7 +39,7 @@ class Process:
 
 
 def running_process(pid: int) -> list[Process]:
-    """The process with this number; none where it has ended."""
+    """The process with this number; none if it has ended."""
     status = _status(pid)
     return [] if status is None or status[2] == "Z" else [Process(pid, status[1], _words(pid))]
 
@@ -61,7 +61,7 @@ def descendants(parent: int) -> list[Process]:
 
 
 def jobs(parent: int) -> list[Process]:
-    """The stages that run below `parent`, the first started first."""
+    """The stages that run below `parent`, in the order of their start."""
     found = (each for each in descendants(parent) if each.stage)
     return sorted(found, key=lambda each: (each.began, each.pid))
 
@@ -83,7 +83,7 @@ def until(condition: Callable[[], bool], *, seconds: float, pause: float = 0.02)
 
 
 def _status(pid: int) -> tuple[int, int, str] | None:
-    """Parent, begin and state of a process; None where there is none."""
+    """Parent, start time and state of a process; None if it does not exist."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Tiny projects that faults are tried on: made, run, copied and compared with undisturbed ones."""
+"""Makes, runs and copies tiny projects for faults, and compares them with undisturbed ones."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from tiny_project import ROOT, artifacts
 
 REPORT = "results/report.html"
 NOTHING = "Nothing to be done"
-# Long enough for checkpoints to be written and gone on from, and still seconds.
+# Long enough to write checkpoints and to resume from them, and still only seconds.
 TRAINING = {
     "batch_size": 4,
     "steps": 120,
@@ -39,7 +39,7 @@ _SHARDED: Mapping[str, Any] = {
     "encoding": {"max_tokens": 32, "precision": "fp32", "shard_passages": 10, "dtype": "float16"},
     "retrieval": {"top_k": 10},
 }
-# What an edit changes of a scope's configuration, by name: late, early, and the pairs of languages.
+# The keys of a scope's configuration that an edit changes, by the edit's name.
 EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "memory": {
         "top_k": {"retrieval": {"top_k": 4}},
@@ -52,7 +52,7 @@ EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
 }
 SCOPES = tuple(EDITS)
-# What each stage leaves under results/, in the order of the data.
+# What each stage writes to results/, in the order of the data flow.
 STAGES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "memory": (
         ("benchmarks", "pairs"),
@@ -83,7 +83,7 @@ STAGES: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 def make(folder: Path, scope: str) -> Path:
-    """A checkout with tiny data in it, that has run nothing yet."""
+    """A checkout with tiny data in it, before its first run."""
     for name in ("workflow", "envs", "config", "profiles"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)
@@ -100,7 +100,7 @@ def make(folder: Path, scope: str) -> Path:
 
 
 def configure(project: Path, scope: str, *edits: str, **changes: Any) -> None:
-    """Write the project's configuration with the named edits, and `changes` beside them."""
+    """Write the project's configuration with the named edits and then `changes`."""
     options = dict(_IN_MEMORY if scope == "memory" else _SHARDED)
     for edit in edits:
         options |= EDITS[scope][edit]
@@ -108,14 +108,14 @@ def configure(project: Path, scope: str, *edits: str, **changes: Any) -> None:
 
 
 def copy(source: Path, target: Path) -> Path:
-    """A copy with the times of the files, as `cp -a` makes it."""
+    """A copy that keeps the times of the files, like `cp -a`."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target, symlinks=True)
     return target
 
 
 def cut_back(project: Path, scope: str, stage: int) -> None:
-    """Take away what the stages from number `stage` on have left."""
+    """Remove the results of the stages from number `stage` on."""
     for names in STAGES[scope][stage:]:
         for name in names:
             path = project / "results" / name
@@ -123,7 +123,7 @@ def cut_back(project: Path, scope: str, stage: int) -> None:
 
 
 def environment(project: Path) -> dict[str, str]:
-    """Variables under which the project's own package is imported, with one thread a job."""
+    """Environment variables with which the project's own package is imported."""
     found = os.environ | {"PYTHONPATH": str(project / "workflow")}
     found.pop("HYBRIDBATCH_MIRROR", None)  # it would override a mirror of the project's
     return found
@@ -136,7 +136,7 @@ def words(*arguments: str, cores: int = 2) -> list[str]:
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended: its exit code, and what it said."""
+    """A command that has ended: its exit code and its output."""
 
     code: int
     text: str
@@ -150,17 +150,17 @@ class Done:
 
     @property
     def locked(self) -> bool:
-        """Whether Snakemake refused, since another one holds the folder or was killed in it."""
+        """Whether Snakemake refused, because another one holds the folder or was killed in it."""
         return "cannot be locked" in self.text or "LockException" in self.text
 
     @property
     def refused(self) -> bool:
-        """Whether a job was refused since one of a killed workflow still runs."""
+        """Whether a job was refused because one of a killed workflow still runs."""
         return any("in use by process" in line for line in self.errors)
 
     @property
     def crashed(self) -> bool:
-        """Whether there is a traceback, of ours or of Snakemake's, beside an error."""
+        """Whether the output holds a traceback, the project's or Snakemake's."""
         return "unexpected failure" in self.text or "Traceback (most recent" in self.text
 
 
@@ -183,7 +183,7 @@ def run(project: Path, *arguments: str, timeout: float = 900) -> Done:
 
 
 def differences(project: Path, wanted: Mapping[str, str]) -> list[str]:
-    """Artifacts that the project lacks, has besides, or has with other bytes."""
+    """Artifacts that are missing, unexpected, or have other bytes."""
     found = artifacts(project)
     return sorted(
         name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name)
@@ -236,7 +236,7 @@ class References:
         return place
 
     def digests(self, scope: str, edits: Sequence[str] = ()) -> Mapping[str, str]:
-        """The digests of the artifacts of such a project."""
+        """The digests of the artifacts of a finished project."""
         key = scope, tuple(edits)
         with self._lock:
             if key not in self._digests:
@@ -245,7 +245,7 @@ class References:
 
 
 def _checkout() -> str:
-    """A digest of what the projects are made of."""
+    """A digest of the files that the projects are made from."""
     files = [ROOT / "Snakefile", Path(__file__)]
     files += (path for path in (ROOT / "workflow").rglob("*") if path.suffix != ".pyc")
     marks = [

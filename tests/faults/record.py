@@ -1,4 +1,4 @@
-"""What the bench writes down of each case, and the tables that are made of it."""
+"""The record of each case of the bench, and the tables that are made from the records."""
 
 import json
 from collections import Counter, defaultdict
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def of_verdict(verdict: Verdict, *, seed: int) -> Row:
-    """A chain of kills, as JSON can hold it."""
+    """A chain of kills, as a row for JSON."""
     case = verdict.case
     strikes = [
         {
@@ -43,7 +43,7 @@ def of_verdict(verdict: Verdict, *, seed: int) -> Row:
 
 
 def of_outcome(outcome: Outcome, *, seed: int, number: int, scope: str) -> Row:
-    """A damaged file, as JSON can hold it."""
+    """A damaged file, as a row for JSON."""
     damage = outcome.damage
     return {
         "what": "damage",
@@ -61,7 +61,7 @@ def of_outcome(outcome: Outcome, *, seed: int, number: int, scope: str) -> Row:
 
 
 def of_trial(trial: Trial, *, what: str, number: int) -> Row:
-    """A fault of the surroundings, or damage with its remedy, as JSON can hold it."""
+    """A fault of the surroundings, or damage with its remedy, as a row for JSON."""
     return {
         "what": what,
         "number": number,
@@ -72,7 +72,7 @@ def of_trial(trial: Trial, *, what: str, number: int) -> Row:
 
 
 def line(row: Row) -> str:
-    """What a case did, on one line."""
+    """A case and its result, on one line."""
     if row["what"] == "kills":
         said = " ".join(map(_strike, row["strikes"])) + f" ({row['seconds']:.0f} s)"
     else:
@@ -91,17 +91,17 @@ def _strike(row: Row) -> str:
 
 
 def read(path: Path) -> list[Row]:
-    """All rows that were written down."""
+    """All rows of a record."""
     return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
 
 
 def hits(row: Row) -> int:
-    """The kills of a chain that hit something that ran."""
+    """The number of kills of a chain that hit a running process."""
     return sum(each["hit"] for each in row.get("strikes", ()))
 
 
 def tables(rows: Sequence[Row]) -> str:
-    """Markdown tables of all that was tried, by kind."""
+    """Markdown tables of all cases, by kind."""
     parts = [
         _table_of_kills([row for row in rows if row["what"] == "kills"]),
         _table_of_starts([row for row in rows if row["what"] == "kills"]),
@@ -125,14 +125,14 @@ def _table_of_kills(rows: Iterable[Row]) -> str:
             for key in ("unlocked", "refused", "resumed"):
                 count[key] += each[key]
     head = (
-        "whom",
+        "target",
         "signal",
         "kills",
         "while a stage ran",
-        "`--unlock` asked for",
-        "a job left running refused",
-        "training went on",
-        "not the same bytes",
+        "`--unlock` needed",
+        "refused, a job still ran",
+        "training resumed",
+        "other bytes",
     )
     keys = ("kills", "running", "unlocked", "refused", "resumed", "broken")
     body = [

@@ -1,6 +1,6 @@
-"""Damage inside of the workflow: do what the line says, and the same command ends as it should.
+"""Damages results, does what the error line says, and checks that the same command succeeds.
 
-Also the damage that has no remedy and needs none: a checkpoint of a killed training is passed over.
+Also damages checkpoints of a killed training, which need no remedy: they are skipped.
 """
 
 import re
@@ -21,7 +21,7 @@ _LIMIT = 900.0  # seconds for a command
 # `results/a.parquet: damaged: ...; remove it and run ...`, or with the path in place of `it`.
 _REMOVE = re.compile(r"^(results/[^:]+): .*; remove (?:it|(?:the folder )?(results/\S+)) and run ")
 _RUN = "model.tiny.hybrid.s1"
-# A file of each kind, and the stage from which on the results are gone, so that it is read.
+# A file of each kind, and the stage from which on the results are removed, so that it is read.
 FILES = {
     "memory": (
         ("results/pairs/tiny.parquet", 2),
@@ -54,14 +54,14 @@ _STATE = ("state.json", "tensors.safetensors", "train_log.safetensors")
 def remedied(
     references: References, folder: Path, scope: str, *, file: str, stage: int, kind: str
 ) -> Trial:
-    """Damage a file that a stage will read, do what the line says, and give the command again."""
+    """Damage a file that a stage will read, do what the line says, and repeat the command."""
     project = tiny_project.copy(references.project(scope), folder)
     tiny_project.cut_back(project, scope, stage)
     name = file.replace("{topics}", f"{_TOPICS}topics.miracl-v1.0-sw-dev.tsv")
     damage.spoil(project / name, kind, 0.4)
     lines: list[str] = []
     problems: list[str] = []
-    # A damaged file may be read by several jobs; each of them says the same.
+    # Several jobs may read a damaged file; each of them prints the same line.
     for _ in range(3):
         done = tiny_project.run(project, timeout=_LIMIT)
         lines += (each for each in done.errors if each not in lines)
@@ -84,7 +84,7 @@ def remedied(
 
 
 def damaged_checkpoint(references: References, folder: Path, *, file: str, kind: str) -> Trial:
-    """Kill a training after a checkpoint, damage that, and train again."""
+    """Kill a training after a checkpoint, damage the checkpoint, and train again."""
     project = tiny_project.copy(references.project("memory"), folder)
     train = next(each for each in damage.recorded_jobs(project) if each.rule == "train")
     process = subprocess.Popen(
@@ -112,7 +112,7 @@ def damaged_checkpoint(references: References, folder: Path, *, file: str, kind:
 
 
 def trials(references: References) -> list[Callable[[Path], Trial]]:
-    """Each file of the tables above, flipped or cut in turn; each trial is given its folder."""
+    """Each file of the tables above, flipped or cut in turn; each trial takes its folder."""
     return [
         *(
             partial(damaged_checkpoint, references, file=file, kind=kind)

@@ -1,8 +1,8 @@
-"""Faults at length: `python tests/faults/run.py --kills 200 --seed 1`.
+"""The full bench of faults: `python tests/faults/run.py --kills 200 --seed 1`.
 
-One line for each case on the standard output, and a closing line with counts; the exit code is 1
-where a case broke the promise. A case that did is left in the work folder with its log. Rows are
-added to a record, of which `--tables` makes Markdown; `--from N` goes on after an earlier part.
+Prints one line for each case, and a closing line with counts. The exit code is 1 if a case failed;
+its folder and log stay in the work folder. Rows are added to a record, which `--tables` prints as
+Markdown. `--from N` continues an earlier run.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Task = Callable[[], Row]
 
 @dataclass
 class Bench:
-    """Cases that run side by side, and what came of them."""
+    """Runs cases side by side, and collects their results."""
 
     path: Path
     parallel: int
@@ -39,7 +39,7 @@ class Bench:
     numbers: list[int] = field(default_factory=list)
 
     def run(self, tasks: Iterator[tuple[int, Task]], *, enough: Callable[[], bool]) -> None:
-        """Begin cases until there are enough or time is up, and wait for those that run."""
+        """Start cases until there are enough or time is up, and wait for those that run."""
         with ThreadPoolExecutor(self.parallel) as pool:
             running: set[Future[Row]] = set()
             while True:
@@ -56,7 +56,7 @@ class Bench:
                     self.add(each.result())
 
     def add(self, row: Row) -> None:
-        """Write a row down and say what it is."""
+        """Add a row to the record and print it."""
         self.rows.append(row)
         with self.path.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")
@@ -64,7 +64,7 @@ class Bench:
 
 
 def main() -> int:
-    """Run what the options ask for; returns the exit code."""
+    """Run the cases that the options choose; return the exit code."""
     args = _arguments()
     args.work.mkdir(parents=True, exist_ok=True)
     path = args.record or args.work / "record.jsonl"
@@ -88,7 +88,7 @@ def main() -> int:
     after = max(bench.numbers, default=args.begin - 1) + 1
     print(
         f"{len(bench.rows)} cases, {sum(map(record.hits, bench.rows))} kills, "
-        f"{len(broken)} broken; seed {args.seed}, go on with --from {after}"
+        f"{len(broken)} broken; seed {args.seed}, continue with --from {after}"
     )
     return 1 if broken else 0
 
@@ -107,7 +107,7 @@ def _chains(args: argparse.Namespace, references: References) -> Iterator[tuple[
 
 
 def _damages(args: argparse.Namespace, references: References) -> Iterator[tuple[int, Task]]:
-    """Half of them in each scope, one after the other: they share a project."""
+    """Half of the damages in each scope, one after the other: they share a project."""
     for at, scope in enumerate(SCOPES):
         wanted = references.digests(scope)
         project = copy(references.project(scope), args.work / f"damaged-{scope}")
@@ -135,8 +135,8 @@ def _trials(
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=0, help="kill until so many have hit")
-    parser.add_argument("--damages", type=int, default=0, help="damage so many files")
+    parser.add_argument("--kills", type=int, default=0, help="number of kills that must hit")
+    parser.add_argument("--damages", type=int, default=0, help="number of files to damage")
     parser.add_argument("--surroundings", action="store_true", help="full disk, NaN and so on")
     parser.add_argument("--remedies", action="store_true", help="damage, and do what the line says")
     parser.add_argument("--seed", type=int, default=1)
@@ -145,7 +145,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--parallel", type=int, default=1, help="cases side by side")
     parser.add_argument("--limit", type=float, default=600, help="seconds that a chain may take")
-    parser.add_argument("--minutes", type=float, default=600, help="no case begins after that")
+    parser.add_argument("--minutes", type=float, default=600, help="no case starts after these")
     parser.add_argument("--tables", action="store_true", help="print the record as tables")
     parser.add_argument("--record", type=Path, help="default: record.jsonl in the work folder")
     parser.add_argument(

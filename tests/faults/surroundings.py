@@ -1,7 +1,7 @@
 """Faults around a run: a full disk, results that cannot be written, two at once, a loss of NaN.
 
-Each of them is one bad run, whose last line must name file and remedy, and then the same command
-where the fault is gone, which must end with the bytes of an undisturbed run.
+Each fault gets one bad run, whose last line must name file and remedy. Then the fault is removed,
+and the same command must end with the bytes of an undisturbed run.
 """
 
 import os
@@ -25,7 +25,7 @@ _LIMIT = 900.0  # seconds for a command
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a fault: the lines of the bad run, and what is wrong with either run."""
+    """The result of a fault: the lines of the bad run, and the problems of both runs."""
 
     fault: str
     lines: tuple[str, ...]
@@ -33,7 +33,7 @@ class Trial:
 
 
 def why_no_mounts() -> str | None:
-    """Why this machine cannot mount a small or read-only file system; None where it can."""
+    """Why this machine cannot mount a small or read-only file system; None if it can."""
     if shutil.which("unshare") is None:
         return "no `unshare` (util-linux)"
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +46,7 @@ def why_no_mounts() -> str | None:
 
 
 def full_disk(references: References, folder: Path, scope: str, *, stage: int, room: int) -> Trial:
-    """Results on a disk with `room` bytes free beside what the first `stage` stages have left."""
+    """Results on a disk with `room` bytes free after the results of the first `stage` stages."""
     project = tiny_project.copy(references.project(scope), folder)
     tiny_project.cut_back(project, scope, stage)
     size = sum(_blocks(path) for path in (project / "results").rglob("*")) + room
@@ -63,7 +63,7 @@ def full_disk(references: References, folder: Path, scope: str, *, stage: int, r
 
 
 def read_only(references: References, folder: Path, scope: str, *, stage: int) -> Trial:
-    """Results that cannot be written, when all stages from number `stage` on are to run."""
+    """Results that cannot be written, while all stages from number `stage` on must run."""
     project = tiny_project.copy(references.project(scope), folder)
     tiny_project.cut_back(project, scope, stage)
     if is_root():
@@ -80,7 +80,7 @@ def read_only(references: References, folder: Path, scope: str, *, stage: int) -
 def infinite_loss(
     references: References, folder: Path, *, training: dict[str, Any] | None = None
 ) -> Trial:
-    """A learning rate at which training breaks down, and then the right one."""
+    """A learning rate at which training diverges, and then the right one."""
     project = tiny_project.copy(references.project("memory"), folder)
     changed = tiny_project.TRAINING | {"learning_rate": 1.0e30} | (training or {})
     tiny_project.configure(project, "memory", training=changed)
@@ -92,7 +92,7 @@ def infinite_loss(
 
 
 def two_at_once(references: References, folder: Path, scope: str, *, stage: int) -> Trial:
-    """A second Snakemake where one is at work: it is refused, and the first one ends well."""
+    """A second Snakemake in the same folder: it is refused, and the first one succeeds."""
     project = tiny_project.copy(references.project(scope), folder)
     tiny_project.cut_back(project, scope, stage)
     first = subprocess.Popen(
@@ -106,7 +106,7 @@ def two_at_once(references: References, folder: Path, scope: str, *, stage: int)
     )
     try:
         until(lambda: bool(jobs(first.pid)) or first.poll() is not None, seconds=60)
-        first.send_signal(signal.SIGSTOP)  # or it might be done before the second one is
+        first.send_signal(signal.SIGSTOP)  # else it might end before the second one
         bad = tiny_project.run(project, timeout=_LIMIT)
         first.send_signal(signal.SIGCONT)
         text, _ = first.communicate(timeout=_LIMIT)
@@ -122,7 +122,7 @@ def two_at_once(references: References, folder: Path, scope: str, *, stage: int)
 
 
 def _without_permission(project: Path) -> tuple[Done, Done]:
-    """The command over folders without the right to write, and with it again."""
+    """Run the command on folders without permission to write, and again with it."""
     folders = [project / "results", *(p for p in (project / "results").rglob("*") if p.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
@@ -133,7 +133,7 @@ def _without_permission(project: Path) -> tuple[Done, Done]:
 
 
 def _twice(project: Path, before: str, between: str, after: str) -> tuple[Done, Done]:
-    """The command under a mount, and again without it, in a name space of mounts of its own."""
+    """Run the command under a mount, and again without it, in its own mount namespace."""
     command = shlex.join(tiny_project.words())
     script = (
         f"{before} || exit 99\n{command} > first.log 2>&1; echo $? > first.code\n"
@@ -168,7 +168,7 @@ def _judged(
 ) -> Trial:
     found = list(problems or ())
     if bad.code == 0:
-        found.append("the bad run ended well")
+        found.append("the bad run succeeded")
     elif bad.crashed and word is not None:
         found.append(f"a trace: {bad.text[-2500:]}")
     if word is not None and not any(word in line for line in bad.errors):
@@ -183,7 +183,7 @@ def _judged(
 
 
 def is_root() -> bool:
-    """Whether permissions hold nobody back here."""
+    """Whether this process is root, so that permissions do not stop it."""
     return os.geteuid() == 0
 
 
@@ -198,7 +198,7 @@ def _blocks(path: Path) -> int:
 
 
 def trials(references: References) -> list[Callable[[Path], Trial]]:
-    """Every fault of this module, at early and late stages; each is given its folder."""
+    """Every fault of this module, at early and late stages; each takes its folder."""
     no_validation = {"steps": 1, "warmup_steps": 0, "validation": {"fraction": 0.0}}
     last_step = no_validation | {"validation": TRAINING["validation"]}
     found: list[Callable[[Path], Trial]] = [

@@ -1,4 +1,4 @@
-"""The bench of faults in brief: some seeded kills, and each other fault once, where it is cheap.
+"""A short bench of faults: some seeded kills, and each other fault once, where it is cheap.
 
 `python tests/faults/run.py --kills 200` tries many more.
 """
@@ -30,7 +30,7 @@ def kill(target: str, number: signal.Signals, *, after: int = 1, delay: float = 
 
 
 def test_a_chain_of_kills_ends_with_the_same_bytes(references: References, tmp_path: Path) -> None:
-    # After the metrics: what comes before takes longer, and training is killed in test_resume.
+    # It starts after the metrics: earlier stages take longer, and test_resume kills training.
     case = kills.Case(
         number=1,
         scope="memory",
@@ -38,7 +38,7 @@ def test_a_chain_of_kills_ends_with_the_same_bytes(references: References, tmp_p
         stage=9,
         edits=(),
         kills=(
-            # The jobs of this one run on while the same command is given again.
+            # The jobs of this one still run when the same command starts again.
             kill("snakemake", signal.SIGKILL),
             kill("job", signal.SIGTERM),
             kill("group", signal.SIGKILL, delay=0.5),
@@ -58,7 +58,7 @@ def damageable(
 ) -> Iterator[tuple[Path, list[damage.Job]]]:
     copied = project.copy(references.project("memory"), tmp_path_factory.mktemp("d") / "project")
     yield copied, damage.recorded_jobs(copied)
-    # Every case puts back what it damaged.
+    # Every case restores what it damaged.
     assert project.differences(copied, references.digests("memory")) == []
 
 

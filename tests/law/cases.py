@@ -1,7 +1,7 @@
-"""Cases of the law: edits of a finished project, runs that are stopped, and what must hold then.
+"""Cases of the law: edits of a finished project, stopped runs, and what must hold afterwards.
 
 The law: after one successful run, `snakemake -n` says that nothing is to be done, and each artifact
-has the bytes that the same project makes from nothing. `hybridbatch verify` must agree.
+has the same bytes as if the project had run from nothing. `hybridbatch verify` must agree.
 """
 
 import compileall
@@ -40,7 +40,7 @@ _BASE: Mapping[str, Mapping[str, Any]] = {
     },
     "sharded": {"statistics": {"resamples": 200}},
 }
-# (command, rule) of the stages, in the order of the data.
+# (command, rule) of the stages, in the order of the data flow.
 STAGES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "memory": (
         ("benchmarks", "benchmarks"),
@@ -79,10 +79,10 @@ STAGES: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """The project with some edits, and a run of it.
+    """Some edits of the project, and a run.
 
     stop: where a first run ends: killed, or with `--until` this rule. The same command follows,
-    unless the step is to `leave` it at that.
+    unless `leave` is set.
     """
 
     edits: tuple[str, ...]
@@ -97,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """Steps that follow on a finished project."""
+    """Steps on a finished project."""
 
     what: str
     number: int
@@ -109,7 +109,7 @@ class Case:
 
 
 def singles(scopes: Sequence[str] = SCOPES) -> list[Case]:
-    """Each edit by itself; some are taken back afterwards, and made again."""
+    """Each edit alone; some are undone afterwards, and made again."""
     found = []
     for scope in scopes:
         for edit in EDITS[scope].values():
@@ -121,12 +121,12 @@ def singles(scopes: Sequence[str] = SCOPES) -> list[Case]:
 
 
 def plans(scopes: Sequence[str] = SCOPES) -> list[Case]:
-    """Each edit by itself, without a run: what would run again."""
+    """Each edit alone, with a dry run only: what would run again."""
     return [replace(case, what="plan", steps=case.steps[:1]) for case in singles(scopes)]
 
 
 def pairs(*, seed: int) -> Iterator[Case]:
-    """Pairs of edits made at once, drawn without an end; two of three in memory."""
+    """Random pairs of edits made at once, without end; two of three in memory."""
     number = 0
     while True:
         random_ = random.Random(f"{seed}/{number}")
@@ -136,7 +136,7 @@ def pairs(*, seed: int) -> Iterator[Case]:
 
 
 def betweens(*, seed: int) -> Iterator[Case]:
-    """An edit, a kill at a stage, and then another edit: beside the first, or instead of it."""
+    """An edit, a kill at a stage, then another edit: added to the first, or instead of it."""
     number = 0
     while True:
         random_ = random.Random(f"between {seed}/{number}")
@@ -149,7 +149,7 @@ def betweens(*, seed: int) -> Iterator[Case]:
 
 
 def stops(scopes: Sequence[str] = SCOPES) -> list[Case]:
-    """Early edits, and a run that ends at each stage: killed before or after it, or as told."""
+    """Early edits, and a run that ends at each stage: killed before or after, or by `--until`."""
     ends: list[tuple[str, Death | str]] = [
         (scope, stop)
         for scope in scopes
@@ -177,7 +177,7 @@ def _drawn_pair(random_: random.Random, scope: str) -> tuple[str, str]:
 
 @dataclass
 class Finished:
-    """What projects make from nothing, by all that is in them; kept in a folder."""
+    """The results of projects run from nothing, kept in a folder by the project's content."""
 
     folder: Path
     forks: Forks
@@ -188,7 +188,7 @@ class Finished:
         references = References(self.folder)
         self._untouched = {scope: references.untouched(scope) for scope in SCOPES}
         for place in self._untouched.values():
-            compileall.compile_dir(place / "workflow", quiet=2)  # once, and not in each run
+            compileall.compile_dir(place / "workflow", quiet=2)  # once, instead of in each run
 
     def untouched(self, scope: str, edits: Sequence[str], place: Path) -> Path:
         """A project with these edits that has run nothing."""
@@ -245,7 +245,7 @@ def _is_source(path: Path) -> bool:
     return path.is_file() and path.suffix != ".pyc"
 
 
-_APPLYING = threading.Lock()  # another model is drawn from the one random state of torch
+_APPLYING = threading.Lock()  # an edit of the model uses torch's global random state
 
 
 def apply(project: Path, scope: str, edits: Sequence[str]) -> None:
@@ -260,7 +260,7 @@ def _order(edit: Edit) -> tuple[bool, str]:
 
 
 def restore(project: Path, base: Path) -> None:
-    """Take back all edits: configuration, code and files from outside are those of `base`."""
+    """Undo all edits: take configuration, code and files from outside from `base`."""
     for name in _OWN:
         place, source = project / name, base / name
         if place.is_dir():
@@ -274,7 +274,7 @@ def restore(project: Path, base: Path) -> None:
 
 
 def try_case(case: Case, finished: Finished, folder: Path) -> Row:
-    """Run a case in `folder`; a case that breaks the law leaves it there."""
+    """Run a case in `folder`; a case that breaks the law leaves the folder there."""
     begin = time.monotonic()
     trial = _Trial(case, finished, folder)
     try:
@@ -299,7 +299,7 @@ def try_case(case: Case, finished: Finished, folder: Path) -> Row:
 
 
 class _Trial:
-    """One case under way."""
+    """A case that runs."""
 
     def __init__(self, case: Case, finished: Finished, project: Path) -> None:
         self.case, self.finished, self.project = case, finished, project
@@ -334,10 +334,10 @@ class _Trial:
             self.problems.append(f"not planned: {done.text[-1500:]}")
         elif edit.expects is not None and self.planned != edit.expects:
             more, less = self.planned - edit.expects, edit.expects - self.planned
-            self.problems.append(f"planned besides: {sorted(more)}; not planned: {sorted(less)}")
+            self.problems.append(f"planned too much: {sorted(more)}; not planned: {sorted(less)}")
 
     def _stop(self, stop: Death | str) -> None:
-        """The first run, which does not come to its end."""
+        """Do the first run, which is stopped."""
         if isinstance(stop, str):
             words = ["--until", stop, "--", REPORT]
             done = self.forks.snakemake(self.project, *words)
@@ -354,7 +354,7 @@ class _Trial:
             if unlocked.code:
                 self.problems.append(f"cannot be unlocked: {unlocked.text[-1500:]}")
         elif done.code:
-            self.problems.append(f"failed by itself, code {done.code}: {done.text[-1500:]}")
+            self.problems.append(f"failed without a kill, code {done.code}: {done.text[-1500:]}")
 
     def _finish(self, step: Step, had: set[str]) -> None:
         done = self.forks.snakemake(self.project, "--", REPORT)
@@ -376,12 +376,12 @@ class _Trial:
             self.problems.append(f"other bytes: {', '.join(other)}")
         # Results of an earlier configuration stay until a person removes them.
         if more := found.keys() - wanted.keys() - had:
-            self.problems.append(f"besides: {', '.join(sorted(more))}")
+            self.problems.append(f"unexpected: {', '.join(sorted(more))}")
         if litter := leftovers(self.project):
             self.problems.append(f"left behind: {', '.join(litter)}")
 
     def _ask_for_the_removed(self) -> None:
-        """What no later result needs is made when it is asked for, as `verify` says."""
+        """Name removed files that no later result needs as targets, as `verify` says."""
         said = self.forks.hybridbatch(self.project, "verify").text
         found = re.findall(r"^(?:missing|damaged): ([^:]+):", said, re.MULTILINE)
         for path in found:

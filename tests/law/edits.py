@@ -1,7 +1,7 @@
-"""The table of edits: what a person changes in a finished project, and what must run again for it.
+"""The table of edits: what a person changes in a finished project, and what must run again.
 
-An edit of the configuration, of a file from outside or of a module leads to what the edited project
-makes from nothing. A touched or removed result leads back to what was there.
+After an edit of the configuration, of a file from outside or of a module, the results must be those
+of the edited project run from nothing. After a touch or a removal, they must be the same as before.
 """
 
 import json
@@ -16,14 +16,14 @@ from miracl_fixture import write_checksums, write_corpus
 from tiny import write_benchmark, write_model, write_pairs
 
 Change = Callable[[Path], None]
-# Rules that follow on what an edit reaches, in memory.
+# Rules that run after an edit, for a benchmark in memory.
 _REPORT = frozenset({"report"})
 _FIGURES = frozenset({"metrics", "bias", "statistics", "examples"}) | _REPORT
 _RANKED = frozenset({"retrieve"}) | _FIGURES
 _ENCODED = frozenset({"encode", "index", "projection"}) | _RANKED
 _TRAINED = frozenset({"train", "publish"}) | _ENCODED
 _PAIRS = frozenset({"pairs", "overlap"}) | _TRAINED
-# And sharded.
+# For a sharded benchmark.
 _CUT_FIGURES = frozenset({"metrics_cut", "statistics"}) | _REPORT
 _SEARCHED = frozenset({"search", "pool"}) | _CUT_FIGURES
 _SHARD_INDEXED = frozenset({"index_shard"}) | _SEARCHED
@@ -36,8 +36,8 @@ class Edit:
     """An edit of a project.
 
     kind: `config`, `outside`, `code`, `touch` or `remove`; after the last two, the results are as
-    they were. subject: what it is about; two edits of one subject make no pair. expects: the rules
-    that a dry run plans, where that is said.
+    they were. subject: what it changes; two edits of one subject are never paired. expects: the
+    rules that a dry run plans; None if that is not checked.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Edit:
 
     @property
     def lasting(self) -> bool:
-        """Whether the project makes something else from now on."""
+        """Whether the project makes other results after it."""
         return self.kind not in ("touch", "remove")
 
 
@@ -70,7 +70,7 @@ def _set(key: str, value: Any, expects: frozenset[str] | None = None, *, name: s
 
 
 def _code(name: str, file: str, old: str, new: str, expects: frozenset[str] | None = None) -> Edit:
-    """An edit of a module; `old` is empty where `new` is appended."""
+    """An edit of a module; `old` is empty if `new` is appended."""
 
     def change(project: Path) -> None:
         path = project / "workflow" / "hybridbatch" / file
@@ -91,7 +91,7 @@ def _outside(
     *,
     kept: bool = False,
 ) -> Edit:
-    """An edit of a file or folder from outside; with `kept` its times are as they were."""
+    """An edit of a file or folder from outside; `kept` keeps its old times."""
 
     def changed(project: Path) -> None:
         times = {path: path.stat() for path in _files(project / file)} if kept else {}
@@ -103,7 +103,7 @@ def _outside(
 
 
 def _touch(name: str, pattern: str, expects: frozenset[str] | None = _NOTHING) -> Edit:
-    """Fresh times for files of the project; nothing must run where Snakemake has a checksum."""
+    """New times for files of the project; nothing must run if Snakemake has a checksum."""
 
     def change(project: Path) -> None:
         for path in [each for top in project.glob(pattern) for each in (top, *_files(top))]:
@@ -131,7 +131,7 @@ def _pairs(items: range) -> Change:
 
 
 def _swap(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file anew; a project that shares it by a hard link keeps its own."""
+    """Replace a file; a project that shares it by a hard link keeps the old one."""
     path.unlink(missing_ok=True)
     write(path)
 
@@ -197,7 +197,7 @@ _BOTH = (
     _touch("pairs touched", "pairs.parquet"),
     _touch("checkout touched", "workflow"),
     _touch("`results/pairs/` touched", "results/pairs"),
-    # Of a folder that a rule makes, Snakemake knows the time alone: what follows runs again.
+    # Snakemake judges a folder that a rule makes only by its time: later stages run again.
     _touch("`results/models/` touched", "results/models", None),
     _touch("`results/embeddings/` touched", "results/embeddings"),
     _touch("all results touched", "results"),
@@ -221,7 +221,7 @@ _BOTH = (
 )  # fmt: skip
 _MEMORY = (
     *_BOTH,
-    # Taking back the first of these adds a training language.
+    # Undoing the first of these adds a training language.
     _set("train_languages", ["ar", "de"], name="a training language less"),
     _set("train_languages", ["de", "en"], name="another training language less"),
     _set("train_languages", ["en", "ar", "de"], name="training languages in another order"),
@@ -301,7 +301,7 @@ EDITS: Mapping[str, Mapping[str, Edit]] = {
     "memory": {edit.name: edit for edit in _MEMORY},
     "sharded": {edit.name: edit for edit in _SHARDED},
 }
-# Early edits, which reach the stages from the first on.
+# Early edits, which affect all stages from the first on.
 EARLY: Mapping[str, tuple[str, ...]] = {
     "memory": ("pairs replaced", "model replaced", "benchmark replaced"),
     "sharded": ("pairs replaced", "model replaced", "corpus grown"),

@@ -1,13 +1,13 @@
-"""Snakemake and its jobs in forks of a process that has their libraries imported already.
+"""Runs Snakemake and its jobs in forks of a process that has already imported their libraries.
 
-A tiny job is mostly imports. A server imports the libraries once, none of this project's modules,
-and forks for each command: a bench asks for `snakemake`, whose jobs find a `python` first on their
-path that asks the same server. Each fork imports the modules of its own project, edited or not.
+A tiny job is mostly imports. A server imports the libraries once, but no module of this project,
+and forks for each command. The bench requests `snakemake`; the first `python` on the path of its
+jobs sends them to the same server. Each fork imports the modules of its own project, edited or not.
 
-The figures of a report are summed up and not drawn, so its page is not that of a plain run.
+The figures of a report are saved as digests and not drawn, so its page differs from a plain run's.
 
-A command may name a moment to die at: Snakemake is killed by SIGKILL just before or just after the
-first job of a stage.
+A command may name a moment to die: SIGKILL ends Snakemake just before or just after the first job
+of a stage.
 """
 
 import contextlib
@@ -121,11 +121,11 @@ def forks() -> Iterator[Forks]:
 
 
 def serve(address: str, shim: str) -> None:
-    """Fork for each command that is asked for, as long as the bench runs."""
+    """Fork for each requested command, as long as the bench runs."""
     _import_libraries()
     _sum_up_figures()
     gc.collect()
-    gc.freeze()  # a collection in a fork would copy what the forks share
+    gc.freeze()  # garbage collection in a fork would copy shared memory
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address + ".new")
@@ -148,13 +148,13 @@ def serve(address: str, shim: str) -> None:
 def _import_libraries() -> None:
     for name in _LIBRARIES:
         __import__(name)
-    # Not even those of an installation: each fork has a project of its own.
+    # Drop the project's modules, if they are installed: each fork imports its own.
     for name in [name for name in sys.modules if name.split(".")[0] in _OWN]:
         del sys.modules[name]
 
 
 def _sum_up_figures() -> None:
-    """Have a figure saved as a digest of what is on it, which takes no layout and no drawing."""
+    """Save each figure as a digest of its content, which needs no layout and no drawing."""
     from matplotlib.figure import Figure
 
     def save(self: Any, file: IO[bytes], **_: object) -> None:
@@ -179,7 +179,7 @@ _OWN = ("hybridbatch", "faults", "law", "tiny", "tiny_project", "miracl_fixture"
 
 
 def _answer(client: socket.socket, shim: str) -> None:
-    """Run one command in a process below this one, and say how it ended."""
+    """Run one command in a child process, and send its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     head, descriptors, _, _ = socket.recv_fds(client, 8, 3)
     request = b""
@@ -207,7 +207,7 @@ def _answer(client: socket.socket, shim: str) -> None:
 def _become(
     words: list[str], folder: str, variables: dict[str, str], descriptors: list[int], shim: str
 ) -> None:
-    """Be `python WORDS`, as far as a fork can."""
+    """Act as `python WORDS`, as far as a fork can."""
     code: object = 1
     try:
         for number, descriptor in enumerate(descriptors):

@@ -1,4 +1,4 @@
-"""What the bench of the law writes down of each case, and the tables that are made of it."""
+"""Lines and tables from the record that the bench of the law makes of each case."""
 
 import json
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ _WHAT = {
 
 
 def line(row: Row) -> str:
-    """What a case did, on one line."""
+    """A case and its result, on one line."""
     said = (
         f"runs {' '.join(row['planned']) or 'nothing'}, "
         if row["what"] in ("single", "plan")
@@ -33,7 +33,7 @@ def line(row: Row) -> str:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows that were written down; of a case that was tried again, the last."""
+    """The rows of a record; the last one of a case that was tried again."""
     rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     return list({(row["what"], row["seed"], row["case"]): row for row in rows}.values())
 
@@ -63,7 +63,7 @@ def _counts(rows: Sequence[Row]) -> str:
 
 
 def _edits(rows: Sequence[Row], scope: str) -> str:
-    # Those that were run come after those that were planned alone.
+    # Cases that ran come after those that were only planned, and replace them.
     found = {
         row["edits"][0][0]: row
         for row in sorted(rows, key=lambda row: str(row["what"]))

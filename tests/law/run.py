@@ -1,8 +1,8 @@
-"""The law at length: `python tests/law/run.py --singles --stops --pairs 60 --seed 1`.
+"""The full check of the law: `python tests/law/run.py --singles --stops --pairs 60 --seed 1`.
 
-One line for each case on the standard output, and a closing line with counts; the exit code is 1
-where a case broke the law. A case that did is left in the work folder. Rows are added to a record,
-of which `--tables` makes Markdown.
+Prints one line for each case, and a closing line with counts. The exit code is 1 if a case broke
+the law; its folder stays in the work folder. Rows are added to a record, which `--tables` prints as
+Markdown.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from law.forks import forks
 
 
 def main() -> int:
-    """Run what the options ask for; returns the exit code."""
+    """Run the cases that the options choose; return the exit code."""
     args = _arguments()
     args.work.mkdir(parents=True, exist_ok=True)
     path = args.record or args.work / "record.jsonl"
@@ -66,10 +66,10 @@ def _cases(args: argparse.Namespace) -> list[Case]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plans", action="store_true", help="what each edit would run again")
-    parser.add_argument("--singles", action="store_true", help="each edit by itself")
-    parser.add_argument("--pairs", type=int, default=0, help="so many pairs of edits")
+    parser.add_argument("--singles", action="store_true", help="each edit alone")
+    parser.add_argument("--pairs", type=int, default=0, help="number of pairs of edits")
     parser.add_argument("--stops", action="store_true", help="stop at each stage after an edit")
-    parser.add_argument("--betweens", type=int, default=0, help="so many kills between two edits")
+    parser.add_argument("--betweens", type=int, default=0, help="number of kills between two edits")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--from", dest="begin", type=int, default=0, help="number of the first")
     parser.add_argument("--only", default="", help="only cases whose line holds this text")

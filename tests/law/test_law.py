@@ -1,4 +1,4 @@
-"""The law in brief: some edits, pairs of edits and stopped runs, each against one from nothing.
+"""A short check of the law: some edits, pairs of edits and stopped runs, against runs from nothing.
 
 `python tests/law/run.py --singles --stops --pairs 60` tries many more.
 """
@@ -19,7 +19,7 @@ from tiny_project import artifacts
 
 pytestmark = pytest.mark.slow
 TITLE = '`title: "Another title"`'
-# What once ran by halves or not at all, and what is there no more.
+# Edits after which too little once ran, and a removed result.
 SINGLES = (
     ("memory", "a training language less"),
     ("memory", "`results/metrics/` removed"),
@@ -88,7 +88,7 @@ def test_a_break_of_the_law_is_seen(
     false = dict.fromkeys(finished.digests("memory", (title.name,)), "0" * 64)
     monkeypatch.setattr(finished, "digests", lambda scope, names: false)
     row = try_case(Case("single", 0, "memory", (Step((title.name,)),)), finished, tmp_path / "case")
-    assert row["problems"][0] == "planned besides: []; not planned: ['train']"
+    assert row["problems"][0] == "planned too much: []; not planned: ['train']"
     assert row["problems"][1].startswith("other bytes: results/benchmarks/")
 
 

@@ -78,7 +78,9 @@ def test_what_is_missing_is_one_line(changes: dict[str, Any], message: str) -> N
 
 def test_a_saved_dataset_is_pairs_and_several_splits_are_not(home: Path) -> None:
     (home / "empty" / "dataset_dict.json").write_text("{}")
-    with pytest.raises(HybridBatchError, match="is no saved dataset; name the folder of one split"):
+    with pytest.raises(
+        HybridBatchError, match="is not a saved dataset; name the folder of one split"
+    ):
         checked(**own(source="empty"))
     (home / "empty" / "state.json").write_text("{}")
     checked(**own(source="empty"))

@@ -50,7 +50,7 @@ def the_line(done: subprocess.CompletedProcess[str]) -> str:
         (b"", "mine.yaml: the file is empty; it needs keys such as `recipe:`"),
         (b"- a\n", "mine.yaml:1: a list; the file needs keys"),
         (b"title: \xe9\n", "mine.yaml:1: not UTF-8; save the file as UTF-8"),
-        (b"seeds: [1]\nseeds: [2]\n", "mine.yaml:2: the key `seeds` is there twice"),
+        (b"seeds: [1]\nseeds: [2]\n", "mine.yaml:2: the key `seeds` appears twice"),
         (b"trainning: {}\n", "mine.yaml:1: unknown key `trainning`; did you mean `training`?"),
     ],
 )
@@ -77,7 +77,7 @@ def test_without_our_profile_snakemake_answers_for_itself(checkout: Path) -> Non
     [
         ("alphas=[1.5]", "--config: alphas[0]: 1.5 is greater than the maximum of 1"),
         ("alfas=[1]", "--config: unknown key `alfas`; did you mean `alphas`?"),
-        ("bad", "--config: 'bad' is no key=value pair; write recipe=mine"),
+        ("bad", "--config: 'bad' is not a key=value pair; write recipe=mine"),
     ],
 )
 def test_a_wrong_entry_of_the_command_line_is_one_line(
@@ -109,7 +109,7 @@ def test_the_default_config_is_checked_as_another_one(tmp_path: Path) -> None:
     default.write_text(f"{text}recipe: again\n", encoding="utf-8")
     line = len(text.splitlines()) + 1
     assert the_line(snakemake(project)).startswith(
-        f"config/config.yaml:{line}: the key `recipe` is there twice"
+        f"config/config.yaml:{line}: the key `recipe` appears twice"
     )
     default.unlink()
     assert the_line(snakemake(project)).startswith("config/config.yaml: cannot be read")

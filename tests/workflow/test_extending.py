@@ -197,7 +197,7 @@ def test_an_extension_makes_runs_and_is_among_the_options_of_what_uses_it(own: s
     [
         ("1 / 0", "own.py: cannot be loaded: ZeroDivisionError"),
         ("import nothing_of_this_name", "cannot be loaded: ModuleNotFoundError"),
-        (OWN.replace("mixed-x-y", "hybrid"), "sampling 'hybrid' is there already; give yours"),
+        (OWN.replace("mixed-x-y", "hybrid"), "sampling 'hybrid' exists already; give yours"),
     ],
 )
 def test_a_file_that_fails_is_one_line_and_leaves_nothing_behind(

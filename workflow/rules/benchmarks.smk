@@ -25,7 +25,7 @@ rule benchmarks:
         ' --output "$(dirname {output.queries:q})" --outside {input:q} --log {log:q}'
 
 
-# Of a sharded benchmark; the rule `corpus` cuts its passages.
+# For a sharded benchmark: the rule `corpus` cuts its passages.
 use rule benchmarks as topics with:
     output:
         queries=paths.QUERIES,

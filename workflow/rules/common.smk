@@ -12,7 +12,7 @@ from hybridbatch.planning.machine import VARIABLE, Machine
 from hybridbatch.planning.deployment import software
 from hybridbatch.planning import tracking
 
-# A job on another node computes with what this machine's automatic choices are.
+# A job on another node uses the automatic choices of this machine.
 Machine.here().share(os.environ)
 
 
@@ -23,7 +23,7 @@ envvars:
 PLAN = support.plan(
     config, **support.config_sources(workflow, default="config/config.yaml")
 )
-# What the jobs compute with: Snakemake's own interpreter, or what `--sdm` deploys for them.
+# The software of the jobs: Snakemake's own interpreter, or what `--sdm` deploys for them.
 SOFTWARE = software(
     PLAN.config,
     methods={
@@ -31,12 +31,12 @@ SOFTWARE = software(
     },
     environment=HERE.parent / "envs" / "hybridbatch.yaml",
 )
-# The digest of all that makes its artifacts, which each rule tracks.
+# The digest of everything that its artifacts are made from, which each rule tracks.
 LINEAGE = tracking.lineage(PLAN, software=SOFTWARE)
-# A sharded benchmark is cut, encoded and searched by rules of its own.
+# Separate rules cut, encode and search a sharded benchmark.
 SHARDED = support.any_of(PLAN.corpora.names)
 IN_MEMORY = support.any_of(PLAN.in_memory)
-# Inside of a cluster's job `--cores` is what the node has, and promises nothing.
+# Inside a cluster's job, `--cores` is what the node has, and not what the user gave.
 THREADS = support.heavy_threads(
     PLAN, cores=None if workflow.remote_exec else workflow.resource_settings.cores
 )
@@ -78,7 +78,7 @@ def checkpoint(wildcards):
 
 
 def outside(files):
-    """Inputs from outside: their content is in the digest that a rule tracks, their time is not."""
+    """Inputs from outside: the digest that a rule tracks covers their content, not their time."""
     return [
         path if path.startswith(f"{paths.RAW}/") else ancient(local(path))
         for path in files
@@ -86,7 +86,7 @@ def outside(files):
 
 
 def made(rule, *names):
-    """A param: the digest of all that makes the artifacts of a rule's job, by these wildcards."""
+    """A param: the digest of everything that a rule's artifacts are made from, by wildcards."""
     return lambda wildcards: support.made(
         LINEAGE, rule, {name: getattr(wildcards, name) for name in names}
     )
@@ -100,7 +100,7 @@ def folders(name):
 
 
 def overlap_of_trained(wildcards):
-    """The check for shared items, which a trained run must pass before it has figures."""
+    """The check for shared items, which a trained run must pass before it is evaluated."""
     if PLAN.run(wildcards.run).trained:
         return support.overlap_path(PLAN, wildcards.benchmark)
     return []
@@ -113,16 +113,16 @@ def of_shards(pattern, wildcards):
 
 
 def rankings_of_languages(wildcards):
-    """The rankings of a sharded benchmark: every judged language, and the pool where it has one."""
+    """The rankings of a sharded benchmark: every judged language, and the pool if it has one."""
     listed = checkpoints.shards.get(benchmark=wildcards.benchmark).output[0]
     return support.rankings(PLAN, listed, wildcards)
 
 
 def relevant_files(wildcards):
-    """What the check for shared items reads of a benchmark."""
+    """The files of a benchmark that the check for shared items reads."""
     tables = [paths.QUERIES, paths.PASSAGES, paths.QRELS]
     if wildcards.benchmark in PLAN.corpora.names:
-        # Listed shards are whole, and the judged passages among them.
+        # Once the shards are listed, they are whole and hold the judged passages.
         tables = [paths.QUERIES, paths.QRELS, paths.SHARDS]
     return [table.format(benchmark=wildcards.benchmark) for table in tables]
 

@@ -25,7 +25,7 @@ rule encode:
         " --made-from {input:q} --log {log:q}"
 
 
-# Of a sharded benchmark the queries and each shard are jobs of their own.
+# For a sharded benchmark, the queries and each shard are separate jobs.
 use rule encode as encode_queries with:
     input:
         model=checkpoint,
@@ -45,7 +45,7 @@ use rule encode as encode_shard with:
     input:
         model=checkpoint,
         queries=[],
-        # The folder of the shards of a part: the shard has the name of the output.
+        # The folder of the shards of a part. The shard to read has the name of the output.
         passages=paths.PART,
     output:
         paths.SHARD_VECTORS,

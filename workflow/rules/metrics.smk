@@ -28,7 +28,7 @@ rule metrics:
         " --log {log:q}"
 
 
-# Of a sharded benchmark, whose rankings end at k: a file for each language.
+# For a sharded benchmark: its rankings end at k, and each language has a file.
 use rule metrics as metrics_cut with:
     input:
         queries=paths.QUERIES,

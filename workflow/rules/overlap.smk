@@ -1,5 +1,5 @@
-# No job reads this check, so that another benchmark trains nothing again. Its priority runs it before
-# training, so that a contaminated evaluation is refused before work is lost; evaluation waits for it.
+# Training does not read this check, so that another benchmark trains nothing again. The priority
+# runs it before training, so that a contaminated evaluation is refused early. Evaluation waits.
 rule overlap:
     input:
         pairs=expand(paths.PAIRS, source=PLAN.sources),
@@ -17,8 +17,8 @@ rule overlap:
     params:
         options=lambda wildcards: PLAN.overlap_options(wildcards.benchmark),
         made=made("overlap", "benchmark"),
-        # Snakemake does not track a param that asks for the output: what is allowed decides
-        # whether the workflow goes on, and nothing of what is written. The report checks it too.
+        # Snakemake does not track a param that takes `output`. This flag only decides whether the
+        # workflow continues, not what is written. The report checks it too.
         allowed=lambda wildcards, output: support.allowed(PLAN),
     shell:
         "python -m hybridbatch overlap --options {params.options:q} --pairs {input.pairs:q}"

@@ -1,4 +1,4 @@
-# The first k of the pool of all languages of a sharded benchmark.
+# The top k of the pool of all languages of a sharded benchmark.
 rule pool:
     input:
         queries=paths.QUERIES,

@@ -1,9 +1,9 @@
 rule report:
     input:
         support.report_inputs(LINEAGE),
-        # The folder of the results is found from it.
+        # The stage finds the folder of the results from this path.
         untrained=paths.RUN.format(run=PLAN.untrained.id),
-        # Who asks for the report gets the models too; the page does not read them.
+        # The page does not read the models; they are made together with it.
         published=expand(paths.CHECKPOINT, run=[run.id for run in PLAN.trained_runs]),
     output:
         report(paths.REPORT, caption="../report/report.rst", category="Report"),

@@ -1,4 +1,4 @@
-# The first k of a passage language of a sharded benchmark.
+# The top k of a passage language of a sharded benchmark.
 rule search:
     input:
         queries=paths.QUERIES,

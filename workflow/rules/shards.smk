@@ -1,4 +1,4 @@
-# How many shards there are is known once all parts of a corpus have been cut.
+# The number of shards is known only when all parts of a corpus are cut.
 checkpoint shards:
     input:
         parts=lambda wildcards: support.part_folders(PLAN, wildcards.benchmark),

@@ -20,8 +20,8 @@ rule train:
     params:
         options=lambda wildcards: PLAN.train_options(wildcards.run),
         made=made("train", "run"),
-        # Not an output: it outlives a job that was killed, and the stage removes it when done.
-        # Snakemake does not track a param that asks for the output.
+        # Not an output: it must survive when the job is killed. The stage removes it when done.
+        # Snakemake does not track a param that takes `output`.
         state=lambda wildcards, output: paths.TRAINING_STATE.format(run=wildcards.run),
     shell:
         "python -m hybridbatch train --options {params.options:q} --pairs {input.pairs:q}"

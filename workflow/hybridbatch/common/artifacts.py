@@ -12,7 +12,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import write_digests
 
 _WRITING = "while writing "
-# Snakemake puts it into a folder that is the output of a rule, which is then made as a whole.
+# Snakemake puts this file into a folder that a rule makes; such a folder is made as a whole.
 _FOLDER_MARK = ".snakemake_timestamp"
 
 
@@ -66,7 +66,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def file_in_writing(error: BaseException) -> str | None:
-    """The file or folder of the innermost block above that an error passed through."""
+    """The path of the innermost `atomic_file` or `atomic_folder` that an error passed through."""
     notes = getattr(error, "__notes__", ())
     return next((n.removeprefix(_WRITING) for n in notes if n.startswith(_WRITING)), None)
 
@@ -81,9 +81,9 @@ def damaged(path: Path, reason: str, *, given: bool = False) -> HybridBatchError
 
 
 def _beside(path: Path) -> Path:
-    """This process's name for an unfinished `path`; those that killed processes left are removed.
+    """This process's name for an unfinished `path`; remove those that killed processes left.
 
-    The names hold machine and process, so that one at work elsewhere is left alone.
+    The names hold machine and process, so that the files of a running process are kept.
     """
     own = f".{path.name}.{platform.node()}"
     for left in path.parent.glob(f"{glob.escape(own)}.*.part"):
@@ -99,14 +99,14 @@ def _beside(path: Path) -> Path:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process of this machine runs; true if that cannot be found out."""
+    """Whether a process of this machine runs; true if that is unknown."""
     if os.name != "posix":
         return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # another user's
+    except OSError:  # the process of another user
         return True
     return True
 

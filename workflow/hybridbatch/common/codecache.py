@@ -1,8 +1,7 @@
-"""Remembers from process to process what `codehash` reads from each module.
+"""Caches on disk what `codehash` reads from each module.
 
-An entry's key is a hash of the module's text, so that an edit is never answered with what was
-before it. The file is a help and nothing more: where it is missing, damaged or not to be written,
-the modules are read anew.
+An entry's key is a hash of the module's text, so that an edited module never gets an old entry. The
+cache is optional: if it is missing, damaged or not writable, the modules are parsed again.
 """
 
 import hashlib
@@ -15,16 +14,16 @@ from pathlib import Path
 from hybridbatch.common import codehash, codewords
 from hybridbatch.common.codehash import Module, Parse, Source
 
-# Beyond this many entries those of former texts are dropped.
+# Above this many entries, only those of the current texts are kept.
 _MOST = 2000
 _Entries = dict[str, Module]
 
 
 @contextmanager
 def remembered(path: Path) -> Iterator[Parse]:
-    """Yield a `parse` for `code_hash` that knows the modules of `path`; add the new ones to it.
+    """Yield a `parse` for `code_hash` that uses the cache at `path`; add new modules to it.
 
-    Several processes may do so at once: each puts a whole file in place of the last one's.
+    Several processes may do so at once: each replaces the whole file.
     """
     reader = _reader()
     known = _read(path)
@@ -46,7 +45,7 @@ def _key(source: Source, reader: str) -> str:
 
 
 def _reader() -> str:
-    """What reads the modules: an edit of it, or another Python, shares no entry with this one."""
+    """Identifies the parser: if its code or the Python version changes, no old entry is used."""
     own = (Path(str(module.__file__)).read_bytes() for module in (codehash, codewords))
     digests = " ".join(hashlib.sha256(text).hexdigest() for text in own)
     return f"{sys.version} {digests}"

@@ -1,11 +1,11 @@
 """A hash of the code that a stage runs: its module and every project module that it imports.
 
-Files of the package that are not Python count where a module of the stage names them: its constant
-`PACKAGE_DATA` is a tuple of patterns for paths in the package, written out as literals.
+Files of the package that are not Python count if a module of the stage names them in its constant
+`PACKAGE_DATA`: a tuple of patterns for paths in the package, written out as literals.
 
-Snakemake does not see an edit of a module behind a shell command. Each rule therefore tracks
-this hash as a param. It is taken over syntax trees without the words that change no result
-(`codewords`), so that comments, layout, a touch or a fresh checkout change nothing.
+Snakemake does not notice an edit of a module behind a shell command. Each rule therefore tracks
+this hash as a param. It covers syntax trees without the texts that change no result (`codewords`),
+so that comments, layout, a touch or a fresh checkout do not change it.
 """
 
 import ast
@@ -27,8 +27,8 @@ class Module:
     """What the hash needs of a module.
 
     Attributes:
-        digest: of its syntax tree without words.
-        imports: dotted names that it may import; some are no modules but what one holds.
+        digest: the hash of its syntax tree without texts that change no result.
+        imports: dotted names that it may import; some name an object of a module.
         data: patterns of the package's files that it reads.
     """
 
@@ -39,7 +39,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Source:
-    """A module as it lies on the disk: `parent` is the package that `from .` means in it."""
+    """The text of a module; `parent` is the package that `from .` refers to in it."""
 
     name: str
     parent: str
@@ -54,7 +54,7 @@ def parse(source: Source) -> Module:
     """Read a module; the same text is read once in a process.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not Python.
     """
     tree = ast.parse(source.text, source.name)
     imports = tuple(sorted(set(_imports(tree, source.parent))))
@@ -69,7 +69,7 @@ def code_hash(module: str, *, root: Path | None = None, parse: Parse = parse) ->
     Args:
         module: dotted name of a module of the package.
         root: folder that holds the package; by default the one this module was loaded from.
-        parse: how a module is read; `CodeCache.parse` remembers it from process to process.
+        parse: reads a module; `codecache.remembered` gives one that caches on disk.
 
     Raises:
         ModuleNotFoundError: there is no such module.
@@ -117,7 +117,7 @@ def _source(name: str, root: str) -> Source | None:
     base = "/".join((root, *name.split(".")))
     for path, parent in ((f"{base}.py", name.rpartition(".")[0]), (f"{base}/__init__.py", name)):
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - a Path for each costs as much again
+            with open(path, "rb") as file:  # noqa: PTH123 - a Path for each file doubles the time
                 return Source(name, parent, file.read())
         except (FileNotFoundError, NotADirectoryError):
             continue
@@ -140,7 +140,7 @@ def _imports(tree: ast.Module, parent: str) -> Iterator[str]:
 
 
 def _package_data(tree: ast.Module) -> tuple[str, ...]:
-    """The value of the module's `PACKAGE_DATA`; nothing where it has none.
+    """The value of the module's `PACKAGE_DATA`; empty if it has none.
 
     Raises:
         ValueError: it is not written out as literals.
@@ -180,9 +180,9 @@ def _is_type_checking(test: ast.expr, tree: ast.Module) -> bool:
 
 
 def _dump(value: object) -> str:
-    """As `ast.dump`, but the same in every version of Python that has these nodes.
+    """Like `ast.dump`, but the same in every version of Python that has these nodes.
 
-    A version adds fields that are empty in older code, and `ast.dump` writes them.
+    New versions add fields that are empty for older code, and `ast.dump` writes them.
     """
     if isinstance(value, ast.Constant):
         return f"Constant({value.value!r})"

@@ -1,9 +1,9 @@
 """Empties the texts of a module's syntax tree that only people read and that change no result.
 
-These are docstrings, a schema's `doc`, the text of errors and of log lines, and that of `--help`.
-Expressions inside such texts stay, and so does every text of which it is not plain from the
-module itself that it is one of these: a name counts as the logger, a parser or an error only
-where the module binds it once, and as that.
+These are docstrings, a schema's `doc`, error messages, log lines and the texts of `--help`.
+Expressions inside such texts stay. A text also stays if the module alone does not show what it is
+for: a name counts as the logger, a parser or an error only if the module binds it exactly once, and
+as such.
 """
 
 import ast
@@ -25,10 +25,10 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def without_words(tree: ast.Module) -> ast.Module:
-    """`tree` itself, with the words emptied that change no result."""
+    """`tree` itself, with the texts emptied that change no result."""
     nodes = list(ast.walk(tree))
     bound = bindings(nodes)
-    if "*" not in bound:  # else any name may be another's
+    if "*" not in bound:  # a star import may rebind any name
         calls = [node for node in nodes if isinstance(node, ast.Call)]
         _empty_errors(tree, nodes, bound)
         _empty_log_lines(tree, calls, bound)
@@ -41,7 +41,7 @@ def without_words(tree: ast.Module) -> ast.Module:
 
 
 def bindings(nodes: Iterable[ast.AST]) -> Counter[str]:
-    """How often each name is bound by `nodes`, in whatever scope; `*` counts star imports."""
+    """How often each name is bound by `nodes`, in any scope; `*` counts star imports."""
     return Counter(name for node in nodes for name in _bound(node))
 
 
@@ -101,7 +101,7 @@ def _empty_help(tree: ast.Module, nodes: Sequence[ast.AST], bound: Counter[str])
 
 
 def _parsers(function: _Function, inner: Sequence[ast.AST]) -> set[str]:
-    """The names that stand for a parser or a group of one wherever they stand in a function."""
+    """The names that mean a parser, or a group of one, throughout a function."""
     bound = bindings(inner)
     arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     found = {
@@ -155,7 +155,7 @@ def _empty_keywords(call: ast.Call, names: Iterable[str]) -> None:
 
 
 def _emptied(text: ast.expr) -> ast.expr:
-    """A text without its words, an f-string with its expressions alone; all else as it is."""
+    """A text emptied, an f-string with only its expressions, any other node unchanged."""
     if isinstance(text, ast.Constant) and isinstance(text.value, str):
         return ast.Constant("")
     if isinstance(text, ast.JoinedStr):

@@ -1,10 +1,10 @@
 """Digests of files from outside the workflow, by their content.
 
-A large file is read once: its digest is kept with the size, the inode and the times of its last
-change of content and of status, and taken again when one of them differs. The time of the status
-cannot be set by a program, so a file that was replaced under its old time (`cp -p`, `rsync -t`,
-`tar`) is seen. What is not seen: a change on a file system that keeps no such time (some network
-shares), or by writing to the raw disk. Files below 1 MB are read every time.
+A large file is read once. Its digest is kept with its size, inode, mtime and ctime, and computed
+again when one of them differs. A program cannot set the ctime, so a file that was replaced under
+its old mtime (`cp -p`, `rsync -t`, `tar`) is noticed. Not noticed is a change on a file system that
+keeps no ctime (some network shares), or by writing to the raw disk. Files below 1 MB are read every
+time.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ class ContentDigests:
     def of(self, path: Path) -> str:
         """`sha256:` and 64 hexadecimal digits: of a file, or of all files of a folder.
 
-        A folder's digest covers the relative paths and contents of its files, hidden ones aside.
+        A folder's digest covers the relative paths and contents of its files, except hidden ones.
 
         Raises:
             HybridBatchError: the path is missing or cannot be read.
@@ -64,7 +64,7 @@ class ContentDigests:
     def _load(self) -> dict[str, list[Any]]:
         if self._known is None:
             self._known = {}
-            # A damaged cache is an empty one.
+            # A damaged cache counts as empty.
             with contextlib.suppress(OSError, ValueError):
                 assert self._cache is not None
                 values = json.loads(self._cache.read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ class ContentDigests:
 
     def _save(self) -> None:
         assert self._cache is not None
-        # Without a place to write, the next process reads the file again.
+        # If the cache cannot be written, the next process reads the file again.
         with contextlib.suppress(OSError), atomic_file(self._cache) as temporary:
             temporary.write_text(json.dumps(self._known), encoding="utf-8")
 

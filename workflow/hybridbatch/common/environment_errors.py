@@ -1,8 +1,8 @@
 """One line for each failure of the machine: file, cause and remedy.
 
-A full disk comes as an OSError from Python, with an errno or without one from Arrow and polars, as
-a RuntimeError from FAISS and torch, and as a plain Exception from the tokenizers: the table below
-goes by the errno, the type and, for errors of libraries alone, the text.
+Libraries report the same failure in different ways. A full disk is an OSError in Python; one with
+or without an errno in Arrow and polars; a RuntimeError in FAISS and torch; a plain Exception in the
+tokenizers. The table below goes by the errno, the type and, for errors of libraries only, the text.
 """
 
 import errno
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hybridbatch.common.artifacts import file_in_writing
 from hybridbatch.common.errors import HybridBatchError
 
-# Errors of the project's own mistakes: their text is ignored.
+# Types of errors that show a defect of the project: their text is ignored.
 _OURS = (AssertionError, LookupError, TypeError, AttributeError, NameError, NotImplementedError)
 _AGAIN = "and run the same command again"
 
@@ -26,10 +26,10 @@ class Cause:
     Args:
         line: cause and remedy, which follow the file's name.
         errnos: of an OSError.
-        types: exceptions that mean nothing else.
-        text: what libraries say that give neither.
-        names_file: whether the file at hand has to do with it.
-        hides: whether other errors, such as that a file cannot be read, may only be its effect.
+        types: exceptions that always have this cause.
+        text: a pattern of the message, for libraries that give neither.
+        names_file: whether the line names the file that was read or written.
+        hides: whether it may be the cause of other errors, such as a file that cannot be read.
     """
 
     line: str
@@ -40,7 +40,7 @@ class Cause:
     hides: bool = False
 
     def explains(self, error: BaseException) -> bool:
-        """Whether this is what happened."""
+        """Whether this is the cause of an error."""
         if isinstance(error, _OURS):
             return False
         if isinstance(error, OSError) and error.errno is not None:
@@ -62,7 +62,7 @@ CAUSES = (
         hides=True,
     ),
     Cause(
-        f"the file grew beyond what is allowed; raise `ulimit -f` {_AGAIN}",
+        f"the file grew beyond the allowed size; raise `ulimit -f` {_AGAIN}",
         errnos=(errno.EFBIG,),
         text=r"File too large|os error 27\b",
         hides=True,
@@ -73,7 +73,7 @@ CAUSES = (
         text=r"Read-only file system|os error 30\b",
     ),
     Cause(
-        f"permission denied; give yourself the right {_AGAIN}",
+        f"permission denied; change the permissions {_AGAIN}",
         errnos=(errno.EACCES, errno.EPERM),
         text=r"Permission denied|os error 13\b",
     ),
@@ -108,7 +108,7 @@ CAUSES = (
         hides=True,
     ),
     Cause(
-        f"the disk reports an error; look at its health, restore the file {_AGAIN}",
+        f"the disk reports an error; check its health, restore the file {_AGAIN}",
         errnos=(errno.EIO, errno.ESTALE),
         text=r"Input/output error|os error 5\b",
     ),
@@ -123,8 +123,8 @@ CAUSES = (
         names_file=False,
     ),
     Cause(
-        "a process of the job was killed by the system, mostly for want of memory; give the job "
-        f"more {_AGAIN}",
+        "a process of the job was killed by the system, usually out of memory; give the job more "
+        f"memory {_AGAIN}",
         text=r"Signal 9 \(SIGKILL\) received",
         names_file=False,
     ),
@@ -132,10 +132,10 @@ CAUSES = (
 
 
 def explain(error: BaseException) -> str | None:
-    """One line for a failure of the machine; None for what is the project's own.
+    """One line for a failure of the machine; None for a defect of the project.
 
-    Of a HybridBatchError, which has its own line, only what that line hides: a model that does not
-    load for want of memory.
+    A HybridBatchError has a line of its own. It is replaced only if a cause that `hides` led to it:
+    for example, a model does not load because memory is used up.
     """
     bad_input = isinstance(error, HybridBatchError)
     for each in _chain(error):
@@ -150,7 +150,7 @@ def explain(error: BaseException) -> str | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that led to it; not those that a mistake of the project came after."""
+    """The error and those that led to it; before an error of the project, only its `__cause__`."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -175,11 +175,11 @@ def _line(cause: Cause, found: BaseException, raised: BaseException) -> str:
 
 
 def _file(found: BaseException, raised: BaseException) -> str | None:
-    """The file that was written, else the one that the error names."""
+    """The file that was being written, else the one that the error names."""
     writing = file_in_writing(found) or file_in_writing(raised)
     named = getattr(found, "filename", None)
-    # A temporary file's name says less than that of the file which it was to become; a file that
-    # was read while another one was written is the one at fault.
+    # The final name says more than the name of a temporary file. If another file was being read
+    # meanwhile, that file is at fault.
     if writing and (not isinstance(named, str) or ".part" in named):
         return writing
     return os.fspath(named) if isinstance(named, str) else None

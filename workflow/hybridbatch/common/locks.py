@@ -1,7 +1,7 @@
 """Folders and jobs that one process at a time may work on.
 
-The package filelock is not used: it does not name the process that holds a lock, and on a file
-system without locks it takes the existence of a file for one, which a killed process leaves behind.
+The package filelock is not used: it does not name the process that holds a lock. On a file system
+without locks it uses the existence of a file, which a killed process leaves behind.
 """
 
 import logging
@@ -23,16 +23,16 @@ except ImportError:  # not on Windows
 logger = logging.getLogger(__name__)
 _LOCK = ".lock"
 _PATIENCE = 1.0  # seconds: the processes that a killed one started take a moment to end
-# A job that a killed workflow left running is usually a short one; only training has checkpoints
-# that make it worthwhile to come back later.
+# A job that a killed workflow left running is usually short. Only a training, which has
+# checkpoints, is worth coming back to later.
 _PATIENCE_OF_JOBS = 20.0
 
 
 @contextmanager
 def sole_user(folder: Path) -> Iterator[None]:
-    """Lock `folder`, which is created if it is missing, for the length of the block.
+    """Lock `folder` during the block; create it if it is missing.
 
-    The system releases the lock when the process ends, in whatever way. On a file system without
+    The system releases the lock when the process ends, however it ends. On a file system without
     locks the block runs without one.
 
     Raises:
@@ -45,15 +45,14 @@ def sole_user(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def sole_job(timing: Path | None, *, job: str) -> Iterator[None]:
-    """Keep a second process from the same job for the length of the block.
+    """Keep a second process from the same job during the block.
 
-    A killed workflow may leave a job running, whose output would take the place of what the next
-    workflow makes, perhaps with other options. The next one waits for it, for a limited time. The
-    job is known by the file of its timing, beside which the lock lies until the block ends; without
-    such a file there is no lock.
+    A killed workflow may leave a job running. Its output would replace that of the next workflow,
+    perhaps with other options, so the next one waits for it for a limited time. The lock lies
+    beside the job's timing file until the block ends; without a timing file there is no lock.
 
     Raises:
-        HybridBatchError: another process still does the job.
+        HybridBatchError: another process still runs the job.
     """
     if timing is None:
         yield
@@ -70,7 +69,7 @@ def sole_job(timing: Path | None, *, job: str) -> Iterator[None]:
 
 @contextmanager
 def _held(lock: Path, *, subject: str, patience: float) -> Iterator[None]:
-    """Hold the lock on a file, which is made if need be; wait for it `patience` seconds."""
+    """Hold the lock on a file, created if missing; wait for it at most `patience` seconds."""
     with _taken(lock, subject=subject, patience=patience) as handle:
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {platform.node()}")
@@ -96,13 +95,13 @@ def _taken(lock: Path, *, subject: str, patience: float) -> Iterator[TextIO]:
                 "same command again"
             )
         if not told and time.monotonic() - begin > _PATIENCE:
-            logger.info("waits for %s, which was left running at the same job", user)
+            logger.info("waiting for %s, which still runs the same job", user)
             told = True
         time.sleep(0.05)
 
 
 def _is_at(handle: TextIO, path: Path) -> bool:
-    """Whether an open file is the one that has this name now."""
+    """Whether an open file is still the one at this path."""
     try:
         return os.path.samestat(os.fstat(handle.fileno()), path.stat())
     except FileNotFoundError:
@@ -118,5 +117,5 @@ def _locked(descriptor: int, lock: Path) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        logger.info("%s: cannot be locked (%s); going on without", lock.parent, error)
+        logger.info("%s: cannot be locked (%s); continuing without a lock", lock.parent, error)
     return True

@@ -16,4 +16,4 @@ class LogFile(logging.FileHandler):
             super().handleError(record)
         elif not self._lost:
             self._lost = True
-            print(f"warning: {self.baseFilename}: not written on: {error}", file=sys.stderr)
+            print(f"warning: {self.baseFilename}: no longer written: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the report's glossary says of an entry of a table."""
+"""Explains an entry of a registry in the report's glossary."""
 
 from dataclasses import dataclass
 

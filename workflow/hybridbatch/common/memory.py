@@ -1,4 +1,4 @@
-"""How the C library hands memory back."""
+"""Controls whether the C library returns freed memory to the system."""
 
 import ctypes
 import logging
@@ -10,10 +10,10 @@ _MOST = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
-    """Make glibc keep what is freed for the next allocation, instead of giving it back.
+    """Make glibc keep freed memory for the next allocation instead of returning it.
 
-    A loop that allocates the same large tensors in every round otherwise has every page of them
-    zeroed by the kernel again and again. Where the C library is another, nothing happens.
+    Otherwise, in a loop that allocates the same large tensors in every round, the kernel zeroes all
+    their pages each time. With another C library nothing happens.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,9 +1,9 @@
-"""The one place where Parquet files are opened, so that damage is an error and not other numbers.
+"""Opens all Parquet files of the project, so that damage is an error and not wrong numbers.
 
 Two checks cover a file. Every page carries a CRC-32, which Parquet provides for and pyarrow
 verifies. The footer has none, and one flipped bit in it can shift a column; `seal` therefore puts
 a SHA-256 of the footer into 40 bytes before it. Parquet's readers find the footer from the end of
-the file and never look there. Files without the one or the other are read without that check.
+the file and never look there. A file without one of these checksums is read without that check.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hybridbatch.common.records import parquet_metadata
 if TYPE_CHECKING:
     import polars as pl
 
-# Rows that are held at a time where a file is read in pieces.
+# Rows that are in memory at a time when a file is read in pieces.
 BATCH = 1 << 16
 _SEAL = b"HBFOOT1\n"
 _DIGEST = 32
@@ -49,7 +49,7 @@ def parquet_writer(
 
 
 def seal(path: Path) -> None:
-    """Put the digest of the footer before it; the file is complete and has no digest yet."""
+    """Put the digest of the footer before it; the file must be complete, without a digest."""
     with path.open("r+b") as file:
         start, footer = _footer(file)
         file.seek(start)
@@ -57,7 +57,7 @@ def seal(path: Path) -> None:
 
 
 class ParquetInput:
-    """An open Parquet file, what is read from it checked.
+    """An open Parquet file; everything that is read from it is checked.
 
     Args:
         path: the file.
@@ -90,7 +90,7 @@ class ParquetInput:
         """All rows of some columns, in the order in which they are named; None for all columns."""
         names = None if columns is None else list(columns)
         table = self._guarded(lambda: self._file.read(names))
-        table = table.replace_schema_metadata(None)  # the record is of the file, not of the rows
+        table = table.replace_schema_metadata(None)  # the record describes the file, not the rows
         return table if names is None else table.select(names)
 
     def batches(
@@ -99,7 +99,7 @@ class ParquetInput:
         """The rows in pieces of at most `rows`, so that memory does not grow with the file."""
         names = None if columns is None else list(columns)
         pieces = self._guarded(lambda: self._file.iter_batches(rows, columns=names))
-        # Only the reading is guarded: the caller's own errors between two pieces are no damage.
+        # Only the reading is guarded: errors of the caller between two pieces are not damage.
         while (batch := self._guarded(lambda: next(pieces, None))) is not None:
             table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
             yield table if names is None else table.select(names)
@@ -128,19 +128,19 @@ class ParquetInput:
         try:
             return read()
         except MemoryError:
-            raise  # pyarrow's is an ArrowException too
+            raise  # pyarrow's MemoryError is an ArrowException too
         except (pa.ArrowException, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
-                raise  # of the system: no right to read, too many open files
+                raise  # of the system: no permission, too many open files
             raise damaged(self._path, _reason(error), given=self._given) from error
 
 
 def frames(
     files: Iterable[Path], columns: Sequence[str], *, rows: int = BATCH
 ) -> Iterator[pl.DataFrame]:
-    """Some columns of files as pieces of at most `rows`, at least one piece for each file.
+    """Some columns of files in pieces of at most `rows` rows, at least one piece for each file.
 
-    polars reads Parquet without looking at checksums; this is what to read it with instead.
+    Use this instead of the Parquet reader of polars, which does not verify checksums.
     """
     import polars as pl  # many stages read tables without it, and it takes a quarter of a second
 
@@ -155,7 +155,7 @@ def frames(
 
 
 def check_pages(path: Path) -> None:
-    """Read all of a file, each page and the footer compared with their checksums.
+    """Read a whole file and compare each page and the footer with their checksums.
 
     Raises:
         HybridBatchError: the file is damaged.

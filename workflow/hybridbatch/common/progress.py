@@ -11,8 +11,8 @@ class Progress:
     """Logs at most one line in `interval` seconds, and one when all is done.
 
     `Progress("encode passages", 13014, "texts").update(512)` logs
-    `encode passages: 512/13,014 texts (4 %), 250 texts/s, 50 s left`. Rate and time left are those
-    of this process's own work: `begun` units were finished before it.
+    `encode passages: 512/13,014 texts (4 %), 250 texts/s, 50 s left`. Rate and time left count only
+    the work of this process: `begun` units were finished before it.
     """
 
     def __init__(

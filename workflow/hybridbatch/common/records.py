@@ -1,11 +1,11 @@
 """The record that an artifact carries: what made it.
 
 A job's record names its stage, options, code and library versions, and the digest of each input.
-Their hash, `made`, stands for the artifact: an input that the workflow made is named by its own
-`made`, one from outside by its content. So two artifacts with the same `made` have the same
-history, back to the raw data. A Parquet file holds the record in its metadata, a folder in
-`hybridbatch.json`, another file in a JSON file beside it. The last two also hold the SHA-256 of
-what was written, which is checked when it is read.
+Their hash, `made`, identifies the artifact. The digest of an input that the workflow made is that
+input's `made`; for an input from outside, it is the digest of its content. So two artifacts with
+the same `made` have the same history, back to the raw data. A Parquet file holds the record in its
+metadata, a folder in `hybridbatch.json`, another file in a JSON file beside it. The last two also
+hold the SHA-256 of each file that was written, which is checked when the file is read.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ class Record:
 
     @property
     def made(self) -> str:
-        """The hash of all of it, as 64 hexadecimal digits."""
+        """The hash of all fields, as 64 hexadecimal digits."""
         parts = [self.stage, self.options, self.code, self.versions, sorted(self.inputs.items())]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
@@ -65,7 +65,7 @@ class Record:
         """The record of a JSON object.
 
         Raises:
-            HybridBatchError: it is not what `to_json` gives, or its `made` is not its hash.
+            HybridBatchError: it is not from `to_json`, or `made` is not the hash of its fields.
         """
         names = ("stage", "options", "code", "versions", "inputs")
         try:
@@ -79,13 +79,13 @@ class Record:
 
 
 REMEDY = "remove it and run the same command again"
-# As with logging, the command sets it once and whatever writes a file uses it.
+# The command sets it once, and everything that writes a file uses it, as with logging.
 _CURRENT: ContextVar[Record | None] = ContextVar("hybridbatch_record", default=None)
 
 
 @contextmanager
 def making(record: Record | None) -> Iterator[None]:
-    """Let every artifact that is written in the block carry `record`; None for no record."""
+    """Put `record` into every artifact that is written in the block; None for no record."""
     token = _CURRENT.set(record)
     try:
         yield
@@ -94,12 +94,12 @@ def making(record: Record | None) -> Iterator[None]:
 
 
 def current() -> Record | None:
-    """The record of the block, see `making`."""
+    """The record that `making` set."""
     return _CURRENT.get()
 
 
 def parquet_metadata() -> dict[bytes, bytes] | None:
-    """The metadata of a Parquet file that is written in the block; None for none."""
+    """The metadata of a Parquet file that is written now; None without a record."""
     record = current()
     if record is None:
         return None
@@ -108,7 +108,7 @@ def parquet_metadata() -> dict[bytes, bytes] | None:
 
 
 def place_of(path: Path) -> Path:
-    """The file that holds the record of an artifact which is no Parquet file."""
+    """The file that holds the record of an artifact that is not a Parquet file."""
     return path / FOLDER_RECORD if path.is_dir() else path.with_name(f"{path.name}.json")
 
 
@@ -149,7 +149,7 @@ def write_digests(folder: Path) -> None:
     """Write `hybridbatch.json`: the current record, and the SHA-256 of every file in the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     digests = {path.relative_to(folder).as_posix(): sha256_file(path) for path in files}
-    digests.pop(FOLDER_RECORD, None)  # that of a folder which was copied
+    digests.pop(FOLDER_RECORD, None)  # the record of a folder that was copied
     _write_json(folder / FOLDER_RECORD, digests)
 
 
@@ -193,7 +193,7 @@ def _mend(path: Path) -> str:
 
 
 def _of_parquet(path: Path) -> Any:
-    # Imported here: that module writes the records that this one describes.
+    # Imported here, because that module imports this one.
     from hybridbatch.common.parquet import ParquetInput
 
     with ParquetInput(path) as file:
@@ -212,7 +212,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise HybridBatchError(f"{path}: damaged ({error}); {REMEDY}") from error
     if not isinstance(values, dict):
-        raise HybridBatchError(f"{path}: damaged, it is no JSON object; {REMEDY}")
+        raise HybridBatchError(f"{path}: damaged, it is not a JSON object; {REMEDY}")
     return values
 
 
@@ -220,5 +220,5 @@ def _write_json(path: Path, files: Mapping[str, str]) -> None:
     record = current()
     values = {"files": files, "record": None if record is None else record.to_json()}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1)
-    path.unlink(missing_ok=True)  # it may be a link to another folder's
+    path.unlink(missing_ok=True)  # it may be a link to the record of another folder
     path.write_text(text + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Tables of named entries, to which the project and a user's own file can add.
+"""Tables of named entries, to which the project and files of a user can add.
 
-A configuration names such files under `extensions`. A stage gets those that it needs among its
-options, with the digest of their content, so that an edit runs again what used the file.
+A configuration names such files under `extensions`. The options of a stage hold the files that it
+needs, with the digest of their content, so that an edit of a file runs again what used it.
 """
 
 import importlib
@@ -20,7 +20,7 @@ from hybridbatch.common.suggest import did_you_mean
 
 
 class Named(Protocol):
-    """What a registry holds."""
+    """An entry of a registry."""
 
     @property
     def name(self) -> str:
@@ -32,7 +32,7 @@ T = TypeVar("T", bound=Named)
 
 @dataclass(frozen=True)
 class Extension:
-    """A Python file that adds entries; `digest` is `sha256:` and that of its content."""
+    """A Python file that adds entries; `digest` is `sha256:` and the SHA-256 of its content."""
 
     path: str
     digest: str
@@ -51,14 +51,14 @@ class Registry(Generic[T]):
         _REGISTRIES.append(self)
 
     def add(self, entry: T) -> None:
-        """Add an entry, such as from an extension.
+        """Add an entry, for example from an extension.
 
         Raises:
             HybridBatchError: the name is taken.
         """
         if entry.name in self._entries:
             raise HybridBatchError(
-                f"{self._what} {entry.name!r} is there already; give yours another name"
+                f"{self._what} {entry.name!r} exists already; give yours another name"
             )
         self._entries[entry.name] = entry
         if _loading:
@@ -98,7 +98,7 @@ class Registry(Generic[T]):
 
 
 def load(path: str) -> ModuleType:
-    """Run an extension, once in a process as long as its content stays the same.
+    """Run an extension; in the same process again only if its content has changed.
 
     Raises:
         HybridBatchError: the file is missing, fails, or adds a name that is taken.
@@ -121,7 +121,7 @@ def load_all(extensions: Sequence[Extension]) -> tuple[ModuleType, ...]:
     """Run the extensions that a stage's options name.
 
     Raises:
-        HybridBatchError: as `load`, or a file is not the one that the options were made from.
+        HybridBatchError: as `load`, or a file has changed since the options were made.
     """
     modules = []
     for extension in extensions:
@@ -137,7 +137,7 @@ def loaded(name: str, extensions: Sequence[Extension]) -> Callable[..., Any]:
     """The function or class MODULE:NAME; without a module, NAME of the one extension.
 
     Raises:
-        HybridBatchError: there is nothing of that name, or as `load_all`.
+        HybridBatchError: nothing has that name, or as `load_all`.
     """
     module, _, attribute = name.partition(":")
     found = importlib.import_module(module) if module else load_all(extensions)[0]
@@ -147,17 +147,17 @@ def loaded(name: str, extensions: Sequence[Extension]) -> Callable[..., Any]:
 
 
 def reference(name: str, origin: Extension | None) -> dict[str, Any]:
-    """What a stage's options hold for a MODULE:NAME that it loads, with its code's digest.
+    """The entry in a stage's options for a MODULE:NAME that it loads, with its code's digest.
 
     Raises:
-        HybridBatchError: it has another form.
+        HybridBatchError: the name has another form.
     """
     module, _, attribute = name.partition(":")
     if not attribute or (not module and origin is None):
         raise HybridBatchError(
-            f"{name!r} is no MODULE:NAME, nor :NAME of what stands in an extension"
+            f"{name!r} is neither MODULE:NAME nor the :NAME of an object in an extension"
         )
-    # No import names the module, so that the stage's own hash leaves it out.
+    # The stage does not import the module, so the stage's own hash does not cover it.
     return {
         "code": code_hash(module) if module.startswith("hybridbatch.") else "",
         "extensions": [] if module or origin is None else [vars(origin)],
@@ -168,9 +168,9 @@ def _run(path: str, digest: str) -> ModuleType:
     name = f"hybridbatch_extension_{digest[-16:]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise HybridBatchError(f"{path}: is no Python file; its name must end in .py")
+        raise HybridBatchError(f"{path}: is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickles look their module up
+    sys.modules[name] = module  # dataclasses and pickle look up the module here
     _loading.append(Extension(path, digest))
     try:
         spec.loader.exec_module(module)

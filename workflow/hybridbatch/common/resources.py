@@ -1,4 +1,4 @@
-"""Files inside the package that are not Python: where they lie, however it is installed."""
+"""Finds files of the package that are not Python, however the package is installed."""
 
 from importlib.resources import files
 from pathlib import Path

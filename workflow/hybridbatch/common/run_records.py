@@ -12,7 +12,7 @@ def read_run(path: Path) -> Run:
     """The run that a run record describes.
 
     Raises:
-        HybridBatchError: the file is missing, breaks its schema or has not one row.
+        HybridBatchError: the file is missing, breaks its schema or does not have exactly one row.
     """
     rows = read_table(path, RUNS).to_pylist()
     if len(rows) != 1:

@@ -1,4 +1,4 @@
-"""Runs, their names, and the systems that they form: runs that differ in their seed alone."""
+"""Runs, their names, and systems: groups of runs that differ only in their seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class Run:
     Attributes:
         id: its name, see `run_id`.
         model: the name of the base model.
-        recipe: what it was trained by; None for the untrained model.
-        sampling: of its batches.
-        alpha: the share of monolingual batches, where the sampling has one.
-        seed: of its training.
-        training_languages: sorted. This and what follows is known once it is trained.
+        recipe: the recipe of its training; None for the untrained model.
+        sampling: the sampling of its batches.
+        alpha: the share of monolingual batches, if the sampling has one.
+        seed: the seed of its training.
+        training_languages: sorted. This and the following are known after training.
         sources: the training sources.
         training_items: how many items it trained on.
         training_pairs: how many pairs.
@@ -47,13 +47,13 @@ class Run:
 
 @dataclass(frozen=True)
 class System:
-    """Runs that differ in their seed alone.
+    """Runs that differ only in their seed.
 
     Attributes:
         id: the run id without the seed.
-        label: what a reader is shown; the id, where nothing better is known.
+        label: the name that a reader is shown; by default the id.
         runs: in ascending order of seed.
-        positions: where each of `runs` stands among all runs.
+        positions: the index of each of `runs` among all runs.
     """
 
     id: str
@@ -83,7 +83,7 @@ class System:
 
     @property
     def alpha(self) -> float | None:
-        """The share of monolingual batches, where the sampling has one."""
+        """The share of monolingual batches, if the sampling has one."""
         return self.first.alpha
 
     @property
@@ -93,7 +93,7 @@ class System:
 
     @property
     def usual(self) -> bool:
-        """False for a hybrid of another alpha than the usual one."""
+        """False for a hybrid with another alpha than the usual one."""
         return not self.hybrid or self.alpha in (None, USUAL_ALPHA)
 
     @property
@@ -103,7 +103,7 @@ class System:
 
     @property
     def seeds(self) -> tuple[int | None, ...]:
-        """The seeds; (None,) of an untrained model."""
+        """The seeds; (None,) for an untrained model."""
         return tuple(run.seed for run in self.runs)
 
     @property
@@ -117,9 +117,9 @@ def run_id(model: str, recipe: str | None, sampling: str, seed: int | None) -> s
 
     Args:
         model: the name of the base model.
-        recipe: what it is trained by; None for the untrained model.
-        sampling: the name of the sampling, with its alpha where that tells runs apart.
-        seed: of the training; None for the untrained model.
+        recipe: the recipe of the training; None for the untrained model.
+        sampling: the name of the sampling, with its alpha if runs differ in it.
+        seed: the seed of the training; None for the untrained model.
     """
     parts = (model, recipe, sampling, None if seed is None else f"s{seed}")
     return ".".join(part for part in parts if part is not None)

@@ -9,15 +9,15 @@ from types import FrameType
 
 
 class Terminated(BaseException):
-    """SIGTERM came. It is no `Exception`, so that no handler of failures catches it."""
+    """SIGTERM came. Not an `Exception`, so that no handler of failures catches it."""
 
 
 @dataclass
 class Stop:
-    """The signal that has come to stop the process; None as long as there is none.
+    """The signal that stopped the process; None if none came.
 
     A library may turn the exception of a signal into one of its own, for example while it is
-    imported. `number` still tells that the process was stopped and did not fail.
+    imported. `number` still shows that the process was stopped and did not fail.
     """
 
     number: signal.Signals | None = None
@@ -25,9 +25,9 @@ class Stop:
 
 @contextmanager
 def terminable() -> Iterator[Stop]:
-    """Raise `KeyboardInterrupt` in the block when SIGINT comes, and `Terminated` at SIGTERM.
+    """Raise `KeyboardInterrupt` in the block on SIGINT, and `Terminated` on SIGTERM.
 
-    A second SIGTERM ends the process at once. Outside of the main thread, where Python cannot set
+    A second SIGTERM ends the process at once. Outside the main thread, where Python cannot set
     handlers, nothing changes.
     """
     stop = Stop()
@@ -45,7 +45,7 @@ def terminable() -> Iterator[Stop]:
     before = {
         number: signal.signal(number, handle)
         for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) != signal.SIG_IGN  # as a shell starts background jobs
+        if signal.getsignal(number) != signal.SIG_IGN  # a shell ignores it for background jobs
     }
     try:
         yield stop

@@ -10,7 +10,7 @@ from hybridbatch.common.parquet import parquet_writer
 from hybridbatch.common.tables import check_table
 from hybridbatch.schemas.schema import Schema
 
-# Rows that a file's writer gathers before it writes them as one row group.
+# Rows that are collected before they are written as one row group.
 ROW_GROUP = 1 << 17
 
 

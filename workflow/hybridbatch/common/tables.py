@@ -55,7 +55,7 @@ def read_table(
 
     Args:
         path: the file or folder.
-        schema: what it holds.
+        schema: the schema of its rows.
         columns: the columns to read; None for all.
         given: whether it is a user's file: errors then advise to restore it, not to make it again.
 
@@ -71,7 +71,7 @@ def read_table(
 
 
 def parquet_files(path: Path) -> list[Path]:
-    """A file, or those of a folder and its subfolders in name order; unfinished ones are hidden."""
+    """The file, or all files below a folder in name order, except hidden (unfinished) ones."""
     if not path.is_dir():
         return [path]
     found = path.rglob("*.parquet")
@@ -94,7 +94,7 @@ def check_file(path: Path, schema: Schema) -> None:
     """Check that a file of `results/` is there, is Parquet and has the columns of `schema`.
 
     Raises:
-        HybridBatchError: it is missing, damaged or of other columns.
+        HybridBatchError: it is missing, is damaged or has other columns.
     """
     with _open_file(path, schema, given=False):
         pass

@@ -1,7 +1,7 @@
-"""How many threads a stage computes with: from its options, never from the scheduler.
+"""Sets the number of threads of a stage from its options, never from the scheduler.
 
-Sums of floats depend on how they are split, so the thread count is part of what makes two runs
-equal. Snakemake exports OMP_NUM_THREADS from `--cores`; the stage commands replace it.
+Sums of floats depend on how they are split, so two runs are equal only with the same thread count.
+Snakemake exports OMP_NUM_THREADS from `--cores`; the stage commands replace it.
 """
 
 import os
@@ -34,7 +34,7 @@ def export_threads(
     Args:
         threads: the number of threads; None means the processors present.
         environment: usually `os.environ`, before numpy, torch, FAISS or polars are imported.
-        of_products: threads of numpy's matrix products, where they are not the same.
+        of_products: threads of numpy's matrix products, if they differ.
 
     Returns:
         The number of threads.
@@ -50,7 +50,7 @@ def export_threads(
 
 
 def set_threads(threads: int | None) -> int:
-    """Set the thread count of torch and FAISS where they are imported; return it."""
+    """Set the thread count of torch and FAISS if they are imported; return it."""
     count = threads or processors()
     torch, faiss = sys.modules.get("torch"), sys.modules.get("faiss")
     if torch is not None:

@@ -1,6 +1,6 @@
-"""Names that stand in columns of the project's files and mean the same in all of them."""
+"""Names in columns of the project's files, with the same meaning in all of them."""
 
-# The retrieval settings: what a query's passages are in.
+# The retrieval settings: the languages of the passages that are ranked for a query.
 MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL = "monolingual", "cross-lingual", "multilingual"
 SETTINGS = (MONOLINGUAL, CROSS_LINGUAL, MULTILINGUAL)
 # In place of a passage language: the pool of the passages of all languages.
@@ -9,7 +9,7 @@ POOL = "all"
 ALL_QUERIES = "all"
 # In place of a language: the mean over the settings of a kind.
 MACRO = "macro"
-# The mean over the languages of a published table alone.
+# The mean over only the languages of a published table.
 MACRO_PUBLISHED = "macro-published"
 
 # The sampling of an untrained run, and the sampling whose runs differ in alpha.

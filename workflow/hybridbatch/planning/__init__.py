@@ -1,1 +1,1 @@
-"""From a configuration to jobs: which there are, with which options, on which machine."""
+"""Turns a configuration into jobs, with their options and the machine that they run on."""

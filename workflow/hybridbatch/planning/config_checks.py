@@ -52,13 +52,13 @@ def _is_language(code: str) -> bool:
         return True
     try:
         return english_name(code) is not None
-    except ImportError:  # planning alone, without Babel; training refuses a language without pairs
+    except ImportError:  # no Babel beside Snakemake; training refuses a language without pairs
         return True
 
 
 @contextmanager
 def _at(key: str) -> Iterator[None]:
-    """Errors inside get the key before them."""
+    """Put the key in front of errors of the block."""
     try:
         yield
     except HybridBatchError as error:
@@ -76,8 +76,8 @@ def _check_samplings(names: Sequence[str], *, languages: Sequence[str]) -> None:
                 )
         if "cross-lingual" in entry.batches and len(languages) < 2:
             raise HybridBatchError(
-                f"config: samplings: {name} draws cross-lingual batches; name two train_languages "
-                f"at least, or leave {name} out"
+                f"config: samplings: {name} draws cross-lingual batches; name at least two "
+                f"train_languages, or leave {name} out"
             )
 
 
@@ -95,7 +95,7 @@ def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
             )
         if "license" in entry and name in built_in:
             raise HybridBatchError(
-                f"{where}: {name!r} is built in and its licence known; leave out `license`"
+                f"{where}: {name!r} is built in and its licence is known; leave out `license`"
             )
         if "path" not in entry and name not in built_in:
             raise HybridBatchError(
@@ -106,7 +106,7 @@ def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
 
 
 def _check_training(training: Mapping[str, Any]) -> None:
-    """Values that need each other."""
+    """Check values that depend on each other."""
     for key, most in (("warmup_steps", "steps"), ("processes", "batch_size")):
         if training[key] > training[most]:
             raise HybridBatchError(
@@ -121,18 +121,18 @@ def _check_training(training: Mapping[str, Any]) -> None:
         )
     if training["mining"]["negatives"] and not training["hard_negatives"]:
         raise HybridBatchError(
-            "config: training.mining: what is mined is drawn with training.hard_negatives, "
-            "which is 0; raise it, or set mining.negatives to 0"
+            "config: training.mining: training.hard_negatives is 0, so that no mined negative "
+            "would be used; raise it, or set mining.negatives to 0"
         )
 
 
 def _check_alphas(alphas: Sequence[float]) -> None:
-    """Runs are named by alpha to six digits."""
+    """Check that the names of runs, which hold alpha to six digits, differ."""
     for number, alpha in enumerate(alphas):
         if any(f"{alpha:g}" == f"{other:g}" for other in alphas[:number]):
             raise HybridBatchError(
                 f"config: alphas[{number}]: {alpha} gives a run the same name as another alpha; "
-                f"let them differ in six digits"
+                f"use alphas that differ in six significant digits"
             )
 
 
@@ -150,8 +150,8 @@ def _check_measures(config: Mapping[str, Any]) -> None:
     for entry in config["benchmarks"]:
         if (entry["name"] == "miracl" or entry.get("sharded")) and not cut:
             raise HybridBatchError(
-                f"config: {key}: none of them can be had of the first {top_k} passages, which is "
-                f"all that the sharded {entry['name']!r} ranks; add one such as nDCG@10"
+                f"config: {key}: none of them can be computed from the first {top_k} passages, "
+                f"and the sharded {entry['name']!r} ranks no more; add one such as nDCG@10"
             )
 
 
@@ -168,18 +168,18 @@ def _check_evaluation(config: Mapping[str, Any]) -> None:
     if resamples < least:
         raise HybridBatchError(
             f"config: statistics.resamples: {resamples} are too few for intervals of confidence "
-            f"{confidence}; use {least} at least, or lower statistics.confidence"
+            f"{confidence}; use at least {least}, or lower statistics.confidence"
         )
     factory = config["index"]["factory"]
     if not _FACTORY.fullmatch(factory):
         raise HybridBatchError(
-            f"config: index.factory: {factory!r} is no FAISS factory string; use one such as "
+            f"config: index.factory: {factory!r} is not a FAISS factory string; use one such as "
             f"Flat, SQ8, HNSW32, IVF1024,Flat or IVF1024,PQ48"
         )
 
 
 def _check_benchmarks(entries: list[dict[str, Any]]) -> None:
-    """Keys that only some benchmarks have."""
+    """Check keys that only some benchmarks have."""
     for position, entry in enumerate(entries):
         where, miracl = f"config: benchmarks[{position}]", entry["name"] == "miracl"
         for key in ("languages", "checksums"):
@@ -187,7 +187,7 @@ def _check_benchmarks(entries: list[dict[str, Any]]) -> None:
                 raise HybridBatchError(f"{where}.{key}: only miracl has this key; remove it")
         if "sharded" in entry and "path" not in entry:
             raise HybridBatchError(
-                f"{where}.sharded: {entry['name']!r} is built in, and miracl alone is sharded; "
+                f"{where}.sharded: {entry['name']!r} is built in, and only miracl is sharded; "
                 f"remove it"
             )
         sharded = miracl or entry.get("sharded", False)
@@ -205,7 +205,7 @@ def _check_benchmarks(entries: list[dict[str, Any]]) -> None:
                 )
 
 
-# The words of FAISS factory strings; FAISS itself would slow every command of the workflow.
+# The words of FAISS factory strings. Importing FAISS would slow every command of the workflow.
 _PART = (
     r"(?:R?Flat|L2norm|SQ(?:4|6|8|fp16|bf16)\w*"
     r"|(?:HNSW|NSG|IVF|PQ|OPQ|RQ|LSQ|PRQ|PLSQ|ITQ|PCA|PCAR|PCAW|PCAWR|RR)\d\w*)"

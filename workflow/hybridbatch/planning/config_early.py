@@ -1,7 +1,7 @@
 """Checks `--configfile` and `--config` before Snakemake reads them, which is before the Snakefile.
 
-Snakemake would answer a file that is missing with a traceback, and a slip in one without its line.
-`profiles/default`, which it loads by itself before anything else, calls this.
+Snakemake reports a missing file with a traceback, and a mistake in a file without its line.
+`profiles/default`, which Snakemake always loads first, calls this.
 """
 
 import re
@@ -16,12 +16,12 @@ from hybridbatch.planning.config_files import read_arguments, read_file
 
 _FILES = ("--configfile", "--configfiles")
 _ENTRIES = ("--config", "-C")
-# What Snakemake takes as a key there.
+# What Snakemake accepts as a key of `--config`.
 _KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
 
 
 def check_command_line(words: Sequence[str]) -> None:
-    """End the program with one line if a configuration in these words cannot be read."""
+    """End the program with one line if a configuration that these words name cannot be read."""
     try:
         for file in _values(words, _FILES):
             read_file(Path(file))
@@ -36,10 +36,10 @@ def check_command_line(words: Sequence[str]) -> None:
 def _check_entry(entry: str) -> None:
     key, _, value = entry.partition("=")
     if not _KEY.fullmatch(key):
-        raise HybridBatchError(f"--config: {key!r} is no key; write recipe=mine")
+        raise HybridBatchError(f"--config: {key!r} is not a key; write recipe=mine")
     if value and _reads_as_nothing(value):
         raise HybridBatchError(
-            f"--config: {key}: {value!r} is a comment to YAML; put it in quotation marks"
+            f"--config: {key}: {value!r} is a comment in YAML; put it in quotation marks"
         )
 
 

@@ -1,8 +1,8 @@
 """Reads configurations as they are written: each value as text, with its file and line.
 
-A scalar stays the text that the file has. `config_values` makes of it what the schema wants, so
-that `1e-5` is a number and `no` a language code wherever they are written. Only PyYAML is imported:
-the workflow's profile reads files with this module before Snakemake does.
+A scalar stays text. `config_values` converts it to what the schema wants, so that `1e-5` is a
+number and `no` a language code wherever they are written. Only PyYAML is imported: the workflow's
+profile reads files with this module before Snakemake does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hybridbatch.common.errors import HybridBatchError
 
-# More values than any configuration has: aliases of aliases make billions out of a few lines.
+# More values than any configuration has: aliases of aliases expand a few lines to billions.
 _MOST_VALUES = 100_000
 _CORE = frozenset(
     f"tag:yaml.org,2002:{name}"
@@ -39,7 +39,7 @@ class Place:
 class Scalar:
     """A single value as text. `plain` is text without quotation marks, which may mean a number.
 
-    `given` is set where the value comes from a program and not from text: then it is one of a type.
+    `given` holds the typed value that a program passed; it is empty for a value from text.
     """
 
     text: str
@@ -71,8 +71,8 @@ def read_file(path: Path) -> Keys:
     """Read a configuration from a YAML or JSON file.
 
     Raises:
-        HybridBatchError: it cannot be read, is not UTF-8, not YAML, no mapping, or has a key twice;
-            the message has file and, where there is one, line.
+        HybridBatchError: the file cannot be read, is not UTF-8, YAML or a mapping, or has a key
+            twice; the message has the file and, if there is one, the line.
     """
     shown = _shown(path)
     try:
@@ -100,7 +100,7 @@ def read_arguments(entries: Sequence[str], *, texts: frozenset[str] = frozenset(
 
     Args:
         entries: as they were typed.
-        texts: the keys whose value is text: it is taken as it was typed, `title=A: b` too.
+        texts: the keys that accept only text: `title=A: b` is taken as it was typed.
 
     Raises:
         HybridBatchError: an entry has no `=`, or a key is written twice in a value.
@@ -110,7 +110,9 @@ def read_arguments(entries: Sequence[str], *, texts: frozenset[str] = frozenset(
     for entry in entries:
         key, separator, value = entry.partition("=")
         if not (separator and key):
-            raise HybridBatchError(f"--config: {entry!r} is no key=value pair; write recipe=mine")
+            raise HybridBatchError(
+                f"--config: {entry!r} is not a key=value pair; write recipe=mine"
+            )
         read = _argument(value, key in texts)
         old: Keys = Keys({key: found[key]} if key in found else {}, place)
         found[key] = merged(old, Keys({key: read}, place)).entries[key]
@@ -118,7 +120,7 @@ def read_arguments(entries: Sequence[str], *, texts: frozenset[str] = frozenset(
 
 
 def from_values(values: Any, *, origin: str = "config") -> Written:
-    """The same for values that a program passes, which have types."""
+    """Like `read_file`, for the typed values that a program passes."""
     place = Place(origin)
     if isinstance(values, Mapping):
         entries = {str(key): from_values(value, origin=origin) for key, value in values.items()}
@@ -140,7 +142,7 @@ def merged(old: Written | None, new: Written) -> Any:
 
 
 def place_of(written: Written, path: Sequence[str | int]) -> Place:
-    """Where the value of this path was written, or the nearest thing around it."""
+    """Where the value at a path was written; if it is missing, where its nearest parent was."""
     for part in path:
         inside: Written | None = None
         if isinstance(written, Keys) and isinstance(part, str):
@@ -180,7 +182,7 @@ def _is_null(node: Node | None) -> bool:
 
 def _parsed(text: str, shown: str) -> Written | None:
     try:
-        # JSON may be indented with tabs. In YAML they are refused below, in other places are text.
+        # JSON may be indented with tabs. YAML refuses such tabs, and takes others as text.
         if text.lstrip().startswith("{"):
             text = _without_tabs(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -194,7 +196,7 @@ def _parsed(text: str, shown: str) -> Written | None:
 
 
 def _without_tabs(text: str) -> str:
-    # A tab inside of a JSON string is written \t, so each one here is white space.
+    # A tab inside a JSON string is written \t, so each one here is white space.
     import json
 
     try:
@@ -230,7 +232,7 @@ def _control_character(error: yaml.YAMLError) -> str:
 
 
 def _rendered(text: str, shown: str) -> Keys:
-    """A template of yte, which Snakemake renders: its values have no line numbers."""
+    """Render a yte template, as Snakemake does; its values have no line numbers."""
     import yte
 
     try:
@@ -251,13 +253,17 @@ class _Reader:
         self._open: set[int] = set()
 
     def read(self, node: Node, at: Node | None = None) -> Written:
-        """What is written in a node, at the place of `at`, its key."""
+        """The value of a node, placed at its key `at` if it has one."""
         place = self._place(node if at is None else at)
         self._count += 1
         if self._count > _MOST_VALUES or id(node) in self._open:
-            raise HybridBatchError(f"{place}: the aliases of YAML never end here; write it out")
+            raise HybridBatchError(
+                f"{place}: the aliases of YAML never end here; write the values out"
+            )
         if node.tag not in _CORE:
-            raise HybridBatchError(f"{place}: YAML tags such as {node.tag} are not read; remove it")
+            raise HybridBatchError(
+                f"{place}: YAML tags such as {node.tag} are not supported; remove it"
+            )
         if isinstance(node, ScalarNode):
             return Scalar(_joined(node.value), place, plain=not node.tag.endswith(":str"))
         self._open.add(id(node))
@@ -273,24 +279,26 @@ class _Reader:
         own: list[tuple[str, Written]] = []
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                raise HybridBatchError(f"{self._place(key)}: a key is a list or a mapping")
+                raise HybridBatchError(
+                    f"{self._place(key)}: a key must be text, not a list or a mapping"
+                )
             if key.tag.endswith(":merge"):
                 yield from self._inherited(value, key)
                 continue
             name, place = _joined(key.value), self._place(key)
             if name in seen:
                 first = f" (first in line {seen[name].line})" if self._lines else ""
-                raise HybridBatchError(f"{place}: the key `{name}` is there twice{first}; keep one")
+                raise HybridBatchError(f"{place}: the key `{name}` appears twice{first}; keep one")
             seen[name] = place
             own.append((name, self.read(value, key)))
         yield from own
 
     def _inherited(self, value: Node, key: Node) -> Iterator[tuple[str, Written]]:
-        """The entries that `<<` takes over; the first mapping of a list wins."""
+        """The entries that `<<` merges in; the first mapping of a list wins."""
         nodes = list(reversed(value.value)) if isinstance(value, SequenceNode) else [value]
         for node in nodes:
             if not isinstance(node, MappingNode):
-                raise HybridBatchError(f"{self._place(key)}: `<<` takes over a mapping alone")
+                raise HybridBatchError(f"{self._place(key)}: `<<` can only merge a mapping")
             found = self.read(node)
             assert isinstance(found, Keys)
             yield from found.entries.items()
@@ -300,7 +308,7 @@ class _Reader:
 
 
 def _joined(text: str) -> str:
-    """JSON writes characters beyond U+FFFF as two halves, which YAML does not join."""
+    """Join the two halves in which JSON writes characters beyond U+FFFF; YAML does not."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text

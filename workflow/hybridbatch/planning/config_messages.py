@@ -50,7 +50,7 @@ def _unknown_key(error: ValidationError, schema: Mapping[str, Any]) -> tuple[str
 
 
 def _all_keys(schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    """Every key of the schema's mappings: with the keys above it, and by itself."""
+    """Every key of the schema: with the keys above it, and without them."""
     for name, inside in schema.get("properties", {}).items():
         yield f"{above}{name}", name
         yield from _all_keys(inside, f"{above}{name}.")
@@ -66,16 +66,16 @@ def _of_value(error: ValidationError, path: list[str | int]) -> str:
     if kind == "type":
         return _of_type(error)
     if kind == "pattern" and error.schema.get("pattern", "").startswith("^[A-Za-z0-9]"):
-        return f"{value!r} is no name; use letters, digits and _ . @ + -"
+        return f"{value!r} is not a name; use letters, digits and _ . @ + -"
     if kind == "pattern" and "language" in key_of(path):
-        return f"{value!r} is no language code; write one of two or three small letters, such as de"
+        return f"{value!r} is not a language code; write two or three small letters, such as de"
     if kind == "minLength" and not value:
         return "the text is empty; give one, or remove the key"
     if kind == "minItems" and not value:
-        return "the list is empty; name one at least"
+        return "the list is empty; name at least one"
     if kind == "uniqueItems":
         twice = next(item for number, item in enumerate(value) if item in value[:number])
-        return f"{twice!r} is there twice; keep one"
+        return f"{twice!r} appears twice; keep one"
     return str(error.message)
 
 
@@ -84,12 +84,12 @@ def _of_type(error: ValidationError) -> str:
     wanted = [wanted] if isinstance(wanted, str) else wanted
     names = " or ".join(wanted)
     if value is None:
-        nothing = "nothing is under it" if "object" in wanted else "it has no value"
+        nothing = "it has no keys" if "object" in wanted else "it has no value"
         return f"{nothing}; give it {_A[wanted[0]]}, or remove the key"
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{value} is no finite number"
+        return f"{value} is not a finite number"
     if isinstance(value, int) and names == "integer" and not isinstance(value, bool):
-        return str(error.message)  # one that is too great
+        return str(error.message)  # it is too large
     if wanted == ["array"]:
         return f"{value!r} is not of type array{_as_list(value)}"
     if isinstance(value, str) and names == "integer" and _DIGITS.fullmatch(value):
@@ -101,7 +101,7 @@ def _of_type(error: ValidationError) -> str:
 def _as_list(value: Any) -> str:
     if isinstance(value, dict):
         return "; begin each entry with -"
-    return "; it is no whole list" if str(value).startswith("[") else f"; write [{value}]"
+    return "; the list is incomplete" if str(value).startswith("[") else f"; write [{value}]"
 
 
 _A = {

@@ -1,7 +1,7 @@
 """Converts the written texts to the values that the schema wants, at any depth.
 
-Snakemake hands over what is inside of `--config key=[...]` as text, and YAML reads `1e-5` as text,
-`no` as false and `1:30` as ninety. Here the key decides: a number, true or false, null or text.
+Snakemake passes the items of `--config key=[...]` as text, and YAML reads `1e-5` as text, `no` as
+false and `1:30` as ninety. Here the key decides: a number, true or false, null or text.
 """
 
 import math
@@ -26,13 +26,13 @@ def values_of(written: Written, schema: Schema, *, root: Schema | None = None) -
     """The values of a configuration.
 
     Args:
-        written: what stands in files and on the command line.
-        schema: what is wanted here; `$ref` leads into `root`.
+        written: what the files and the command line hold.
+        schema: the schema of this part; a `$ref` refers to `root`.
         root: the whole schema.
 
     Returns:
-        Dictionaries, lists and scalars. What cannot be what is wanted stays as YAML reads it, for
-        the check against the schema to refuse.
+        Dictionaries, lists and scalars. A value that cannot be converted stays as YAML reads it;
+        the check against the schema then refuses it.
     """
     root = schema if root is None else root
     schema = resolved(schema, root)
@@ -59,7 +59,7 @@ def resolved(schema: Schema, root: Schema) -> Schema:
 
 
 def types_of(schema: Schema) -> tuple[str, ...]:
-    """The types that a part of the schema allows; words to choose from are strings."""
+    """The types that a part of the schema allows; the words of an `enum` are strings."""
     wanted = schema.get("type", "string" if "enum" in schema else ())
     return (wanted,) if isinstance(wanted, str) else tuple(wanted)
 
@@ -86,7 +86,7 @@ def _scalar(written: Scalar, schema: Schema) -> Any:
 
 
 def _needs_another(value: Any, wanted: tuple[str, ...]) -> bool:
-    """Whether a number may be of the other type than the wanted one: 1 for 1.0, 5.0 for 5."""
+    """Whether a number may have to be converted, such as 1 to 1.0 or 5.0 to 5."""
     return type(value) in (int, float) and bool({"integer", "number"} & set(wanted))
 
 
@@ -111,14 +111,14 @@ def _nothing(_: str) -> Any:
 
 
 def _refused(written: Scalar, wanted: tuple[str, ...]) -> Any:
-    """The value in its own type for the message; otherwise the text."""
+    """A value that cannot be converted, for the error message: in its own type, or as text."""
     if written.given:
         return written.given[0]
     text = written.text
     if not written.plain:
         return text
     if {"integer", "number"} & set(wanted) and not re.search(r"[.eE]", text):
-        return text  # 017 and 1:30 are numbers to YAML, and other ones than they look
+        return text  # YAML reads 017 as 15 and 1:30 as 90
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):

@@ -1,7 +1,7 @@
 """Where the stages' commands run: in Snakemake's interpreter, a conda environment or a container.
 
-With `--sdm conda` or `--sdm apptainer` the interpreter and the package versions of a job are those
-of `envs/hybridbatch.yaml`, and not those of the Snakemake that starts it.
+With `--sdm conda` or `--sdm apptainer` a job uses the interpreter and the package versions of
+`envs/hybridbatch.yaml`, not those of the Snakemake that starts it.
 """
 
 import re
@@ -22,20 +22,20 @@ from hybridbatch.stages import TIMINGS
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
-# A process that the system kills, or that a library aborts without memory, prints no error.
+# A process that the system kills, or that a library aborts when memory runs out, prints no error.
 _WORD_FOR_THE_KILLED = (
     "trap 'case $? in 134|137|139) echo \"hybridbatch: error: the stage was killed or crashed (exit"
-    ' status $?), mostly for want of memory; give it more and run the same command again" >&2;;'
+    ' status $?), usually out of memory; give it more memory and run the same command again" >&2;;'
     " esac' EXIT"
 )
 
 
 @dataclass(frozen=True)
 class Software:
-    """What a job computes with.
+    """The interpreter and packages of a job.
 
-    `pinned` holds the versions of a deployed environment by the name of the package in lower case,
-    None where jobs run in Snakemake's own interpreter; `image` is the container's file or URL.
+    `pinned` maps the name of each package of a deployed environment, in lower case, to its version.
+    It is None if jobs run in Snakemake's own interpreter. `image` is the container's file or URL.
     """
 
     pinned: Mapping[str, str] | None = None
@@ -46,10 +46,10 @@ class Software:
         return " ".join(f"{name}=={self._version(name)}" for name in packages)
 
     def shell_prefix(self, *, mirror: str | None, tensorboard: bool) -> str:
-        """Shell words before every command: which interpreter and package, mirror, TensorBoard.
+        """Shell words before every command: they set interpreter, package, mirror, TensorBoard.
 
-        A deployed environment is active by then, so its PATH stays as it is, and the host's
-        PYTHONPATH, whose packages belong to another interpreter, is not passed on.
+        A deployed environment is already active then, so its PATH stays as it is. The host's
+        PYTHONPATH is not passed on, because its packages belong to another interpreter.
         """
         package = shlex.quote(str(_PACKAGE_ROOT))
         if self.pinned is None:
@@ -78,7 +78,7 @@ class Software:
 
 
 def software(config: Mapping[str, Any], *, methods: Collection[str], environment: Path) -> Software:
-    """What the jobs of this Snakemake compute with; bad input ends Snakemake with its one line.
+    """The software of the jobs of this Snakemake; bad input ends Snakemake with one line.
 
     Args:
         config: the configuration; `container` names the image for `apptainer`.

@@ -11,11 +11,11 @@ from hybridbatch.planning import paths
 def check_download(path: Path, digest: str) -> None:
     """Check a file that a stage reads against the catalog, if it is one of its downloads.
 
-    Files that the catalog does not pin, such as those of MIRACL's corpus, are left to their
-    readers: gzip has checksums of its own.
+    Files that the catalog does not pin, such as those of MIRACL's corpus, are not checked here:
+    gzip has its own checksums.
 
     Args:
-        path: the file, from the working folder.
+        path: the file, relative to the working folder.
         digest: its digest, as `ContentDigests` writes it.
 
     Raises:

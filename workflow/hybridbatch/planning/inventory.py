@@ -1,6 +1,6 @@
-"""What a configuration asks for: its runs, its evaluations, and the files from outside.
+"""The runs and evaluations of a configuration, and the files that it reads from outside.
 
-`plan.Plan` adds the options of every stage; the workflow asks that and nothing else.
+`plan.Plan` adds the options of every stage; the workflow uses only that class.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ class Inventory:
 
     @property
     def training_pairs(self) -> list[str]:
-        """The files of pairs that training reads: a source's own, or with mined negatives."""
+        """The files of pairs that training reads, with mined negatives if any are mined."""
         if self.config["training"]["mining"]["negatives"]:
             return [self.mined_pairs(name) for name in self._sources]
         return [paths.PAIRS.format(source=name) for name in self._sources]
@@ -85,7 +85,7 @@ class Inventory:
         return tuple(name for name in self._benchmarks if name not in self.corpora.names)
 
     def evaluations(self) -> tuple[tuple[str, str], ...]:
-        """(run, benchmark) pairs; a trained run skips the benchmarks that its sources hold."""
+        """(run, benchmark) pairs; a trained run skips contaminated benchmarks unless allowed."""
         return tuple(
             (run.id, name)
             for name in self.benchmarks
@@ -109,7 +109,7 @@ class Inventory:
         )
 
     def run(self, run: str) -> Run:
-        """The run of an id; KeyError where the configuration has none."""
+        """The run with an id; KeyError if the configuration has none."""
         return self._by_id[run]
 
     # Inputs from outside the workflow.
@@ -134,13 +134,13 @@ class Inventory:
         ]
 
     def model_files(self) -> list[str]:
-        """The files of a local model, whose changes count; none for other models."""
+        """The files of a local model, which the workflow tracks; none for other models."""
         folder = local_folder(self.config["model"])
         return [] if folder is None else [str(path) for path in checkpoint_files(folder)]
 
     @property
     def group(self) -> str:
-        """Names what is computed over all runs of this configuration: `{model}.{recipe}`."""
+        """The name of results over all runs of this configuration: `{model}.{recipe}`."""
         return f"{self.model_name}.{self.config['recipe']}"
 
     def runs_on(self, benchmark: str) -> tuple[Run, ...]:
@@ -181,7 +181,7 @@ class Inventory:
     def _check_source_languages(self) -> None:
         built_in = [name for name, entry in self._sources.items() if "path" not in entry]
         if len(built_in) < len(self._sources):
-            return  # the user's own data is only known once it is read; training checks it
+            return  # the user's own data is known only when it is read; training checks it
         known = {language for name in built_in for language in catalog.languages_of(name)}
         for language in self.config["train_languages"]:
             if language not in known:

@@ -1,10 +1,10 @@
-"""The chain of digests that a configuration leads to: what each of its artifacts should carry.
+"""The chain of digests of a configuration: what each of its artifacts should carry.
 
 Every job has a node: its stage, its options, and the digest of each input. An input that another
-job makes is named by that job's `made`, one from outside by its content, so that `made` covers
-everything from the raw data on. The workflow tracks it as a param, the artifacts carry it (see
-`common.records`), and the report compares the two. `lineage_jobs` holds what each rule's job reads
-and writes.
+job makes has that job's `made` as its digest; for an input from outside, it is the digest of its
+content. `made` therefore covers everything from the raw data on. The workflow tracks it as a param,
+the artifacts carry it (see `common.records`), and the report compares the two. `lineage_jobs` holds
+what each rule's job reads and writes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ class Node:
 
     @property
     def made(self) -> str:
-        """The digest of all that makes the job's artifacts."""
+        """The digest of everything that the job's artifacts are made from."""
         return self.record.made
 
 
@@ -45,9 +45,9 @@ class Lineage:
         code: gives the hash of a stage's code.
         versions: gives the versions of the libraries on which a stage's results depend.
         contents: gives the digest of a path from outside.
-        shards: the shards that were cut. None while they are not known: every file of a corpus
-            then stands for its shards. The workflow tracks digests of this kind, which change
-            with every cause that its artifacts' own digests change with.
+        shards: the shards that were cut. None if they are not known yet: every file of a corpus
+            then stands for its shards. The workflow tracks digests of this kind. They change
+            whenever the digests that the artifacts carry change.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Lineage:
         self._known: dict[tuple[str, ...], Node] = {}
 
     def made(self, rule: str, **where: str) -> str:
-        """What the artifacts of a rule's job should carry, such as `made("train", run="a.b.c")`."""
+        """The digest that a rule's artifacts should carry: `made("train", run="a.b.c")`."""
         return self.node(rule, **where).made
 
     def node(self, rule: str, **where: str) -> Node:
@@ -88,7 +88,7 @@ class Lineage:
         return Node(record, tuple(outputs), sources)
 
     def nodes(self) -> Iterator[Node]:
-        """Every job of the configuration except downloads, each after those that it reads."""
+        """Every job of the configuration except downloads, each after the jobs that it needs."""
         plan = self.plan
         yield self.node("model")
         for source in plan.pair_sources:
@@ -156,7 +156,7 @@ class Lineage:
         return [paths.shard_wildcards(name) for name in names]
 
     def outside(self, files: Sequence[str]) -> dict[str, str]:
-        """Inputs that no job except a download makes: by content, downloads by pinned digest."""
+        """Inputs from outside with the digest of their content; for downloads, the pinned one."""
         found = {}
         for path in files:
             if path.startswith(f"{paths.RAW}/"):

@@ -73,7 +73,7 @@ def scored(lineage: "Lineage", run: str, benchmark: str, table: str) -> Digests:
 
 
 def reported(lineage: "Lineage", benchmark: str) -> Digests:
-    """What the report reads of a benchmark."""
+    """The files of a benchmark that the report reads."""
     whole = not lineage.sharded(benchmark)
     if whole:
         inputs = tables_of(lineage, benchmark, *TABLES)

@@ -1,7 +1,7 @@
-"""What the job of each rule reads and writes, and with which options: the table `JOBS`.
+"""The inputs, options and outputs of each rule's job: the table `JOBS`.
 
-A function here has the name of its rule and takes the rule's wildcards. It gives each input with
-its digest; `lineage.Lineage` makes the record of it.
+A function here has the name of its rule and takes the rule's wildcards. It returns each input with
+its digest, from which `lineage.Lineage` makes the record.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ class Job:
 
 
 def benchmarks(lineage: "Lineage", *, benchmark: str) -> Job:
-    """The tables of a benchmark; of a sharded one without its passages."""
+    """The tables of a benchmark; without the passages if it is sharded."""
     plan = lineage.plan
     sharded = lineage.sharded(benchmark)
     tables = (paths.QUERIES, paths.QRELS) if sharded else TABLES
@@ -175,7 +175,7 @@ def index(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
 
 
 def retrieve(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
-    """The rankings of a run, and how much its indexes find."""
+    """The rankings of a run, and the recall of its indexes."""
     where = {"run": run, "benchmark": benchmark}
     vectors = all_of(lineage.node("encode", **where))
     indexes = all_of(lineage.node("index", **where))
@@ -235,7 +235,7 @@ def index_shard(lineage: "Lineage", *, run: str, benchmark: str, **shard: str) -
 
 
 def search(lineage: "Lineage", *, run: str, benchmark: str, language: str) -> Job:
-    """The first k of a passage language."""
+    """The top k of a passage language."""
     where = {"run": run, "benchmark": benchmark}
     inputs = tables_of(lineage, benchmark, paths.QUERIES, paths.QRELS)
     inputs |= all_of(lineage.node("shards", benchmark=benchmark))
@@ -255,7 +255,7 @@ def search(lineage: "Lineage", *, run: str, benchmark: str, language: str) -> Jo
 
 
 def pool(lineage: "Lineage", *, run: str, benchmark: str) -> Job:
-    """The first k of the pool of all languages."""
+    """The top k of the pool of all languages."""
     tables = tables_of(lineage, benchmark, paths.QUERIES, paths.QRELS)
     languages = lineage.plan.corpora.pool(benchmark)
     return Job(
@@ -297,7 +297,7 @@ def statistics(lineage: "Lineage", *, benchmark: str) -> Job:
 
 
 def examples(lineage: "Lineage", *, benchmark: str) -> Job:
-    """A few queries with the top of the pool under each run."""
+    """A few queries with the top passages of the pool under each run."""
     plan = lineage.plan
     inputs = tables_of(lineage, benchmark, *TABLES)
     for run in plan.runs_on(benchmark):
@@ -308,7 +308,7 @@ def examples(lineage: "Lineage", *, benchmark: str) -> Job:
 
 
 def projection(lineage: "Lineage", *, benchmark: str) -> Job:
-    """A sample of vectors on a plane."""
+    """A sample of vectors in two dimensions."""
     plan = lineage.plan
     inputs = tables_of(lineage, benchmark, *TABLES)
     for run in plan.runs_on(benchmark):

@@ -1,7 +1,7 @@
 """What `threads: null`, `device: auto` and `precision: auto` mean on this machine.
 
-They decide bytes, so a stage is told what they resolve to: a config that names what `auto` chooses
-runs nothing again, and another machine does not mix its results into these unseen.
+They decide bytes, so the options of a stage hold the resolved values. A config that names what
+`auto` chooses runs nothing again, and results of another machine are never mixed in unnoticed.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 from hybridbatch.common.threads import processors
 
-# Holds the submitting machine, for jobs on other nodes.
+# The variable that describes the submitting machine to jobs on other nodes.
 VARIABLE = "HYBRIDBATCH_MACHINE"
 _GPU_FILES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/proc/driver/nvidia/version")
 _CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
@@ -22,7 +22,7 @@ _CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine: the processors that a job may use, its GPU, and which of them multiply bf16."""
+    """The processors that a job may use, whether there is a GPU, and which multiply bf16."""
 
     processors: int
     cuda: bool = False
@@ -33,8 +33,8 @@ class Machine:
     def here(cls) -> "Machine":
         """This machine; in a job on another node, the machine that submitted it.
 
-        Snakemake reads the rules again inside of a cluster's job, and both must find the same. Of a
-        Slurm allocation that Snakemake itself runs in, what was granted counts.
+        Snakemake reads the rules again inside a cluster's job, and both must find the same. If
+        Snakemake itself runs in a Slurm allocation, the granted processors count.
         """
         if submitter := os.environ.get(VARIABLE):
             return cls(**json.loads(submitter))
@@ -47,7 +47,7 @@ class Machine:
         environment[VARIABLE] = json.dumps(asdict(self))
 
     def resolve(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The configuration with what its automatic choices are here."""
+        """The configuration with its automatic choices resolved for this machine."""
         device = config["device"]
         if device == "auto":
             device = "cuda" if self.cuda else "cpu"
@@ -63,7 +63,7 @@ class Machine:
 
 @cache
 def _cuda() -> tuple[bool, bool]:
-    """Whether torch has a GPU here, and one that multiplies bf16.
+    """Whether torch has a GPU here, and whether the GPU multiplies bf16.
 
     Importing torch takes seconds, so it is only imported if there is a driver.
     """

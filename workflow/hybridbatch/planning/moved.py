@@ -24,20 +24,20 @@ def moved_from(plan: Plan, config: Mapping[str, Any], *, results: Path) -> str |
     """The note on results that another machine made; None if nothing differs.
 
     Args:
-        plan: the configuration with what is automatic resolved.
-        config: the configuration as it was given: what it names itself is the user's own change.
+        plan: the configuration with its automatic choices resolved.
+        config: the configuration as given. A value that it names is the user's own change.
         results: the folder of results.
     """
     for stage, folder in _artifacts(plan, results):
         try:
             found = json.loads(read_record(folder).options)
         except (HybridBatchError, ValueError):
-            continue  # missing, or damaged: not for this line to say
+            continue  # missing or damaged: others report it
         for option, key in _KEYS[stage].items():
             before, now = found.get(option), _at(plan.config, key)
             if before is not None and before != now and _at(config, key) in (None, "auto"):
                 return (
-                    f"{folder}: made with {key}: {before}, which is {now} on this machine and "
+                    f"{folder}: made with {key}: {before}, but this machine has {now}, which "
                     f"changes bytes; what depends on it is made again. Set `{key}: {before}` in "
                     f"the config to keep it"
                 )

@@ -1,7 +1,7 @@
-"""Where every artifact lies: patterns from the working folder, with the wildcards of the rules.
+"""The path of every artifact, relative to the working folder, with the wildcards of the rules.
 
-The rules, the digests of what makes an artifact and the report take them from here. The pattern of
-a table stands in its schema.
+The rules, the chain of digests and the report take the paths from here. The schema of a table holds
+the path of its file.
 """
 
 from hybridbatch.common.vocabulary import POOL
@@ -76,5 +76,5 @@ REPORT = f"{RESULTS}/report.html"
 
 
 def shard_wildcards(name: str) -> dict[str, str]:
-    """The wildcards of SHARD that a shard's name stands for."""
+    """The wildcards of SHARD, from the name of a shard."""
     return dict(zip(("part", "language", "number"), name.split("."), strict=True))

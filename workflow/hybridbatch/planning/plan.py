@@ -1,7 +1,7 @@
 """The options of every stage, from a configuration.
 
-The workflow asks here and nowhere else, so that the rules hold no logic. Each `*_options` method
-returns just what that stage uses, as JSON with sorted keys: the one param that its rule tracks.
+The workflow takes them only from here, so that the rules hold no logic. Each `*_options` method
+returns exactly what that stage uses, as JSON with sorted keys. The rule tracks it as a param.
 """
 
 import json
@@ -21,7 +21,7 @@ from hybridbatch.training import samplings
 class Plan(Inventory):
     """The runs, evaluations and stages of one checked configuration (see `config.check_config`).
 
-    `config` says what the automatic choices are on `machine`, by default this one.
+    `config` has its automatic choices resolved for `machine`, by default this one.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Plan(Inventory):
         ]
         return _json(
             {
-                # Event files change no result; mined negatives are in the pairs that it reads.
+                # TensorBoard's files change no result, and the pairs hold the mined negatives.
                 **self._taken("train"),
                 "recipe": config["recipe"],
                 "run": run,
@@ -191,7 +191,7 @@ class Plan(Inventory):
         return _json(self._taken("statistics"))
 
     def examples_options(self, benchmark: str) -> str:
-        """Options of the stage `examples`: hybrid against monolingual training, where both ran."""
+        """Options of the stage `examples`: hybrid against monolingual training, if both ran."""
         runs = self.runs_on(benchmark)
         hybrid = next((run.id for run in runs if run.sampling == "hybrid"), None)
         baseline = next((run.id for run in runs if run.sampling == "x-x-mono"), None)
@@ -217,7 +217,7 @@ class Plan(Inventory):
     def report_options(self) -> str:
         """Options of the stage `report`."""
         config = self.config
-        # The place and the memory of a run do not change its results.
+        # Container, memory and mirror change no result; the title has its own key.
         shown = _without(config, "container", "memory", "mirror", "title")
         return _json(
             {

@@ -1,7 +1,7 @@
-"""Checks that what a configuration names outside the workflow exists, before anything runs.
+"""Checks, before anything runs, that the files a configuration names outside the workflow exist.
 
-Snakemake would say that an input is missing, and not which key names it; the files of a model or a
-mirror it would not miss before the stage that reads them.
+Snakemake would report a missing input without the key that names it. It would notice a missing
+model or mirror only in the stage that reads it.
 """
 
 import os
@@ -15,18 +15,18 @@ from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
 from hybridbatch.encoding.model_names import local_folder
 from hybridbatch.planning.inventory import Inventory
 
-# Snakemake takes this for a wildcard in any path of a rule, and has no way to write it otherwise.
+# Snakemake takes this for a wildcard in any path of a rule, and offers no way to escape it.
 _WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")
-_SPLITS = "dataset_dict.json"  # what `datasets` leaves beside the folders of several splits
+_SPLITS = "dataset_dict.json"  # `datasets` writes it beside the folders of several splits
 
 
 def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
     """Check that the model, the user's pairs and benchmarks, and the mirror are there.
 
     Args:
-        inventory: what the configuration asks for.
+        inventory: the runs and files of the configuration.
         mirror: where raw files come from, if not from upstream.
-        raw: the folder of downloads; a mirror that nothing more is needed of may be gone.
+        raw: the folder of downloads; if all files are there, the mirror may be missing.
 
     Raises:
         HybridBatchError: names the key, what is missing there, and the remedy.
@@ -68,7 +68,7 @@ def _check_pairs(path: Path, *, key: str) -> None:
     if path.is_dir():
         if not is_dataset(path) and not any(path.rglob("*.parquet")):
             raise HybridBatchError(
-                f"{key}: {path}: the folder holds no .parquet file and is no saved dataset"
+                f"{key}: {path}: the folder holds no .parquet file and is not a saved dataset"
                 f"{'; name the folder of one split' if (path / _SPLITS).is_file() else ''}"
             )
     elif path.suffix not in ENDINGS:
@@ -107,9 +107,9 @@ def _missing(inventory: Inventory, raw: str) -> bool:
 
 
 def check_writable(*folders: str) -> None:
-    """Refuse to start where a folder of results, or one inside it, cannot be written.
+    """Refuse to start if a folder of results, or one inside it, cannot be written.
 
-    Snakemake removes old outputs itself, before any job can report it, and ends in a traceback.
+    Otherwise Snakemake ends with a traceback when it removes old outputs, before any job runs.
 
     Raises:
         HybridBatchError: for the first such folder.
@@ -124,5 +124,5 @@ def _why_not_writable(folder: Path) -> str:
     if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
         why = "the file system is read-only; make it writable, or work in another folder,"
     else:
-        why = "permission denied; give yourself the right to write there"
+        why = "permission denied; make it writable for yourself"
     return f"{why} and run the same command again"

@@ -1,7 +1,7 @@
 """The shards of sharded benchmarks, as the stage `shards` listed them.
 
-Snakemake reads this module at every start, and may run without pyarrow: what reads Parquet is
-imported when a list is read.
+Snakemake imports this module at every start and may run without pyarrow. The reader of Parquet is
+therefore imported only when a list is read.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ShardList:
-    """Reads `results/benchmarks/{benchmark}/shards.parquet`, again only when it has changed.
+    """Reads `results/benchmarks/{benchmark}/shards.parquet`, again only if it has changed.
 
     Args:
         folder: the folder `benchmarks` of the results.

@@ -1,7 +1,7 @@
-"""Which keys of the configuration each stage's options take, and their defaults.
+"""The keys of the configuration that each stage takes as options, and their defaults.
 
-The defaults stand in the configuration's schema and nowhere else: a stage that is run by hand with
-some of its options gets the others here.
+Only the configuration's schema holds defaults. A stage that is run by hand with some of its options
+gets the others here.
 """
 
 import json
@@ -14,7 +14,7 @@ from hybridbatch.training import samplings
 
 _ENCODER = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
 _SEARCH = ("retrieval.*", "!full_ranks_up_to", "index.factory", "index.seed", "threads")
-# A key, whose last part is the option's name; NAME=KEY; all keys of a section; !NAME for none.
+# KEY, whose last part names the option; NAME=KEY; SECTION.* for all its keys; !NAME to drop one.
 _TAKEN = {
     "benchmarks": ("most_passages=retrieval.full_ranks_up_to",),
     "corpus": ("encoding.shard_passages",),
@@ -63,9 +63,9 @@ def _found(rule: str, config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def completed(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with the defaults of those that are not given.
+    """The given options, and defaults for the others.
 
-    `train` gets what its sampling says, too.
+    `train` also gets the values that its sampling sets.
 
     Raises:
         HybridBatchError: there is no such sampling.

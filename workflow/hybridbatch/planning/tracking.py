@@ -1,4 +1,4 @@
-"""What a rule tracks of its stage: the code, and the versions of the libraries."""
+"""The code and the library versions of a stage, which its rule tracks."""
 
 from collections.abc import Iterable
 from functools import cache, partial
@@ -20,10 +20,10 @@ _PARSED = Path(".snakemake/hybridbatch/code.json")
 def stage_codes(stages: Iterable[str]) -> dict[str, str]:
     """Hash of each stage's code: its module, those that it imports, and the package data they read.
 
-    Package data are no inputs of a rule, since their absolute paths would run it again in another
+    Package data are not inputs of a rule: their absolute paths would run it again in another
     checkout.
     """
-    # Outside of a project's folder there is no place to remember what was parsed.
+    # Outside a project's folder there is no place for the cache of parsed modules.
     if not _PARSED.parent.parent.is_dir():
         return {stage: code_hash(STAGES[stage].module) for stage in stages}
     with remembered(_PARSED) as known:
@@ -36,7 +36,7 @@ def stage_versions(stage: str, *, software: Software = _OWN) -> str:
 
 
 def lineage(plan: Plan, *, shards: ShardList | None = None, software: Software = _OWN) -> Lineage:
-    """The chain of digests of a plan, by this process's code and what its jobs compute with."""
+    """The chain of digests of a plan, for this process's code and the software of its jobs."""
     digests, codes = ContentDigests(CACHE), stage_codes(STAGES)
     return Lineage(
         plan,

@@ -27,13 +27,13 @@ from hybridbatch.planning.tracking import lineage
 from hybridbatch.reporting.page_record import read_page_record
 
 State = Literal["whole", "missing", "stale", "damaged", "of another config"]
-# Folders of the results that hold no artifacts: downloads are checked by what is pinned.
+# Folders of the results that hold no artifacts. Downloads are checked against pinned digests.
 _ASIDE = ("raw", "timings", "training_state", "tensorboard")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is found of one artifact; `reason` says why it is not whole."""
+    """The state of one artifact; `reason` says why it is not whole."""
 
     path: str
     state: State
@@ -41,7 +41,7 @@ class Finding:
 
 
 def checked_report_record(config: Mapping[str, Any], *, results: Path) -> Record:
-    """The record of the report of a configuration, whose inputs have been checked against it.
+    """Check the inputs of a configuration's report, and return the record of the report.
 
     Args:
         config: the configuration, checked or as it was read.
@@ -72,7 +72,7 @@ class Verification:
         self._found: dict[str, Finding] = {}
 
     def findings(self, *, contents: bool) -> Iterator[Finding]:
-        """A finding for each artifact of the configuration, and for each that it does not own.
+        """A finding for each artifact of the configuration, and for each other file.
 
         Args:
             contents: read every byte; otherwise only the records are compared.
@@ -95,14 +95,14 @@ class Verification:
             yield Finding(path, "of another config")
 
     def check(self, paths: Iterable[str], nodes: Mapping[str, Node]) -> None:
-        """Check that artifacts are those of the configuration.
+        """Check that artifacts belong to the configuration.
 
         Args:
             paths: the artifacts.
-            nodes: the job that makes each path, for these and for what they are made from.
+            nodes: the job that makes each path: the artifacts and all that they are made from.
 
         Raises:
-            HybridBatchError: names the first artifact, from the raw data on, that is not.
+            HybridBatchError: names the first wrong artifact, from the raw data on.
         """
         for path in paths:
             finding = self._root(path, nodes)
@@ -110,7 +110,7 @@ class Verification:
                 raise HybridBatchError(f"{self._place(path)}: {_sentence(finding, path)}")
 
     def _root(self, path: str, nodes: Mapping[str, Node]) -> Finding:
-        """The finding of `path`, or of the first one that it is made from and that is stale."""
+        """The finding of `path`, or of the first artifact before it that is not whole."""
         node = nodes[path]
         finding = self._compare(path, node)
         if finding.state == "whole":
@@ -130,12 +130,12 @@ class Verification:
     def _compared(self, path: str, node: Node) -> Finding:
         place = self._place(path)
         if not place.exists():
-            # Snakemake does not look for what a whole report was made from, unless it is asked for.
+            # Snakemake makes a file that only an existing report needed if it is named as a target.
             return Finding(path, "missing", f"missing; `snakemake --cores all -- {path}` makes it")
         if place.suffix == ".html":
             made = read_page_record(place)
             whole = made == node.made
-            reason = "" if whole else "the page is of another config, code or data"
+            reason = "" if whole else "the page was made from another config, code or data"
             return Finding(path, "whole" if whole else "stale", reason)
         try:
             record = read_record(place)
@@ -158,7 +158,7 @@ class Verification:
 
     def _strangers(self, owned: set[str]) -> Iterator[str]:
         """Files in the results that are not part of any artifact of the configuration."""
-        records = {str(place_of(Path(path))) for path in owned}  # those beside a file
+        records = {str(place_of(Path(path))) for path in owned}  # record files beside an artifact
         for file in sorted(self._results.rglob("*")):
             parts = file.relative_to(self._results).parts
             if not file.is_file() or parts[0] in _ASIDE or any(p[0] == "." for p in parts):
@@ -184,7 +184,7 @@ def _sentence(finding: Finding, path: str) -> str:
 
 
 def _difference(found: Record, expected: Record) -> str:
-    """A text: how the record of an artifact differs from the expected one."""
+    """Describe how the record of an artifact differs from the expected one."""
     if found.stage != expected.stage:
         return f"made by stage {found.stage}, expected {expected.stage}"
     parts = []

@@ -1,7 +1,7 @@
 """The command `verify`: which results are whole, stale, damaged or of another configuration.
 
-It walks the chain of digests of a configuration from the raw data to the report, and reads every
-byte of what it finds, unless asked to compare the records alone.
+It follows the chain of digests of a configuration from the raw data to the report, and reads every
+byte of each artifact. With `--quick` it only compares the records.
 """
 
 import argparse
@@ -27,16 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         default=Path("config/config.yaml"),
-        help="the configuration that the results should be of (default: %(default)s)",
+        help="the configuration to compare the results with (default: %(default)s)",
     )
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="(default: %(default)s)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="compare the records alone, read no contents"
+        "--quick", action="store_true", help="only compare the records, read no contents"
     )
     parser.add_argument(
-        "--all", action="store_true", help="list what is whole and what is of another config too"
+        "--all", action="store_true", help="also list what is whole and what is of another config"
     )
 
 

@@ -1,7 +1,7 @@
 """What the Snakefile needs beside the plan: threads, memory, the files of rules, tracked params.
 
-Snakemake may run where nothing but Snakemake is installed (`--sdm conda`), so what it imports here
-comes with Snakemake. The list of a sharded benchmark's shards alone needs pyarrow.
+Snakemake may run where only Snakemake is installed (`--sdm conda`), so this module imports only
+what comes with Snakemake. Only the list of a sharded benchmark's shards needs pyarrow.
 """
 
 import os
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 def plan(
     config: Mapping[str, Any], *, files: Sequence[str | Path] = (), arguments: Sequence[str] = ()
 ) -> Plan:
-    """The plan of a configuration; bad input ends Snakemake with its one line.
+    """The plan of a configuration; bad input ends Snakemake with one line.
 
     Args:
-        config: Snakemake's own reading, which is used where there are neither files nor arguments.
-        files: the files to read again, so that errors name file and line, a key that is there twice
-            is seen, and the schema says what is a number.
+        config: the config as Snakemake read it, used if there are neither files nor arguments.
+        files: the files to read again, so that errors name file and line, a repeated key is
+            noticed, and the schema decides what is a number.
         arguments: the `key=value` entries of `--config`.
     """
     try:
@@ -58,7 +58,7 @@ def plan(
 
 
 def require_writable(*folders: str) -> None:
-    """End Snakemake with one line, before its first job, where results cannot be written."""
+    """End Snakemake with one line, before its first job, if results cannot be written."""
     try:
         check_writable(*folders)
     except HybridBatchError as error:
@@ -66,7 +66,7 @@ def require_writable(*folders: str) -> None:
 
 
 def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
-    """Where Snakemake's config comes from, for `plan`: nothing in a workflow that uses this one.
+    """The files and arguments of Snakemake's config; none if another workflow uses this one.
 
     A config named on the command line replaces the default one; the two are never mixed.
     """
@@ -81,8 +81,8 @@ def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
 def environment(folder: Path) -> str:
     """The file of the conda environment of a checkout, as rules in `workflow/rules` name it.
 
-    Snakemake makes the path absolute and then formats it, so that braces in the checkout's own path
-    must be doubled. Without any the path stays relative, as it is the same everywhere.
+    Snakemake makes the path absolute and then formats it, so braces in the checkout's own path must
+    be doubled. Without braces the path stays relative, so that it is the same everywhere.
     """
     relative = "envs/hybridbatch.yaml"
     if not {"{", "}"} & set(str(folder)):
@@ -91,14 +91,14 @@ def environment(folder: Path) -> str:
 
 
 def allowed(plan: Plan) -> str:
-    """The flag of the stage `overlap` that accepts shared items, where the config allows them."""
+    """The flag of the stage `overlap` that accepts shared items, if the config allows them."""
     return "--allow-contaminated" if plan.config["allow_contaminated"] else ""
 
 
 def made(lineage: Lineage, rule: str, wildcards: Mapping[str, str]) -> str:
-    """The digest of all that makes the artifacts of a rule's job, which the rule tracks.
+    """The digest of everything that a rule's artifacts are made from, which the rule tracks.
 
-    Bad input ends Snakemake with its one line.
+    Bad input ends Snakemake with one line.
     """
     try:
         return lineage.made(rule, **wildcards)
@@ -107,11 +107,11 @@ def made(lineage: Lineage, rule: str, wildcards: Mapping[str, str]) -> str:
 
 
 def heavy_threads(plan: Plan, *, cores: int | None) -> int:
-    """The threads that a rule declares which computes with all of the configured threads.
+    """The threads to declare for a rule that computes with all configured threads.
 
-    Where `--cores` promises more than the machine has, a job takes its share of the promise, so
-    that `--cores 8` on two processors does not run four two-thread jobs at once. On a cluster
-    (`cores` None) a job asks for the threads that the config says, or the submitting machine has.
+    If `--cores` is more than the machine has, the number grows in proportion, so that `--cores 8`
+    on two processors does not run four two-thread jobs at once. On a cluster (`cores` None) a job
+    requests the threads of the config, or of the submitting machine.
     """
     threads = int(plan.config["threads"])
     present = processors()
@@ -121,14 +121,14 @@ def heavy_threads(plan: Plan, *, cores: int | None) -> int:
 
 
 def gpus(plan: Plan, stage: str) -> int:
-    """The GPUs that a job asks of a cluster: training one for each process, others one."""
+    """The GPUs that a job requests from a cluster: one for each process of a training, else one."""
     if plan.config["device"] != "cuda":
         return 0
     return _processes(plan, stage)
 
 
 def memory(plan: Plan, stage: str) -> int:
-    """The megabytes that a job of a stage asks of a cluster.
+    """The megabytes that a job of a stage requests from a cluster.
 
     Each process of a training holds the model, its gradients and the optimizer's state.
     """
@@ -153,12 +153,12 @@ def of_runs(plan: Plan, benchmark: str, pattern: str) -> list[str]:
 
 
 def overlap_path(plan: Plan, benchmark: str) -> str:
-    """Where the check for shared items of this recipe and a benchmark lies."""
+    """The path of the check for items that this recipe and a benchmark share."""
     return paths.OVERLAP.format(recipe=plan.config["recipe"], benchmark=benchmark)
 
 
 def part_folders(plan: Plan, benchmark: str) -> list[str]:
-    """The folders of shards of all parts of a corpus; without checksums ends with one line."""
+    """The folders of shards of all parts of a corpus; missing checksums end with one line."""
     try:
         parts = plan.corpora.parts(benchmark)
     except HybridBatchError as error:
@@ -177,14 +177,14 @@ def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
 
 
 def rankings_of_pool(plan: Plan, wildcards: Any) -> list[str]:
-    """The rankings of the languages that the pool of a sharded benchmark consists of."""
+    """The rankings of the languages in the pool of a sharded benchmark."""
     run, benchmark = wildcards.run, wildcards.benchmark
     languages = plan.corpora.pool(benchmark)
     return [paths.RANKING.format(run=run, benchmark=benchmark, language=n) for n in languages]
 
 
 def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
-    """The rankings of every language that has judgements, and of the pool where there is one."""
+    """The rankings of every language that has judgements, and of the pool if there is one."""
     from hybridbatch.schemas.qrels import QRELS
 
     folder = Path(listed).parent
@@ -198,12 +198,12 @@ def rankings(plan: Plan, listed: str, wildcards: Any) -> list[str]:
 
 
 def any_of(names: Iterable[str]) -> str:
-    """A wildcard constraint that matches just these names (nothing where there are none)."""
+    """A wildcard constraint that matches only these names (nothing if there are none)."""
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
 def _escaped(text: str) -> str:
-    """Text with doubled braces, for what Snakemake formats."""
+    """Double the braces of a text that Snakemake formats."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -216,7 +216,7 @@ def _check_reader(plan: Plan) -> None:
     if plan.corpora.names and find_spec("pyarrow") is None:
         raise HybridBatchError(
             f"config: benchmarks: {plan.corpora.names[0]}: Snakemake itself reads the list of "
-            f"shards of a sharded benchmark; install pyarrow beside Snakemake"
+            f"shards of a sharded benchmark; install pyarrow in Snakemake's environment"
         )
 
 
@@ -228,7 +228,7 @@ def _shards(listed: str) -> list[dict[str, Any]]:
 
 
 def _table(path: Path, schema: "Schema", *, columns: Sequence[str] | None = None) -> "pa.Table":
-    """What a file holds; a damaged one ends Snakemake with one line."""
+    """Read a table; a damaged file ends Snakemake with one line."""
     from hybridbatch.common.tables import read_table
 
     try:
