@@ -8,7 +8,7 @@ from functools import cache
 import jinja2
 from markupsafe import Markup
 
-from hybridbatch.common.resources import package_file
+from hybridbatch.common.package_files import package_file
 from hybridbatch.reporting import page_record
 from hybridbatch.reporting.document import Cell, Section, Table
 from hybridbatch.reporting.downloads import NUMBER, csv_link, svg_link

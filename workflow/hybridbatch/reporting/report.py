@@ -14,8 +14,8 @@ from hybridbatch.common import registry
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
+from hybridbatch.common.package_files import package_file
 from hybridbatch.common.records import current
-from hybridbatch.common.resources import package_file
 from hybridbatch.common.runs import group_systems
 from hybridbatch.reporting.checksums import Checksum, input_checksums
 from hybridbatch.reporting.corpora import Corpus, read_corpora, read_qualities

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.package_files import package_file
 from hybridbatch.common.registry import Registry, reference
-from hybridbatch.common.resources import package_file
 
 XQUAD_R = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 MIRACL = (

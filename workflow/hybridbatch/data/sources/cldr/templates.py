@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import yaml
 
-from hybridbatch.common.resources import package_file
+from hybridbatch.common.package_files import package_file
 
 PACKAGE_DATA = ("data/sources/cldr/templates/*.yaml",)
 _FOLDER = "data/sources/cldr/templates"
