@@ -83,7 +83,7 @@ def test_the_record_of_the_report_is_of_its_options_title_included(
 ) -> None:
     seen = []
     monkeypatch.setattr(
-        "hybridbatch.planning.verification.checked_report_record",
+        "hybridbatch.planning.findings.checked_report_record",
         lambda config, results: seen.append(config),
     )
     plan = Plan(load_config(Path(__file__).parent.parent / "config" / "config.yaml"))

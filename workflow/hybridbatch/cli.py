@@ -167,7 +167,7 @@ def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
 
 def _record_of_report(args: argparse.Namespace) -> Record | None:
     """The record of the report, after a check that its inputs belong to its configuration."""
-    from hybridbatch.planning.verification import checked_report_record
+    from hybridbatch.planning.findings import checked_report_record
 
     options = json.loads(args.options)
     if (config := options.get("config")) is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hybridbatch.common import codehash, codewords
+from hybridbatch.common import codehash, ignored_texts
 from hybridbatch.common.codehash import Module, Parse, Source
 
 # Above this many entries, only those of the current texts are kept.
@@ -46,7 +46,7 @@ def _key(source: Source, reader: str) -> str:
 
 def _reader() -> str:
     """Identifies the parser: if its code or the Python version changes, no old entry is used."""
-    own = (Path(str(module.__file__)).read_bytes() for module in (codehash, codewords))
+    own = (Path(str(module.__file__)).read_bytes() for module in (codehash, ignored_texts))
     digests = " ".join(hashlib.sha256(text).hexdigest() for text in own)
     return f"{sys.version} {digests}"
 

@@ -4,8 +4,8 @@ Files of the package that are not Python count if a module of the stage names th
 `PACKAGE_DATA`: a tuple of patterns for paths in the package, written out as literals.
 
 Snakemake does not notice an edit of a module behind a shell command. Each rule therefore tracks
-this hash as a param. It covers syntax trees without the texts that change no result (`codewords`),
-so that comments, layout, a touch or a fresh checkout do not change it.
+this hash as a param. It covers syntax trees without the texts that change no result
+(`ignored_texts`), so that comments, layout, a touch or a fresh checkout do not change it.
 """
 
 import ast
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hybridbatch.common.codewords import bindings, without_words
+from hybridbatch.common.ignored_texts import bindings, without_words
 
 PACKAGE = "hybridbatch"
 _ROOT = Path(__file__).resolve().parents[2]

@@ -13,10 +13,10 @@ from pathlib import Path
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning.config import read_config
+from hybridbatch.planning.findings import Finding, Verification
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.shard_list import ShardList
 from hybridbatch.planning.tracking import lineage
-from hybridbatch.planning.verification import Finding, Verification
 
 logger = logging.getLogger(__name__)
 

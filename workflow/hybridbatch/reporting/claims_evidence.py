@@ -77,10 +77,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a claim, the reasons with figures, and what would test an untested claim."""
+    """The verdict on a claim, the reasons with figures, and what would test an untested claim.
+
+    section: the id of the report's section with the figures.
+    """
 
     id: str
     claim: str
     verdict: str
     reasons: tuple[str, ...]
+    section: str
     would_test: str = ""

@@ -7,6 +7,7 @@ rejected if it is rejected on one of them, confirmed if it is confirmed on all, 
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from hybridbatch.common.vocabulary import (
     CROSS_LINGUAL,
@@ -36,13 +37,10 @@ Finding = tuple[str, str]
 
 def judge(evidence: Evidence, thresholds: Thresholds) -> tuple[Verdict, ...]:
     """Every claim in order."""
-    return tuple(
-        _combine(id, claim, rule(evidence, thresholds), would_test)
-        for id, claim, rule, would_test in _CLAIMS
-    )
+    return tuple(_combine(claim, claim.rule(evidence, thresholds)) for claim in _CLAIMS)
 
 
-def _combine(id: str, claim: str, findings: Iterable[Finding], would_test: str) -> Verdict:
+def _combine(claim: "Claim", findings: Iterable[Finding]) -> Verdict:
     found = list(findings)
     kinds = [kind for kind, _ in found]
     if REJECTED in kinds:
@@ -56,7 +54,8 @@ def _combine(id: str, claim: str, findings: Iterable[Finding], would_test: str) 
     # A claim that was tested in full and stays undecided names no further test.
     open_ = verdict in (UNDECIDED, NOT_TESTED) and (not kinds or NOT_TESTED in kinds)
     reasons = tuple(dict.fromkeys(text for _, text in found))  # two findings may have the same text
-    return Verdict(id, claim, verdict, reasons, would_test if open_ else "")
+    would_test = claim.would_test if open_ else ""
+    return Verdict(claim.id, claim.text, verdict, reasons, claim.section, would_test)
 
 
 def _method(evidence: Evidence, thresholds: Thresholds) -> Iterable[Finding]:
@@ -287,75 +286,102 @@ def _p(value: float) -> str:
 
 
 Rule = Callable[[Evidence, Thresholds], Iterable[Finding]]
-_CLAIMS: tuple[tuple[str, str, Rule, str], ...] = (
-    (
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the literature and the rule on it.
+
+    would_test: what would test the claim. section: the id of the report's section with the figures.
+    """
+
+    id: str
+    text: str
+    rule: Rule
+    would_test: str
+    section: str
+
+
+_CLAIMS = (
+    Claim(
         "C1",
         "The approach fine-tunes multilingual language models on a mix of monolingual and "
         "cross-lingual question-answer pair batches, sampled by dataset size.",
         _method,
         "a hybrid run on two or more sources with source_exponent 1",
+        "training",
     ),
-    (
+    Claim(
         "C2",
         "Experiments run on XQuAD-R, MLQA-R and MIRACL.",
         _benchmarks,
         "benchmarks xquad-r, mlqa-r and miracl in one configuration",
+        "headline",
     ),
-    (
+    Claim(
         "C3",
         "XQuAD-R and MLQA-R have parallel questions and passages in 11 and 7 languages.",
         _parallel,
         "benchmarks xquad-r and mlqa-r",
+        "data",
     ),
-    (
+    Claim(
         "C4",
         "The evaluation datasets are completely separate from those used for training.",
         _separate,
         "a search for near matches between training and evaluation texts",
+        "data",
     ),
-    (
+    Claim(
         "C5",
         "The models have seen no sample, of training or test split, of the evaluation datasets.",
         _unseen_samples,
         "a search for near matches, in the base model's own training data too",
+        "data",
     ),
-    (
+    Claim(
         "C6",
         "mAP is reported for XQuAD-R and MLQA-R.",
         _map_reported,
         "benchmarks xquad-r and mlqa-r",
+        "headline",
     ),
-    (
+    Claim(
         "C7",
         "XQuAD-R (MLQA-R) gives 110 (42) cross-lingual and 11 (7) monolingual retrieval settings.",
         _setting_counts,
         "benchmarks xquad-r and mlqa-r",
+        "pairs",
     ),
-    (
+    Claim(
         "C8",
         "Hybrid batch sampling is best in multilingual retrieval.",
         _best_multilingual,
         "samplings hybrid, x-x-mono and x-y with several seeds",
+        "headline",
     ),
-    (
+    Claim(
         "C9",
         "Hybrid beats both baseline batch samplings with XLM-R and with LaBSE as the initial "
         "model.",
         _with_both_models,
         "the three samplings from XLM-R and from LaBSE",
+        "headline",
     ),
-    (
+    Claim(
         "C10",
         "Hybrid training substantially reduces language bias in multilingual retrieval, compared "
         "with monolingual training.",
         _less_bias,
         "samplings hybrid and x-x-mono on a benchmark with parallel passages",
+        "bias",
     ),
-    (
+    Claim(
         "C11",
         "The approach gives strong zero-shot retrieval across diverse languages, unseen ones "
         "included.",
         _zero_shot,
         "a benchmark with languages that are not trained on",
+        "languages",
     ),
 )

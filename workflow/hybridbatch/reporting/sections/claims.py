@@ -27,19 +27,14 @@ from hybridbatch.reporting.systems import Context
 
 # The sections that are left out if all benchmarks are sharded.
 OF_FULL_RANKS = ("headline", "pairs", "bias", "languages")
-# The section with the figures behind each claim.
-PLACES = {
-    "C1": ("training", "Training"),
-    "C2": ("headline", "Headline figures"),
-    "C3": ("data", "Data"),
-    "C4": ("data", "Data"),
-    "C5": ("data", "Data"),
-    "C6": ("headline", "Headline figures"),
-    "C7": ("pairs", "Language pairs"),
-    "C8": ("headline", "Headline figures"),
-    "C9": ("headline", "Headline figures"),
-    "C10": ("bias", "Language bias"),
-    "C11": ("languages", "By query language"),
+# The titles of the sections with the figures behind a claim, by their ids.
+TITLES = {
+    "training": "Training",
+    "headline": "Headline figures",
+    "data": "Data",
+    "pairs": "Language pairs",
+    "bias": "Language bias",
+    "languages": "By query language",
 }
 
 
@@ -100,7 +95,7 @@ def claims_table(context: Context, verdicts: tuple[Verdict, ...]) -> Table:
                 Cell(verdict.claim),
                 Cell("; ".join(verdict.reasons)),
                 Cell(verdict.would_test),
-                _place(context, verdict.id),
+                _place(context, verdict.section),
             ),
         )
         for verdict in verdicts
@@ -161,8 +156,7 @@ def evidence(context: Context) -> Evidence:
     )
 
 
-def _place(context: Context, id: str) -> Cell:
-    anchor, title = PLACES[id]
-    if anchor in OF_FULL_RANKS and not context.benchmarks:
-        anchor, title = "corpora", corpora.title(context)
-    return Cell(title, link=f"#{anchor}")
+def _place(context: Context, section: str) -> Cell:
+    if section in OF_FULL_RANKS and not context.benchmarks:
+        return Cell(corpora.title(context), link="#corpora")
+    return Cell(TITLES[section], link=f"#{section}")

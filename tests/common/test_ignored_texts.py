@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.common.codehash import Source, parse
-from hybridbatch.common.codewords import bindings
+from hybridbatch.common.ignored_texts import bindings
 
 PACKAGE = Path(__file__).parents[2] / "workflow" / "hybridbatch"
 
@@ -107,7 +107,7 @@ JUDGED = {
     ("training/processes.py", "return str(error)"),
     # Says what is damaged, for `hybridbatch verify` and the report's refusal.
     (
-        "planning/verification.py",
+        "planning/findings.py",
         "return Finding(path, 'damaged', str(error).partition(': ')[2])",
     ),
     # Ends a command with a line and a code.

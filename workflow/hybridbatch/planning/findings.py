@@ -1,4 +1,4 @@
-"""Checks whether the artifacts in the results belong to the configuration and are whole."""
+"""What `verify` finds: which artifacts belong to the configuration, are stale or damaged."""
 
 import json
 import os
