@@ -96,7 +96,7 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
         read_files(paths)
     with pytest.raises(HybridBatchError, match=r"DOCUMENT_IDS\.tsv is missing"):
         read_files(paths[1:])
-    with pytest.raises(HybridBatchError, match=r"ref\.xho\.txt: not a file of NTREX-128 that is"):
+    with pytest.raises(HybridBatchError, match=r"ref\.xho\.txt: not one of the NTREX-128 files"):
         read_files(written(tmp_path, xho=ENGLISH))
     with pytest.raises(HybridBatchError, match="cannot be read"):
         read_files([tmp_path / "newstest2019-src.eng.txt"])

@@ -34,7 +34,7 @@ def results(tmp_path: Path) -> Path:
 def test_another_number_of_processors_is_said(results: Path) -> None:
     found = note(results)
     assert found is not None and "\n" not in found
-    assert "made with threads: 8, which is 2 on this machine" in found
+    assert "made with threads: 8, but this machine has 2" in found
     assert "Set `threads: 8` in the config to keep it" in found
 
 
