@@ -107,7 +107,7 @@ def test_anchors_aliases_and_merge_keys_are_followed() -> None:
         ("a: \0\n", "a.yaml: not YAML: the character U+0000 is not allowed"),
         ("seeds: *x\n", "a.yaml:1: not YAML: found undefined alias 'x'"),
         ("seeds: &a [*a]\n", "a.yaml:1: the aliases of YAML never end here"),
-        ("title: !include x\n", "a.yaml:1: YAML tags such as !include are not read"),
+        ("title: !include x\n", "a.yaml:1: YAML tags such as !include are not supported"),
         ("? [a]\n: 1\n", "a.yaml:1: a key must be text, not a list or a mapping"),
         (BASE + "recipe: two\n", "a.yaml:6: the key `recipe` appears twice (first in line 1)"),
         (

@@ -34,12 +34,12 @@ def results(tmp_path: Path) -> Path:
 def test_another_number_of_processors_is_said(results: Path) -> None:
     found = note(results)
     assert found is not None and "\n" not in found
-    assert "made with threads: 8, but this machine has 2" in found
+    assert "made with threads: 8, but here it is 2" in found
     assert "Set `threads: 8` in the config to keep it" in found
 
 
 def test_another_precision_is_said(results: Path) -> None:
-    assert "training.precision: bf16, which is fp32" in str(note(results, threads=8))
+    assert "training.precision: bf16, but here it is fp32" in str(note(results, threads=8))
 
 
 def test_the_same_machine_and_the_users_own_choice_say_nothing(results: Path) -> None:

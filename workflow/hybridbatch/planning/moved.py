@@ -37,7 +37,7 @@ def moved_from(plan: Plan, config: Mapping[str, Any], *, results: Path) -> str |
             before, now = found.get(option), _at(plan.config, key)
             if before is not None and before != now and _at(config, key) in (None, "auto"):
                 return (
-                    f"{folder}: made with {key}: {before}, but this machine has {now}, which "
+                    f"{folder}: made with {key}: {before}, but here it is {now}, which "
                     f"changes bytes; what depends on it is made again. Set `{key}: {before}` in "
                     f"the config to keep it"
                 )
