@@ -9,6 +9,8 @@ RULES := Snakefile workflow/Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Extras to install into the environment for running, such as `make setup EXTRAS=datasets`.
 EXTRAS ?=
+# Two processes need 2 GB each. Waiting threads sleep (OMP_WAIT_POLICY), since the processes share the processors.
+PYTEST_OPTIONS ?= --numprocesses=2 --dist=loadfile
 ALL_EXTRAS := dev,datasets,slurm,storage,tensorboard
 
 .PHONY: help report xquad test lint format lock clean setup setup-dev extras
@@ -23,7 +25,7 @@ xquad: setup ## train on MLQA-R, test on XQuAD-R; MIRROR=folder or URL instead o
 	$(if $(MIRROR),HYBRIDBATCH_MIRROR="$(MIRROR)" ,)$(SNAKEMAKE) --configfile config/xquad_cpu.yaml -- results/report.html
 
 test: setup-dev ## the tests; HYBRIDBATCH_MIRROR=folder adds those on real data
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lint: setup-dev ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check $(SOURCES)
