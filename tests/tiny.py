@@ -10,6 +10,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from hybridbatch.common.options import options_from_dict
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.encoding.settings import settled
 from hybridbatch.planning.config import defaults
 from hybridbatch.planning.stage_options import completed
 from hybridbatch.reporting.evidence import StatisticsOptions
@@ -119,7 +120,7 @@ def write_benchmark(folder: Path, items: range) -> Path:
 
 def made_options(kind: type[T], stage: str, /, **given: object) -> T:
     """The options of a stage as an object of its class, with the schema's defaults."""
-    return options_from_dict(kind, options_of(stage, **given))
+    return options_from_dict(kind, settled(options_of(stage, **given), None))
 
 
 def statistics_options(group: str, /, **given: object) -> StatisticsOptions:

@@ -15,7 +15,7 @@ from hybridbatch.common.records import (
     check_digests,
     current,
     making,
-    outside_key,
+    outside_keys,
     place_of,
     read_record,
     record_key,
@@ -132,7 +132,14 @@ def test_a_copied_folder_gets_a_record_of_its_own(tmp_path: Path) -> None:
 def test_records_name_artifacts_by_their_place_and_files_from_outside_by_their_name() -> None:
     assert record_key("results/pairs/a.parquet") == "results/pairs/a.parquet"
     assert record_key("/tmp/job/results/pairs/a.parquet") == "results/pairs/a.parquet"
-    assert outside_key("/home/me/data/mine.parquet") == "outside/mine.parquet"
+    mine = "/home/me/data/mine.parquet"
+    assert outside_keys([mine]) == {mine: "outside/mine.parquet"}
+    # Files of one name in several folders are told apart by where they lie below their own folder.
+    files = ["/m/config.json", "/m/1_Pooling/config.json"]
+    assert list(outside_keys(files).values()) == [
+        "outside/config.json",
+        "outside/1_Pooling/config.json",
+    ]
 
 
 def test_the_record_is_readable_by_any_parquet_reader(tmp_path: Path) -> None:

@@ -135,18 +135,26 @@ def one_by_one(encoder: DualEncoder, texts: list[str]) -> np.ndarray:
 def test_mean_pooling_leaves_padding_out():
     hidden = torch.tensor([[[3.0, 0.0], [3.0, 8.0], [99.0, 99.0]]])
     mask = torch.tensor([[1, 1, 0]])
-    # The mean of (3, 0) and (3, 8) is (3, 4), of length 5.
-    assert pool_tokens(hidden, mask, "mean").tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
+    assert pool_tokens(hidden, mask, "mean").tolist() == [[3.0, 4.0]]
 
 
 def test_mean_pooling_without_a_mask_counts_every_token():
     hidden = torch.tensor([[[3.0, 0.0], [3.0, 8.0]]])
-    assert pool_tokens(hidden, None, "mean").tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
+    assert pool_tokens(hidden, None, "mean").tolist() == [[3.0, 4.0]]
 
 
 def test_cls_pooling_takes_the_first_token():
     hidden = torch.tensor([[[0.0, 2.0], [5.0, 5.0]]])
-    assert pool_tokens(hidden, torch.tensor([[1, 1]]), "cls").tolist() == [[0.0, 1.0]]
+    assert pool_tokens(hidden, torch.tensor([[1, 1]]), "cls").tolist() == [[0.0, 2.0]]
+
+
+def test_max_and_last_token_pooling_leave_padding_out():
+    hidden = torch.tensor([[[3.0, -1.0], [2.0, -8.0], [99.0, 99.0]], [[1.0, 4.0]] * 3])
+    mask = torch.tensor([[1, 1, 0], [1, 1, 1]])
+    assert pool_tokens(hidden, mask, "max").tolist() == [[3.0, -1.0], [1.0, 4.0]]
+    assert pool_tokens(hidden, mask, "lasttoken").tolist() == [[2.0, -8.0], [1.0, 4.0]]
+    assert pool_tokens(hidden[:, :2], None, "max").tolist() == [[3.0, -1.0], [1.0, 4.0]]
+    assert pool_tokens(hidden[:, :2], None, "lasttoken").tolist() == [[2.0, -8.0], [1.0, 4.0]]
 
 
 def test_pooling_of_bf16_states_is_in_float32():

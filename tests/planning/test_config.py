@@ -11,6 +11,7 @@ import faiss
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding.settings import settled
 from hybridbatch.planning import stage_options
 from hybridbatch.planning.config import check_config, defaults, load_config
 from hybridbatch.planning.plan import Plan
@@ -310,7 +311,7 @@ def test_no_default_is_stated_twice() -> None:
     """The schema has the defaults: what a stage takes of the configuration has none of its own."""
     twice = []
     for stage in stage_options.STAGES:
-        taken = stage_options.taken(stage, defaults())
+        taken = settled(stage_options.taken(stage, defaults()), None)
         kind = importlib.import_module(STAGES[stage].module).Options
         twice += [f"{stage}: {name}" for name in defaulted(kind, taken)]
     for kind in (StatisticsOptions, Thresholds, Source, SamplingOptions):

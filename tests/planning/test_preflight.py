@@ -7,10 +7,12 @@ import pytest
 from snakemake.io import contains_wildcard
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.records import outside_keys
 from hybridbatch.encoding.model import copy_local
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.preflight import check_files
 from hybridbatch.planning.workflow_support import plan
+from sentence_models import write_labse
 from tiny import write_benchmark, write_model, write_pairs
 from tiny_config import MINIMAL, config
 
@@ -55,6 +57,18 @@ def test_every_file_that_is_copied_of_a_local_model_is_tracked(home: Path) -> No
     tracked = sorted(Path(file).name for file in checked(model="./model").model_files())
     assert tracked == copied
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(tracked)
+
+
+def test_the_files_of_a_models_modules_are_copied_and_tracked(home: Path) -> None:
+    write_labse(home / "labse")
+    found = checked(model="./labse").model_files()
+    kept = {str(Path(file).relative_to("labse")) for file in found}
+    assert {"modules.json", "1_Pooling/config.json", "2_Dense/model.safetensors"} <= kept
+    assert set(outside_keys(found).values()) == {f"outside/{name}" for name in kept}
+    (home / "copy").mkdir()
+    copy_local(home / "labse", home / "copy")
+    copied = [path for path in (home / "copy").rglob("*") if path.is_file()]
+    assert kept == {str(path.relative_to(home / "copy")) for path in copied}
 
 
 @pytest.mark.parametrize(

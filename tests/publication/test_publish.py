@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hybridbatch.planning.plan import Plan
 from hybridbatch.publication import publish
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training.samplings import SAMPLINGS
+from sentence_models import write_distiluse, write_labse
 
 RUN = "embedded.mine.hybrid.s3"
 # Short, long enough to be cut, with other scripts and unknown characters, and equal but for case.
@@ -127,6 +129,31 @@ def test_sentence_transformers_gives_the_same_vectors(
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert np.abs(theirs.encode(TEXTS) - expected).max() > 1e-3  # the prefix matters
     assert theirs.similarity_fn_name == "cosine"
+
+
+@pytest.mark.parametrize("shape", ["labse", "distiluse"])
+def test_what_the_model_declares_is_published(inputs: Path, tmp_path: Path, shape: str) -> None:
+    shutil.rmtree(inputs / "model")
+    {"labse": write_labse, "distiluse": write_distiluse}[shape](inputs / "model")
+    ours = DualEncoder.load(
+        inputs / "model", pooling="cls" if shape == "labse" else "mean", device="cpu"
+    )
+    plan = Plan(config(model="./model", model_name="embedded", encoding={}, query_prefix="q: "))
+    before = {path: path.read_bytes() for path in (inputs / "model").rglob("*.json")}
+    folder = publish_to(tmp_path / "out", inputs, plan.publish_options(RUN))
+    # The files are links: writing the declaration must leave the trained model as it is.
+    assert before == {path: path.read_bytes() for path in (inputs / "model").rglob("*.json")}
+    theirs = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    assert theirs.max_seq_length == 24  # as the folder declares
+    for prompt, prefix in (("query", "q: "), ("document", "")):
+        expected = encode_texts(
+            ours, TEXTS, prefix=prefix, max_tokens=24, tokens_per_batch=128, precision="fp32"
+        )
+        found = theirs.encode(TEXTS, prompt_name=prompt)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    assert found.shape[1] == (32 if shape == "labse" else 20)
+    _, body = card_of(folder)
+    assert "put 'q: ' and '' before" in body and f"Pooling: {ours.pooling}," in body
 
 
 def test_the_folder_still_loads_as_a_plain_checkpoint(inputs: Path, tmp_path: Path) -> None:

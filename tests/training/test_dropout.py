@@ -4,6 +4,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.dropout import dropout
 from hybridbatch.training.packed_pass import packed_vectors
 
@@ -44,11 +45,12 @@ def test_the_mean_over_masks_is_near_the_vector_without():
     torch.manual_seed(4)
     sizes = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 3}
     model = BertModel(BertConfig(vocab_size=50, intermediate_size=40, **sizes))
+    encoder = DualEncoder(model, None, pooling="mean")
     texts = [torch.arange(2, 2 + count).numpy() for count in (9, 7, 2)]
 
     def vectors():
         return packed_vectors(
-            model, texts, pooling="mean", dtype=torch.float32, checkpointing=False
+            model, texts, pool=encoder.pool, dtype=torch.float32, checkpointing=False
         ).detach()
 
     plain = (model.eval(), vectors())[1]

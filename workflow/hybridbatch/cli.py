@@ -19,7 +19,7 @@ from types import ModuleType
 from hybridbatch.common.environment_errors import explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.logfile import LogFile
-from hybridbatch.common.records import Record, making, outside_key, read_record, record_key
+from hybridbatch.common.records import Record, making, outside_keys, read_record, record_key
 from hybridbatch.common.stopping import Stop, Terminated, terminable
 from hybridbatch.common.threads import export_threads
 from hybridbatch.stages import STAGES, TIMINGS, TOOLS
@@ -153,9 +153,10 @@ def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:
     made_from = [*(args.made_from or ()), *getattr(module, "made_from", lambda _: ())(args)]
     digests = ContentDigests(CACHE if CACHE.parent.parent.is_dir() else None)
     inputs = {record_key(str(path)): read_record(path).made for path in made_from}
-    for path in args.outside or ():
-        digest = inputs[outside_key(str(path))] = digests.of(path)
-        check_download(path, digest)
+    outside = outside_keys([str(path) for path in args.outside or ()])
+    for path, key in outside.items():
+        inputs[key] = digests.of(Path(path))
+        check_download(Path(path), inputs[key])
     return Record(
         stage=args.stage,
         options=args.options,

@@ -10,7 +10,8 @@ hold the SHA-256 of each file that was written, which is checked when the file i
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -140,9 +141,19 @@ def record_key(path: str) -> str:
     return "/".join(parts[parts.index(_RESULTS) :])
 
 
-def outside_key(path: str) -> str:
-    """The name of an input from outside in a record: without its folder, which may move."""
-    return f"outside/{Path(path).name}"
+def outside_keys(paths: Sequence[str]) -> dict[str, str]:
+    """The names of a job's inputs from outside in its record, by path.
+
+    A name is without the folder, which may move. Of files with equal names, as the modules of a
+    model have, it is the path below the folder of them all.
+    """
+    names = [Path(path).name for path in paths]
+    if len(set(names)) == len(names):
+        return {path: f"outside/{name}" for path, name in zip(paths, names, strict=True)}
+    # Links are not followed: the hub's cache holds all files in one folder, under other names.
+    whole = {path: Path(path).absolute() for path in paths}
+    top = os.path.commonpath([place.parent for place in whole.values()])
+    return {path: f"outside/{whole[path].relative_to(top).as_posix()}" for path in paths}
 
 
 def write_digests(folder: Path) -> None:

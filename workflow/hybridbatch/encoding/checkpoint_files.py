@@ -11,12 +11,12 @@ from hybridbatch.common.errors import HybridBatchError
 
 def damaged_file(folder: Path) -> tuple[Path, str] | None:
     """The first file that is not valid JSON or safetensors, such as a truncated one, and why."""
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.rglob("*.json")):
         try:
             json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             return path, f"not JSON ({error})"
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted(folder.rglob("*.safetensors")):
         try:
             with safe_open(path, framework="np"):
                 pass

@@ -22,14 +22,15 @@ from hybridbatch.common.parquet import ParquetInput, parquet_writer
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import check_table, read_table, write_table
 from hybridbatch.common.threads import set_threads
+from hybridbatch.encoding.declaration import Pooling
 from hybridbatch.encoding.encoder import (
     DualEncoder,
-    Pooling,
     Precision,
     resolve_device,
     resolve_precision,
 )
 from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.encoding.settings import log_settings, settled_text
 from hybridbatch.encoding.token_limits import check_max_tokens
 from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
 from hybridbatch.schemas.passages import PASSAGES
@@ -39,13 +40,17 @@ from hybridbatch.schemas.schema import Schema
 
 # Passages of a shard that are read, encoded and written together.
 _PIECE = 1 << 15
+_DECLARED = ("pooling", "query_prefix", "passage_prefix", "max_tokens")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the stage `encode`; `passage_template` joins title and text."""
+    """The options of the stage `encode`; `passage_template` joins title and text.
+
+    `encoding.settings` fills in what the config leaves to the model's folder.
+    """
 
     pooling: Pooling
     query_prefix: str
@@ -81,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    options = options_from_json(Options, args.options)
+    options = options_from_json(Options, settled_text(args.options, args.model))
     if len(args.output) != len(args.queries) + len(args.passages):
         raise HybridBatchError("--output: give a file for each of --queries and --passages")
     threads = set_threads(options.threads)
@@ -89,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
     precision = resolve_precision(options.precision, device)
     encoder = DualEncoder.load(args.model, pooling=options.pooling, device=device)
     check_max_tokens(encoder, options.max_tokens, key="encoding.max_tokens")
+    log_settings(args.options, args.model, keys=_DECLARED)
     logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
     encode = partial(encode_table, encoder, options=options, precision=precision)
     for queries, output in zip(args.queries, args.output, strict=False):

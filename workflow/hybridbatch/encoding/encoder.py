@@ -5,13 +5,16 @@ Training calls it as a module; `inference.encode_texts` encodes many texts witho
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from tokenizers import normalizers
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
@@ -19,8 +22,10 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import check_digests
 from hybridbatch.encoding.batching import TokenIds
 from hybridbatch.encoding.checkpoint_files import unloadable
+from hybridbatch.encoding.declaration import Declaration, Pooling, read_declaration
+from hybridbatch.encoding.head import Head
+from hybridbatch.encoding.layout import write_layout
 
-Pooling = Literal["mean", "cls"]
 Precision = Literal["fp32", "bf16"]
 # Texts that are tokenised at a time: enough for every processor, and little memory.
 _TOKENIZED_TOGETHER = 8192
@@ -56,44 +61,74 @@ def resolve_precision(precision: str, device: str) -> Precision:
 
 
 def pool_tokens(hidden: Tensor, attention_mask: Tensor | None, pooling: Pooling) -> Tensor:
-    """Unit vectors (texts, dim) float32 from the last hidden states (texts, tokens, dim).
+    """One vector for each text, (texts, dim) float32, from the last hidden states.
 
-    `cls` takes the first token, `mean` the mean over the tokens whose mask (texts, tokens) is not
-    0; no mask means that every token counts. Pooling and normalisation are in float32.
+    These are (texts, tokens, dim). `cls` takes the first token, `lasttoken` the last one, `mean`
+    the mean over the tokens, `max` the greatest of each value. Tokens are those whose mask (texts,
+    tokens) is not 0; no mask means that every token counts. Padding stands after the tokens.
+    Pooling is in float32.
     """
     hidden = hidden.float()
     if pooling == "cls":
-        return F.normalize(hidden[:, 0], dim=-1)
+        return hidden[:, 0]
+    if pooling == "lasttoken":
+        if attention_mask is None:
+            return hidden[:, -1]
+        last = attention_mask.ne(0).sum(dim=1) - 1
+        return hidden[torch.arange(len(hidden), device=hidden.device), last]
+    if pooling == "max":
+        if attention_mask is not None:
+            hidden = hidden.masked_fill(attention_mask.eq(0).unsqueeze(-1), -torch.inf)
+        return hidden.amax(dim=1)
     if attention_mask is None:
-        return F.normalize(hidden.mean(dim=1), dim=-1)
+        return hidden.mean(dim=1)
     weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
-    return F.normalize((hidden * weights).sum(dim=1) / weights.sum(dim=1), dim=-1)
+    return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 class DualEncoder(nn.Module):
-    """A Hugging Face encoder and its tokenizer, shared by queries and passages."""
+    """A Hugging Face encoder and its tokenizer, shared by queries and passages.
+
+    `declared` is what the folder of the model declares, None for a plain checkpoint; `head` holds
+    the layers that follow the pooling, and is None if there are none.
+    """
 
     model: Any  # its config and save_pretrained are more than nn.Module has
 
-    def __init__(self, model: nn.Module, tokenizer: Any, *, pooling: Pooling) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: Any,
+        *,
+        pooling: Pooling,
+        declared: Declaration | None = None,
+        head: Head | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
         self.tokenizer = tokenizer
         self.pooling = pooling
+        self.declared = declared
+        self.head = head
+        # A decoder would keep the keys and values of every layer for the next token.
+        takes_cache = "use_cache" in inspect.signature(model.forward).parameters
+        self._options = {"use_cache": False} if takes_cache else {}
 
     @classmethod
     def load(cls, folder: Path, *, pooling: Pooling, device: str) -> DualEncoder:
         """Load a checkpoint folder (config, safetensors, fast tokenizer) in float32.
 
-        Nothing is downloaded and no code of the checkpoint runs. `device` is a torch device.
-        Raises HybridBatchError if the folder lacks a file or weights of the model, holds a damaged
-        file, or differs from its record.
+        The layers that a sentence-transformers folder declares are loaded with it; `pooling` is
+        used whatever the folder declares. Nothing is downloaded and no code of the checkpoint runs.
+        `device` is a torch device. Raises HybridBatchError if the folder lacks a file or weights of
+        the model, holds a damaged file, declares what is not supported, or differs from its record.
         """
         if not (folder / "config.json").is_file():
             raise HybridBatchError(
                 f"{folder}: no config.json; name a Hugging Face checkpoint folder"
             )
         check_digests(folder)
+        declared = read_declaration(folder)
         options = {"local_files_only": True, "trust_remote_code": False}
         try:
             model, report = AutoModel.from_pretrained(
@@ -111,7 +146,14 @@ class DualEncoder(nn.Module):
         if not tokenizer.is_fast:
             raise HybridBatchError(f"{folder}: no fast tokenizer; add its tokenizer.json")
         _settle_missing_weights(model, report["missing_keys"], folder)
-        return cls(model.to(device), tokenizer, pooling=pooling).eval()
+        head = None
+        if declared is not None:
+            if declared.lower_case:
+                _lower_case(tokenizer)
+            if declared.steps:
+                head = Head.load(folder, declared.steps, inputs=int(model.config.hidden_size))
+        encoder = cls(model, tokenizer, pooling=pooling, declared=declared, head=head)
+        return encoder.to(device).eval()
 
     @property
     def device(self) -> torch.device:
@@ -122,7 +164,8 @@ class DualEncoder(nn.Module):
     @property
     def dim(self) -> int:
         """Length of an embedding."""
-        return int(self.model.config.hidden_size)
+        dense = self.head.dense if self.head is not None else ()
+        return dense[-1].outputs if dense else int(self.model.config.hidden_size)
 
     @property
     def pad_id(self) -> int:
@@ -135,8 +178,18 @@ class DualEncoder(nn.Module):
         `attention_mask` has the shape of the ids, 1 for a token and 0 for padding; None means no
         padding.
         """
-        output = self.model(input_ids=input_ids, attention_mask=attention_mask)
-        return pool_tokens(output.last_hidden_state, attention_mask, self.pooling)
+        output = self.model(input_ids=input_ids, attention_mask=attention_mask, **self._options)
+        return self.pool(output.last_hidden_state, attention_mask)
+
+    def pool(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
+        """Unit vectors (texts, dim) float32 from the last hidden states (texts, tokens, hidden).
+
+        The vectors of `pool_tokens` pass through the layers of the head, if there is one.
+        """
+        pooled = pool_tokens(hidden, attention_mask, self.pooling)
+        if self.head is not None:
+            pooled = self.head(pooled)
+        return F.normalize(pooled, dim=-1)
 
     def tokenize(self, texts: Sequence[str], *, prefix: str, max_tokens: int) -> list[TokenIds]:
         """Token ids (tokens,) int32 of each text after the prefix, cut at `max_tokens`, unpadded.
@@ -156,12 +209,36 @@ class DualEncoder(nn.Module):
             token_ids += [np.array(ids, dtype=np.int32) for ids in batch["input_ids"]]
         return token_ids
 
-    def save(self, folder: Path) -> None:
-        """Write the checkpoint (config, safetensors, tokenizer) into an existing, empty folder."""
+    def save(self, folder: Path, *, query_prefix: str = "", passage_prefix: str = "") -> None:
+        """Write the checkpoint (config, safetensors, tokenizer) into an existing, empty folder.
+
+        An encoder from a folder that declares how to use it also writes a declaration, with its
+        pooling, its layers and these prefixes.
+        """
         # Tokenising leaves its last truncation in the tokenizer; it does not belong to the model.
         self.tokenizer.backend_tokenizer.no_truncation()
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
+        if self.declared is None:
+            return
+        declared = replace(
+            self.declared,
+            pooling=self.pooling,
+            query_prefix=query_prefix,
+            passage_prefix=passage_prefix,
+        )
+        folders = write_layout(folder, declared, width=int(self.model.config.hidden_size))
+        if self.head is not None:
+            self.head.save(folders)
+
+
+def _lower_case(tokenizer: Any) -> None:
+    """Put texts into lower case before the tokenizer's own normalisation, once."""
+    backend = tokenizer.backend_tokenizer
+    own = backend.normalizer
+    parts = list(own) if isinstance(own, normalizers.Sequence) else [own] if own else []
+    if not any(isinstance(part, normalizers.Lowercase) for part in parts):
+        backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *parts])
 
 
 def _settle_missing_weights(model: nn.Module, missing: Sequence[str], folder: Path) -> None:

@@ -9,10 +9,11 @@ from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.batching import TokenIds, batch_end, order_by_length, pad
-from hybridbatch.encoding.encoder import DualEncoder, Pooling, Precision, pool_tokens
+from hybridbatch.encoding.encoder import DualEncoder, Precision
 from hybridbatch.encoding.packed import PackedModel, can_pack
 
 # torch raises a plain RuntimeError if the CPU is out of memory; only its text identifies it.
@@ -67,21 +68,20 @@ def encode_texts(
 
 
 Embedder = Callable[[Sequence[TokenIds]], np.ndarray]
+Pool = Callable[[Tensor, None], Tensor]  # `DualEncoder.pool`
 
 
 def _embedder(encoder: DualEncoder, precision: Precision) -> Embedder:
     """The function that turns the texts of a batch into unit vectors (texts, dim) float32."""
     if can_pack(encoder.model):
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-        return partial(_embed_packed, PackedModel(encoder.model, dtype=dtype), encoder.pooling)
+        return partial(_embed_packed, PackedModel(encoder.model, dtype=dtype), encoder.pool)
     return partial(_embed_padded, encoder, precision)
 
 
 @torch.inference_mode()
-def _embed_packed(
-    model: PackedModel, pooling: Pooling, token_ids: Sequence[TokenIds]
-) -> np.ndarray:
-    pooled = [pool_tokens(hidden, None, pooling) for hidden in model.hidden_states(token_ids)]
+def _embed_packed(model: PackedModel, pool: Pool, token_ids: Sequence[TokenIds]) -> np.ndarray:
+    pooled = [pool(hidden, None) for hidden in model.hidden_states(token_ids)]
     embedded: np.ndarray = torch.cat(pooled).cpu().numpy()
     return embedded
 

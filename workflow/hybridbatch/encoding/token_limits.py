@@ -3,8 +3,8 @@
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.encoder import DualEncoder
 
-# The name of the table of learned positions, anywhere in the model.
-_POSITIONS = "position_embeddings"
+# The names of the table of learned positions, anywhere in the model; `wpe` is GPT-2's.
+_POSITIONS = ("position_embeddings", "wpe")
 
 
 def check_max_tokens(encoder: DualEncoder, max_tokens: int, *, key: str) -> None:
@@ -18,7 +18,7 @@ def check_max_tokens(encoder: DualEncoder, max_tokens: int, *, key: str) -> None
     """
     for name, module in encoder.model.named_modules():
         weight = getattr(module, "weight", None)
-        if name.rpartition(".")[2] != _POSITIONS or weight is None:
+        if name.rpartition(".")[2] not in _POSITIONS or weight is None:
             continue
         padding = getattr(module, "padding_idx", None)
         most = len(weight) - (0 if padding is None else padding + 1)

@@ -142,23 +142,31 @@ def defaults() -> dict[str, Any]:
     return _defaults(_schema())
 
 
-def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+def undeclared() -> dict[str, Any]:
+    """The values, at any depth, for models that do not declare what the config leaves open."""
+    return _defaults(_schema(), "undeclared")
+
+
+def _defaults(schema: Mapping[str, Any], keyword: str = "default") -> dict[str, Any]:
     found = {}
     for name, inside in schema.get("properties", {}).items():
         if "properties" in inside:
-            found[name] = _defaults(inside)
-        elif "default" in inside:
-            found[name] = _copy(inside["default"])
+            # Sections without defaults of their own are filled in whole; others need not be there.
+            if (within := _defaults(inside, keyword)) or keyword == "default":
+                found[name] = within
+        elif keyword in inside:
+            found[name] = _copy(inside[keyword])
     return found
 
 
 def _texts() -> frozenset[str]:
-    """The keys that accept only text."""
+    """The keys that accept only text, or text that a model's folder may declare."""
     schema = _schema()
     return frozenset(
         key
         for key, inside in schema["properties"].items()
         if types_of(resolved(inside, schema)) == ("string",)
+        or ("undeclared" in inside and "string" in types_of(inside))
     )
 
 

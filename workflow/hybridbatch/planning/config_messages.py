@@ -59,7 +59,7 @@ def _all_keys(schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
 def _of_value(error: ValidationError, path: list[str | int]) -> str:
     value, kind = error.instance, error.validator
     if kind == "enum":
-        words = list(map(str, error.validator_value))
+        words = [str(word) for word in error.validator_value if word is not None]
         if value is None:
             return f"it has no value; give it one of {', '.join(words)}, or remove the key"
         return f"{value!r} is not one of {', '.join(words)}{did_you_mean(value, words)}"

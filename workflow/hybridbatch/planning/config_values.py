@@ -74,7 +74,9 @@ def _scalar(written: Scalar, schema: Schema) -> Any:
     if written.given and not _needs_another(written.given[0], wanted):
         return written.given[0]
     text = written.text
-    if (written.plain or "null" in wanted) and text.lower() in _NULL:
+    # An empty prefix is a text, and no prefix in the file leaves it to the model.
+    empty_is_text = "string" in wanted and "undeclared" in schema
+    if (written.plain or ("null" in wanted and not empty_is_text)) and text.lower() in _NULL:
         return None
     if "string" in wanted:
         return written.given[0] if written.given else text

@@ -10,7 +10,7 @@ what each rule's job reads and writes.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hybridbatch.common.records import Record, outside_key
+from hybridbatch.common.records import Record, outside_keys
 from hybridbatch.planning import paths
 from hybridbatch.planning.lineage_jobs import JOBS
 from hybridbatch.planning.plan import Plan
@@ -158,10 +158,10 @@ class Lineage:
     def outside(self, files: Sequence[str]) -> dict[str, str]:
         """Inputs from outside with the digest of their content; for downloads, the pinned one."""
         found = {}
-        for path in files:
+        for path, key in outside_keys(files).items():
             if path.startswith(f"{paths.RAW}/"):
                 digest = self.plan.raw_digest(path.removeprefix(f"{paths.RAW}/"))
             else:
                 digest = self._contents(path)
-            found[outside_key(path)] = digest
+            found[key] = digest
         return found

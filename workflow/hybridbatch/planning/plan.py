@@ -31,7 +31,8 @@ class Plan(Inventory):
         mirror: str | None = None,
         machine: Machine | None = None,
     ) -> None:
-        super().__init__((machine or Machine.here()).resolve(config), mirror=mirror)
+        resolved = (machine or Machine.here()).resolve(stage_options.with_embedded(config))
+        super().__init__(resolved, mirror=mirror)
 
     def _taken(self, stage: str) -> dict[str, Any]:
         """The options of a stage that are keys of the configuration."""

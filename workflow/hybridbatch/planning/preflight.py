@@ -12,6 +12,7 @@ from pathlib import Path
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import VARIABLE, mirror_folder
 from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
+from hybridbatch.encoding.declaration import read_declaration
 from hybridbatch.encoding.model_names import local_folder
 from hybridbatch.planning.inventory import Inventory
 
@@ -62,6 +63,8 @@ def _check_model(model: str) -> None:
             f"config: model: {model}: no config.json in this folder; name the folder of a "
             f"transformers model"
         )
+    if folder is not None:
+        read_declaration(folder, origin=f"config: model: {model}")
 
 
 def _check_pairs(path: Path, *, key: str) -> None:

@@ -5,11 +5,12 @@ gets the others here.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hybridbatch.data.sources import catalog
-from hybridbatch.planning.config import defaults
+from hybridbatch.encoding.declaration import UNDECLARED
+from hybridbatch.planning.config import defaults, undeclared
 from hybridbatch.training import samplings
 
 _ENCODER = ("pooling", "query_prefix", "passage_prefix", "device", "threads")
@@ -42,10 +43,49 @@ STAGES = tuple(_TAKEN)
 
 
 def taken(stage: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a stage that are keys of the configuration."""
+    """The options of a stage that are keys of the configuration.
+
+    `undeclared` holds a default for each option that the config leaves to the model's folder, for a
+    folder that declares nothing; `encoding.settings` reads it in the stage.
+    """
     rules = _TAKEN.get(stage, ())
+    found = _ruled(rules, config)
+    fallback = _ruled([rule for rule in rules if _is_undeclared(rule)], undeclared())
+    if still := {name: value for name, value in fallback.items() if found[name] is None}:
+        found[UNDECLARED] = still
+    return found
+
+
+def _ruled(rules: Sequence[str], config: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: value for rule in rules for name, value in _found(rule, config)}
     return {name: value for name, value in found.items() if f"!{name}" not in rules}
+
+
+def _is_undeclared(rule: str) -> bool:
+    inside: Any = undeclared()
+    for part in rule.removesuffix(".*").split("."):
+        inside = inside.get(part) if isinstance(inside, dict) else None
+    return inside not in (None, {})
+
+
+def with_embedded(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration; what it leaves to the model is set if that is the embedded one.
+
+    The embedded model declares nothing, so a config that names these values runs nothing again.
+    """
+    filled = {**config}
+    if config["model"] == "embedded":
+        _fill(filled, undeclared())
+    return filled
+
+
+def _fill(config: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            config[key] = {**config[key]}
+            _fill(config[key], value)
+        elif config[key] is None:
+            config[key] = value
 
 
 def _found(rule: str, config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -71,6 +111,9 @@ def completed(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
         HybridBatchError: there is no such sampling.
     """
     options = _over(taken(stage, defaults()), given)
+    fallback = options.pop(UNDECLARED, {})
+    if still := {name: value for name, value in fallback.items() if options[name] is None}:
+        options[UNDECLARED] = still
     if stage == "train" and "sampling" in options and "drawing" not in options:
         name = str(options["sampling"])
         options["drawing"] = samplings.drawing(name)

@@ -27,8 +27,8 @@ from hybridbatch.common.vocabulary import (
     MONOLINGUAL,
     MULTILINGUAL,
 )
+from hybridbatch.encoding.layout import write_json
 from hybridbatch.publication.card import table
-from hybridbatch.publication.layout import write_json
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
 from hybridbatch.schemas.index_quality import INDEX_QUALITY
 from hybridbatch.schemas.overlap import OVERLAP

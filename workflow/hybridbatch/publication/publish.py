@@ -10,16 +10,19 @@ import argparse
 import logging
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import FOLDER_RECORD, check_digests
+from hybridbatch.encoding.declaration import WEIGHTS, Declaration, Dense, read_declaration
+from hybridbatch.encoding.layout import write_layout
+from hybridbatch.encoding.model_config import token_width
+from hybridbatch.encoding.settings import settled, settled_text
 from hybridbatch.publication.card import Facts, Origin, model_card
 from hybridbatch.publication.facts import read_record, read_validations, training_source
-from hybridbatch.publication.layout import write_layout
 
 CARD = "README.md"
 logger = logging.getLogger(__name__)
@@ -61,19 +64,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the folder."""
-    options = options_from_json(Options, args.options)
+    options = _options(args.options, args.model)
     facts = read_facts(options, record=args.run_record, train_log=args.train_log, pairs=args.pairs)
     with atomic_folder(args.output) as folder:
         link_files(args.model, folder)
-        write_layout(
-            folder,
+        declared = read_declaration(args.model)
+        published = replace(
+            declared or Declaration(options.training["pooling"]),
             pooling=options.training["pooling"],
             query_prefix=options.training["query_prefix"],
             passage_prefix=options.training["passage_prefix"],
             max_tokens=options.max_tokens,
         )
+        dense = write_layout(folder, published, width=token_width(args.model))
+        own = [step.folder for step in published.steps if isinstance(step, Dense)]
+        for name, target in zip(own, dense, strict=True):
+            _link(args.model / name / WEIGHTS, target / WEIGHTS)
         (folder / CARD).write_text(model_card(facts), encoding="utf-8")
     logger.info("%s is published in %s", facts.record["run"], args.output)
+
+
+def _options(text: str, model: Path) -> Options:
+    """The options, with what the config leaves to the model's folder filled in."""
+    options = options_from_json(Options, settled_text(text, model))
+    return replace(options, training=settled(options.training, read_declaration(model)))
 
 
 def read_facts(options: Options, *, record: Path, train_log: Path, pairs: list[Path]) -> Facts:
@@ -116,7 +130,11 @@ def link_files(source: Path, folder: Path) -> None:
     for path in sorted(source.iterdir()):
         if not path.is_file() or path.name.startswith(".") or path.name == FOLDER_RECORD:
             continue
-        try:
-            os.link(path, folder / path.name)
-        except OSError:
-            shutil.copyfile(path, folder / path.name)
+        _link(path, folder / path.name)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

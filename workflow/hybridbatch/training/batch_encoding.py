@@ -50,7 +50,7 @@ class Encoding:
         return packed_vectors(
             self.encoder.model,
             ordered,
-            pooling=self.encoder.pooling,
+            pool=self.encoder.pool,
             dtype=torch.bfloat16 if self.precision == "bf16" else torch.float32,
             checkpointing=self.checkpointing,
         )

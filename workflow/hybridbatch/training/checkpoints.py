@@ -148,7 +148,7 @@ def fingerprint(
 
     threads: the number of threads of each process.
     """
-    files = [*pairs, *sorted(path for path in model.iterdir() if path.is_file())]
+    files = [*pairs, *sorted(path for path in model.rglob("*") if path.is_file())]
     parts = {
         "options": asdict(options),
         "files": [[path.name, sha256_file(path)] for path in files],

@@ -21,13 +21,10 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import read_table, write_table
 from hybridbatch.common.threads import set_threads
-from hybridbatch.encoding.encoder import (
-    DualEncoder,
-    Pooling,
-    resolve_device,
-    resolve_precision,
-)
+from hybridbatch.encoding.declaration import Pooling
+from hybridbatch.encoding.encoder import DualEncoder, resolve_device, resolve_precision
 from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.encoding.settings import log_settings, settled_text
 from hybridbatch.encoding.token_limits import check_max_tokens
 from hybridbatch.retrieval.columns import Floats
 from hybridbatch.retrieval.index import build_index
@@ -68,13 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Mine the hard negatives of one source; they replace those of its training rows."""
-    options = options_from_json(Options, args.options)
+    options = options_from_json(Options, settled_text(args.options, args.model))
     set_threads(options.threads)
     table = read_table(args.pairs, PAIRS)
     encoder = DualEncoder.load(
         args.model, pooling=options.pooling, device=resolve_device(options.device)
     )
     check_max_tokens(encoder, options.max_tokens, key="training.max_tokens")
+    log_settings(args.options, args.model, keys=("pooling", "query_prefix", "passage_prefix"))
     frame = pl.from_arrow(table.drop_columns("hard_negatives")).with_row_index("row")  # type: ignore[union-attr]
     mined: list[list[str]] = table["hard_negatives"].to_pylist()
     for language in options.languages:

@@ -1,10 +1,10 @@
 """The options of the stage `train`."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.registry import Extension
+from hybridbatch.encoding.declaration import Pooling
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Options:
     languages: tuple[str, ...]
     sources: tuple[Source, ...]
     alpha: float | None = None
-    pooling: Literal["mean", "cls"]
+    pooling: Pooling
     query_prefix: str
     passage_prefix: str
     device: str

@@ -7,7 +7,7 @@ length. Copies of a row pad them; as keys, they are masked, and they have no gra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from hybridbatch.encoding.batching import TokenIds
-from hybridbatch.encoding.encoder import Pooling, pool_tokens
 from hybridbatch.training.dropout import dropout
 
 # The fixed cost of one call of attention, in tokens: measured on e5-small with two cores.
@@ -111,7 +110,7 @@ def packed_vectors(
     model: Any,
     token_ids: Sequence[TokenIds],
     *,
-    pooling: Pooling,
+    pool: Callable[[Tensor, Tensor | None], Tensor],
     dtype: torch.dtype,
     checkpointing: bool,
 ) -> Tensor:
@@ -120,7 +119,7 @@ def packed_vectors(
     Args:
         model: of BERT's architecture (`packed.can_pack`), in training mode for dropout.
         token_ids: the texts.
-        pooling: pooling of the last hidden states.
+        pool: unit vectors from the last hidden states and their mask, as `DualEncoder.pool`.
         dtype: type of the matrix products; the residual stream and the layer norms are float32.
         checkpointing: compute each layer again for its gradient instead of storing its activations.
     """
@@ -133,10 +132,9 @@ def packed_vectors(
             hidden = _layer(layer, hidden, layout, dtype)
     padded = _spread(hidden, layout)
     pooled = [
-        pool_tokens(
+        pool(
             padded[each.rows].view(each.texts, each.tokens, -1),
             None if each.mask is None else each.mask.to(hidden.dtype),
-            pooling,
         )
         for each in layout.rectangles
     ]

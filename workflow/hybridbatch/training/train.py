@@ -19,6 +19,7 @@ from hybridbatch.common.records import current, making
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.encoder import DualEncoder, resolve_device
+from hybridbatch.encoding.settings import log_settings, settled_text
 from hybridbatch.encoding.token_limits import check_max_tokens
 from hybridbatch.schemas.runs import RUNS
 from hybridbatch.schemas.train_log import TRAIN_LOG
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
 
     If a launcher such as torchrun started this process as one of several, it starts no others.
     """
-    options = options_from_json(Options, args.options)
+    options = options_from_json(Options, settled_text(args.options, args.model))
     check_available(args.tensorboard)
     if options.processes > 1 and not launched(os.environ):
         launch(_run_here, args, count=options.processes)
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _run_here(args: argparse.Namespace) -> None:
-    options = options_from_json(Options, args.options)
+    options = options_from_json(Options, settled_text(args.options, args.model))
     device = resolve_device(options.device)
     # A process that `launch` started has the command's arguments, but not its context.
     with making(getattr(args, "record", None) or current()), joined(device) as processes:
@@ -123,6 +124,8 @@ def _train(args: argparse.Namespace, options: Options, device: str, processes: P
     )
     encoder = DualEncoder.load(args.model, pooling=options.pooling, device=device)
     check_max_tokens(encoder, options.max_tokens, key="training.max_tokens")
+    if processes.first:
+        log_settings(args.options, args.model, keys=("pooling", "query_prefix", "passage_prefix"))
     checkpoints = None
     if args.state is not None and options.checkpoint_every is not None:
         checkpoints = Checkpoints(args.state, fingerprint=_fingerprint(args, options, processes))
@@ -140,7 +143,9 @@ def _train(args: argparse.Namespace, options: Options, device: str, processes: P
     if not processes.first:
         return
     with atomic_folder(args.output) as folder:
-        encoder.save(folder)
+        encoder.save(
+            folder, query_prefix=options.query_prefix, passage_prefix=options.passage_prefix
+        )
     write_table(outcome.log, args.train_log, TRAIN_LOG)
     record = run_record(
         options,

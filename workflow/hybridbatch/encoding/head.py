@@ -1,0 +1,97 @@
+"""What follows the pooling: the Dense and Normalize modules of a sentence-transformers folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from hybridbatch.common.artifacts import damaged
+from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding.declaration import WEIGHTS, Dense, Step
+
+_WEIGHT, _BIAS = "linear.weight", "linear.bias"
+
+
+class Head(nn.Module):
+    """The layers of `steps`, in float32; they are trained with the transformer."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        super().__init__()
+        self.steps = tuple(steps)
+        dense = [step for step in self.steps if isinstance(step, Dense)]
+        self.layers = nn.ModuleList(
+            nn.Linear(step.inputs, step.outputs, bias=step.bias) for step in dense
+        )
+
+    @classmethod
+    def load(cls, folder: Path, steps: Sequence[Step], *, inputs: int) -> Head:
+        """The layers with their weights from a checkpoint folder.
+
+        Args:
+            folder: the checkpoint folder.
+            steps: what it declares.
+            inputs: the length of a pooled vector.
+
+        Raises:
+            HybridBatchError: weights are damaged, or of another form than the folder declares.
+        """
+        head = cls(steps)
+        for step, layer in zip(head.dense, head.layers, strict=True):
+            if step.inputs != inputs:
+                raise HybridBatchError(
+                    f"{folder / step.folder}: in_features is {step.inputs}, but its input has "
+                    f"{inputs} values; restore the folder from where it came from"
+                )
+            _fill(layer, folder / step.folder / WEIGHTS)
+            inputs = step.outputs
+        return head
+
+    @property
+    def dense(self) -> tuple[Dense, ...]:
+        """The steps that have weights, in the order of `layers`."""
+        return tuple(step for step in self.steps if isinstance(step, Dense))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """(texts, outputs) float32 from pooled vectors (texts, inputs) float32."""
+        layers = iter(self.layers)
+        with torch.autocast(pooled.device.type, enabled=False):
+            for step in self.steps:
+                if isinstance(step, Dense):
+                    pooled = getattr(nn, step.activation)()(next(layers)(pooled))
+                else:
+                    pooled = F.normalize(pooled, dim=-1)
+        return pooled
+
+    def save(self, folders: Sequence[Path]) -> None:
+        """Write the weights of each layer into one of the folders, which exist."""
+        for layer, folder in zip(self.layers, folders, strict=True):
+            named = {_WEIGHT: layer.weight, _BIAS: layer.bias}
+            tensors = {
+                name: each.detach().cpu().contiguous()
+                for name, each in named.items()
+                if each is not None
+            }
+            save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def _fill(layer: nn.Module, path: Path) -> None:
+    try:
+        found = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise damaged(path, str(error)) from error
+    wanted = {f"linear.{name}": each for name, each in layer.named_parameters()}
+    shapes = {name: tuple(each.shape) for name, each in found.items()}
+    if shapes != {name: tuple(each.shape) for name, each in wanted.items()}:
+        raise HybridBatchError(
+            f"{path}: holds {shapes}, which is not the layer that its config.json describes; "
+            f"restore it from where it came from"
+        )
+    with torch.no_grad():
+        for name, parameter in wanted.items():
+            parameter.copy_(found[name])
