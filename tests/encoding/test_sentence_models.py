@@ -1,6 +1,7 @@
 """A sentence-transformers folder gives the vectors of sentence-transformers."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,52 @@ def test_the_vectors_are_those_of_sentence_transformers(
     for name, encode in (("query", theirs.encode_query), ("passage", theirs.encode_document)):
         expected = encode(TEXTS, normalize_embeddings=True, batch_size=size)
         np.testing.assert_allclose(found[name], expected, rtol=0, atol=1e-5)
+
+
+def test_lower_case_is_part_of_the_declaration(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folders["labse"], tmp_path / "given"))
+    path = folder / "sentence_bert_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"do_lower_case": True}))
+    found = vectors(folder, tmp_path)["query"]
+    upper, lower = TEXTS.index("UPPER"), TEXTS.index("upper")
+    assert np.array_equal(found[upper], found[lower])
+    theirs = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    np.testing.assert_allclose(found, theirs.encode(TEXTS), rtol=0, atol=1e-5)
+
+
+def test_the_config_comes_first_and_one_line_says_so(
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"pooling": "mean", "query_prefix": "", "max_tokens": 9}
+    found = vectors(folders["prompts"], tmp_path, **given)
+    assert [line for line in capsys.readouterr().err.splitlines() if "declares" in line] == [
+        f"[encode] {folders['prompts']} declares pooling 'mean', query_prefix '' of the config "
+        "over 'find: ', passage_prefix 'text: ', max_tokens 9 of the config over 24"
+    ]
+    theirs = SentenceTransformer(str(folders["prompts"]), device="cpu", local_files_only=True)
+    theirs.max_seq_length = 9
+    np.testing.assert_allclose(found["query"], theirs.encode(TEXTS, prompt=""), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found["passage"], theirs.encode_document(TEXTS), rtol=0, atol=1e-5)
+
+
+def test_a_plain_checkpoint_keeps_the_schema_s_values_and_bytes(tmp_path: Path) -> None:
+    model = tiny.write_model(tmp_path / "model")
+    named = {"pooling": "mean", "query_prefix": "query: ", "passage_prefix": "passage: "}
+    left_open = vectors(model, tmp_path, max_tokens=32)
+    for name, found in vectors(model, tmp_path, max_tokens=32, **named).items():
+        assert found.tobytes() == left_open[name].tobytes()
+    with pytest.raises(AssertionError):  # 128 tokens are more than the 64 positions of the model
+        vectors(model, tmp_path)
+
+
+def test_a_limit_beyond_the_positions_of_the_model_is_cut_to_them(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(folders["gpt2"], tmp_path / "given"))
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_max_length": 1024}))
+    found = vectors(folder, tmp_path)["query"]
+    theirs = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    assert theirs.max_seq_length == 40  # n_positions of GPT-2
+    expected = theirs.encode(TEXTS, normalize_embeddings=True, batch_size=1)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)

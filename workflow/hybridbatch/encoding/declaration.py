@@ -260,7 +260,7 @@ def _transformer(folder: Path, *, origin: str) -> Mapping[str, Any]:
     name = next((name for name in TRANSFORMER_SETTINGS if (folder / name).is_file()), None)
     if name is None:
         return {}
-    values = _read(folder, name, origin=origin)
+    values: Mapping[str, Any] = _read(folder, name, origin=origin)
     for key, allowed in _allowed(values).items():
         if values.get(key) is not None and not allowed:
             raise HybridBatchError(

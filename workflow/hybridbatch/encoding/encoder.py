@@ -25,6 +25,7 @@ from hybridbatch.encoding.checkpoint_files import unloadable
 from hybridbatch.encoding.declaration import Declaration, Pooling, read_declaration
 from hybridbatch.encoding.head import Head
 from hybridbatch.encoding.layout import write_layout
+from hybridbatch.encoding.refusals import refuse_kind, refuse_unsupported
 
 Precision = Literal["fp32", "bf16"]
 # Texts that are tokenised at a time: enough for every processor, and little memory.
@@ -128,6 +129,7 @@ class DualEncoder(nn.Module):
                 f"{folder}: no config.json; name a Hugging Face checkpoint folder"
             )
         check_digests(folder)
+        refuse_unsupported(folder)
         declared = read_declaration(folder)
         options = {"local_files_only": True, "trust_remote_code": False}
         try:
@@ -143,6 +145,12 @@ class DualEncoder(nn.Module):
             raise
         except Exception as error:  # the tokenizers raise nothing more specific
             raise unloadable(folder, error) from error
+        refuse_kind(model.config, origin=str(folder))
+        if model.main_input_name != "input_ids":
+            raise HybridBatchError(
+                f"{folder}: config.json: a {model.config.model_type} takes {model.main_input_name} "
+                f"and not the ids of tokens; name a model for text"
+            )
         if not tokenizer.is_fast:
             raise HybridBatchError(f"{folder}: no fast tokenizer; add its tokenizer.json")
         _settle_missing_weights(model, report["missing_keys"], folder)

@@ -15,8 +15,6 @@ from hybridbatch.common.artifacts import damaged
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.declaration import WEIGHTS, Dense, Step
 
-_WEIGHT, _BIAS = "linear.weight", "linear.bias"
-
 
 class Head(nn.Module):
     """The layers of `steps`, in float32; they are trained with the transformer."""
@@ -71,11 +69,9 @@ class Head(nn.Module):
     def save(self, folders: Sequence[Path]) -> None:
         """Write the weights of each layer into one of the folders, which exist."""
         for layer, folder in zip(self.layers, folders, strict=True):
-            named = {_WEIGHT: layer.weight, _BIAS: layer.bias}
             tensors = {
-                name: each.detach().cpu().contiguous()
-                for name, each in named.items()
-                if each is not None
+                f"linear.{name}": each.detach().cpu().contiguous()
+                for name, each in layer.named_parameters()
             }
             save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 

