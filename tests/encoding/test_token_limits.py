@@ -3,7 +3,14 @@
 from pathlib import Path
 
 import pytest
-from transformers import BertConfig, BertModel, XLMRobertaConfig, XLMRobertaModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    GPT2Config,
+    GPT2Model,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 
 from hybridbatch.cli import main
 from hybridbatch.common.errors import HybridBatchError
@@ -28,6 +35,7 @@ SIZES = {
         (BertModel(BertConfig(**SIZES, max_position_embeddings=64)), 64),
         # Rows 0 and 1, of padding, are no positions.
         (XLMRobertaModel(XLMRobertaConfig(**SIZES, max_position_embeddings=66)), 64),
+        (GPT2Model(GPT2Config(vocab_size=10, n_embd=8, n_layer=1, n_head=2, n_positions=64)), 64),
     ],
 )
 def test_a_table_of_positions_has_an_end(model: BertModel, most: int) -> None:
