@@ -121,6 +121,7 @@ def options(args: argparse.Namespace) -> Options:
         "seed": 1,
         "languages": ["en"],
         "sources": [{"name": SOURCE, "weight": 1.0}],
+        "pooling": "mean",
         "query_prefix": "",
         "passage_prefix": "",
         "precision": args.precision,

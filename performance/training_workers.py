@@ -61,6 +61,7 @@ class Job:
             "seed": 1,
             "languages": list(LANGUAGES),
             "sources": [{"name": "mlqa-r", "weight": 1.0}],
+            "pooling": "mean",
             "query_prefix": "",
             "passage_prefix": "",
             "precision": self.precision,

@@ -22,6 +22,7 @@ from hybridbatch.common import artifacts, locks
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.locks import sole_user
 from hybridbatch.common.options import options_from_dict
+from hybridbatch.encoding.settings import settled
 from hybridbatch.training import checkpoints, gradient_cache, train
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.options import Options
@@ -208,8 +209,9 @@ def test_the_last_complete_checkpoint_counts_and_damage_is_passed_over(tmp_path,
 
 
 def test_the_fingerprint_follows_options_data_and_model(inputs, tmp_path):
-    options = options_from_dict(Options, OPTIONS)
-    other = options_from_dict(Options, OPTIONS | {"seed": 2})
+    given = settled(OPTIONS, None)
+    options = options_from_dict(Options, given)
+    other = options_from_dict(Options, given | {"seed": 2})
     changed = Path(shutil.copytree(inputs / "model", tmp_path / "model"))
     (changed / "config.json").write_text("{}")
     pairs = [inputs / "pairs.parquet"]

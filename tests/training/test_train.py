@@ -16,6 +16,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.encoding.settings import settled
 from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training import train
@@ -319,7 +320,7 @@ def test_errors_come_before_anything_is_written(inputs, tmp_path):
         ({"sampling": "en-en", "languages": ["de"]}, "en-en needs en; add it"),
         ({"warmup_steps": 16}, "warmup_steps 16 is more than steps 15"),
         ({"alpha": None}, "hybrid needs alpha"),
-        ({"pooling": "max"}, "pooling"),
+        ({"pooling": "middle"}, "pooling"),
         (
             {"validation": {"fraction": 0.001}},
             "holds out none of 40 question groups",
@@ -349,6 +350,8 @@ def test_options_by_hand_get_the_defaults_of_the_schema():
     given = {"run": "m.r.x-y.s1", "sampling": "x-y", "validation": {"every": 3}}
     options = completed("train", given)
     assert (options["temperature"], options["weight_decay"]) == (0.02, 0.01)
-    assert (options["query_prefix"], options["passage_prefix"]) == ("query: ", "passage: ")
+    assert options["query_prefix"] is None  # the folder of the model may declare it
+    plain = settled(options, None)
+    assert (plain["query_prefix"], plain["passage_prefix"]) == ("query: ", "passage: ")
     assert options["validation"]["every"] == 3 and options["validation"]["batches"] == 4
     assert options["drawing"]["batches"] == ["cross-lingual"] and options["alpha"] == 0.0

@@ -244,7 +244,8 @@ def _lower_case(tokenizer: Any) -> None:
     """Put texts into lower case before the tokenizer's own normalisation, once."""
     backend = tokenizer.backend_tokenizer
     own: Any = backend.normalizer
-    parts = list(own) if isinstance(own, normalizers.Sequence) else [own] if own else []
+    several = isinstance(own, normalizers.Sequence)
+    parts = list(own) if several else [own] if own else []
     if not any(isinstance(part, normalizers.Lowercase) for part in parts):
         backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *parts])
 
