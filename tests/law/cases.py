@@ -162,6 +162,20 @@ def stops(scopes: Sequence[str] = SCOPES) -> list[Case]:
     ]
 
 
+def undos(scopes: Sequence[str] = SCOPES) -> list[Case]:
+    """Early edits, a kill before or after a stage, and the edits are undone."""
+    deaths = [
+        (scope, Death(moment, stage))
+        for scope in scopes
+        for stage, _ in STAGES[scope]
+        for moment in ("before", "after")
+    ]
+    return [
+        Case("undo", number, scope, (Step(EARLY[scope], death, leave=True), Step(())))
+        for number, (scope, death) in enumerate(deaths)
+    ]
+
+
 def _drawn_pair(random_: random.Random, scope: str) -> tuple[str, str]:
     edits = list(EDITS[scope].values())
     while True:

@@ -15,6 +15,7 @@ _WHAT = {
     "pair": "two edits at once",
     "stop": "an edit, a run stopped at a stage, the same command",
     "between": "an edit, a kill at a stage, another edit",
+    "undo": "an edit, a kill at a stage, the edit undone",
 }
 
 

@@ -57,6 +57,8 @@ def _cases(args: argparse.Namespace) -> list[Case]:
         found += cases.plans()
     if args.stops:
         found += cases.stops()
+    if args.undos:
+        found += cases.undos()
     found += islice(cases.betweens(seed=args.seed), args.begin, args.begin + args.betweens)
     if args.singles:
         found += cases.singles()
@@ -69,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--singles", action="store_true", help="each edit alone")
     parser.add_argument("--pairs", type=int, default=0, help="number of pairs of edits")
     parser.add_argument("--stops", action="store_true", help="stop at each stage after an edit")
+    parser.add_argument("--undos", action="store_true", help="kill after an edit, and undo it")
     parser.add_argument("--betweens", type=int, default=0, help="number of kills between two edits")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--from", dest="begin", type=int, default=0, help="number of the first")

@@ -72,6 +72,17 @@ def test_a_kill_between_two_edits_ends_as_from_nothing(
     assert row["problems"] == [], line(row)
 
 
+@pytest.mark.parametrize("stage", ["encode", "index", "search"])
+def test_an_interrupted_job_behind_a_checkpoint_is_not_taken_for_its_earlier_self(
+    stage: str, finished: Finished, tmp_path: Path
+) -> None:
+    # Snakemake knows the outputs of the killed job from an earlier run with the same config.
+    steps = (Step(('`encoding.dtype: "float32"`',), Death("after", stage), leave=True), Step(()))
+    row = try_case(Case("undo", 0, "sharded", steps), finished, tmp_path / "case")
+    assert row["hit"] == 1
+    assert row["problems"] == [], line(row)
+
+
 def test_a_run_until_a_rule_is_done_and_goes_on(finished: Finished, tmp_path: Path) -> None:
     case = Case("stop", 0, "memory", (Step(("pairs replaced",), "pairs"),))
     row = try_case(case, finished, tmp_path / "case")

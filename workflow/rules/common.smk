@@ -109,13 +109,18 @@ def overlap_of_trained(wildcards):
 def of_shards(pattern, wildcards):
     """`pattern` for the shards of a passage language, once they are known."""
     listed = checkpoints.shards.get(benchmark=wildcards.benchmark).output[0]
-    return support.of_shards(pattern, listed, wildcards)
+    files = support.of_shards(pattern, listed, wildcards)
+    queries = paths.QUERY_VECTORS.format(run=wildcards.run, benchmark=wildcards.benchmark)
+    support.force_unfinished(workflow, [*files, queries])
+    return files
 
 
 def rankings_of_languages(wildcards):
     """The rankings of a sharded benchmark: every judged language, and the pool if it has one."""
     listed = checkpoints.shards.get(benchmark=wildcards.benchmark).output[0]
-    return support.rankings(PLAN, listed, wildcards)
+    files = support.rankings(PLAN, listed, wildcards)
+    support.force_unfinished(workflow, files)
+    return files
 
 
 def relevant_files(wildcards):

@@ -176,6 +176,16 @@ def of_shards(pattern: str, listed: str, wildcards: Any) -> list[str]:
     ]
 
 
+def force_unfinished(workflow: Any, files: Iterable[str]) -> None:
+    """Run the jobs again that were interrupted while they wrote some of `files`.
+
+    Snakemake does this before it knows the jobs behind a checkpoint. Without it, an output that was
+    interrupted there counts as whole as soon as the config is again that of its last whole job.
+    """
+    if workflow.is_main_process and not workflow.execution_settings.ignore_incomplete:
+        workflow.dag.forcefiles.update(workflow.persistence._filter_incomplete_keys(files))
+
+
 def rankings_of_pool(plan: Plan, wildcards: Any) -> list[str]:
     """The rankings of the languages in the pool of a sharded benchmark."""
     run, benchmark = wildcards.run, wildcards.benchmark
