@@ -1,0 +1,465 @@
+"""A question finds what the stages ranked: the same passages, order and scores."""
+
+import dataclasses
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import finished_case as case
+from hybridbatch.cli import main
+from hybridbatch.common.display import display_width
+from hybridbatch.common.records import FOLDER_RECORD, Record, making, read_record
+from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.retrieval.query_model import QuestionEncoder
+from hybridbatch.retrieval.query_results import read_evaluated
+from hybridbatch.schemas.every import (
+    PASSAGE_EMBEDDINGS,
+    PASSAGES,
+    QRELS,
+    QUERIES,
+    QUERY_EMBEDDINGS,
+    RANKINGS,
+)
+
+K = 5
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs on a benchmark in memory, and the untrained one on the same in shards."""
+    folder = tmp_path_factory.mktemp("finished") / "results"
+    encoding = {"query_prefix": "query: ", "passage_prefix": "passage: ", "max_tokens": 32}
+    case.finish(folder, runs=(case.UNTRAINED, case.TRAINED), **encoding)
+    case.finish_shards(folder, pool=("de", "en"), **encoding)
+    return folder
+
+
+@pytest.fixture
+def copy(results: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(results, tmp_path / "results"))
+
+
+def query(results: Path, *words: object) -> int:
+    return main(["query", "--results", str(results), *map(str, words)])
+
+
+def ask(results: Path, capfd: Printed, *words: object, lines: str = "") -> list[dict[str, object]]:
+    """The answers as JSON to the questions in `lines`."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sys.stdin", io.StringIO(lines))
+        capfd.readouterr()
+        assert query(results, "--json", *words) == 0
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def refusal(results: Path, capfd: Printed, *words: object) -> str:
+    """The one line with which a command ends."""
+    capfd.readouterr()
+    assert query(results, *words) == 2
+    printed = capfd.readouterr()
+    assert not printed.out
+    (line,) = [line for line in printed.err.splitlines() if "error: " in line]
+    return line.partition("error: ")[2]
+
+
+def texts(results: Path, benchmark: str = case.BENCHMARK) -> dict[str, str]:
+    table = read_table(results / "benchmarks" / benchmark / "queries.parquet", QUERIES)
+    return {row["query_id"]: row["text"] for row in table.to_pylist()}
+
+
+def found(answer: dict, run: str = case.UNTRAINED) -> list[tuple[int, str, float]]:
+    (passages,) = [each["passages"] for each in answer["runs"] if each["run"] == run]
+    return [(each["rank"], each["passage_id"], each["score"]) for each in passages]
+
+
+def listed(file: Path, *, k: int = K) -> dict[str, list[tuple[int, str, float]]]:
+    """What a stage ranked first, by query."""
+    ranked: dict[str, list[tuple[int, str, float]]] = {}
+    for row in read_table(file, RANKINGS).to_pylist():
+        if row["rank"] <= k:
+            entry = (row["rank"], row["passage_id"], row["score"])
+            ranked.setdefault(row["query_id"], []).append(entry)
+    return ranked
+
+
+def check_equal(results: Path, capfd: Printed, run: str, benchmark: str, *words: str) -> None:
+    setting = words[1] if words else "all"
+    ranked = listed(results / "rankings" / run / benchmark / f"{setting}.parquet")
+    asked = {name: text for name, text in texts(results, benchmark).items() if name in ranked}
+    assert len(asked) > 10
+    options = ("--run", run, "--benchmark", benchmark, "-k", K, *words)
+    answers = ask(results, capfd, *options, lines="\n".join(asked.values()))
+    for (name, text), answer in zip(asked.items(), answers, strict=True):
+        assert (answer["question"], answer["benchmark"]) == (text, benchmark)
+        assert answer["query_ids"] == [name]
+        assert found(answer, run) == ranked[name]
+
+
+# What is found
+
+
+@pytest.mark.parametrize("words", [(), ("--passages", "ar"), ("--passages", "en")])
+@pytest.mark.parametrize("run", [case.UNTRAINED, case.TRAINED])
+def test_the_questions_of_a_benchmark_find_what_retrieve_ranked(
+    results: Path, capfd: Printed, run: str, words: tuple[str, ...]
+) -> None:
+    check_equal(results, capfd, run, case.BENCHMARK, *words)
+
+
+@pytest.mark.parametrize("words", [(), ("--passages", "ar"), ("--passages", "en")])
+def test_the_questions_of_a_sharded_benchmark_find_what_search_and_pool_ranked(
+    results: Path, capfd: Printed, words: tuple[str, ...]
+) -> None:
+    check_equal(results, capfd, case.UNTRAINED, case.SHARDED, *words)
+
+
+@pytest.mark.parametrize("factory", ["HNSW4", "IVF2,Flat", "SQ8"])
+def test_approximate_indexes_are_searched_as_the_stages_search_them(
+    tmp_path: Path, capfd: Printed, factory: str
+) -> None:
+    folder = tmp_path / "results"
+    options = {"factory": factory, "nprobe": 1, "ef_search": 2, "max_tokens": 32}
+    case.finish(folder, **options)
+    case.finish_shards(folder, pool=("ar", "de"), size=1000, **options)
+    check_equal(folder, capfd, case.UNTRAINED, case.BENCHMARK)
+    check_equal(folder, capfd, case.UNTRAINED, case.SHARDED)
+
+
+def test_passages_of_two_languages_are_a_pool(results: Path, capfd: Printed) -> None:
+    """The pool of all languages without the passages of the third."""
+    full = listed(results / "rankings" / case.UNTRAINED / case.BENCHMARK / "all.parquet", k=99)
+    name, text = next(iter(texts(results).items()))
+    (answer,) = ask(results, capfd, text, "--run", case.UNTRAINED, "--benchmark", case.BENCHMARK,
+                    "-k", 4, "--passages", "de", "ar")  # fmt: skip
+    two = [entry for entry in full[name] if not entry[1].startswith("en:")]
+    assert [entry[1:] for entry in found(answer)] == [entry[1:] for entry in two[:4]]
+    assert [entry[0] for entry in found(answer)] == [1, 2, 3, 4]
+
+
+def test_passages_come_with_their_texts_and_relevance(results: Path, capfd: Printed) -> None:
+    passages = {
+        row["passage_id"]: row
+        for row in read_table(
+            results / "benchmarks" / case.BENCHMARK / "passages.parquet", PASSAGES
+        ).to_pylist()
+    }
+    qrels = read_table(results / "benchmarks" / case.BENCHMARK / "qrels.parquet", QRELS)
+    relevant = {(row["query_id"], row["passage_id"]) for row in qrels.to_pylist()}
+    marks = []
+    for benchmark in (case.BENCHMARK, case.SHARDED):
+        answers = ask(results, capfd, "--run", case.UNTRAINED, "--benchmark", benchmark,
+                      "-k", 30, lines="\n".join(texts(results).values()))  # fmt: skip
+        for answer in answers:
+            (name,) = answer["query_ids"]
+            for each in answer["runs"][0]["passages"]:
+                row = passages[each["passage_id"]]
+                assert {key: each[key] for key in row} == row
+                marks.append(each["relevant"])
+                assert marks[-1] is ((name, each["passage_id"]) in relevant)
+    assert True in marks and False in marks
+
+
+def test_a_new_question_is_encoded_as_the_queries_were(results: Path, capfd: Printed) -> None:
+    """A text of the benchmark, encoded again, is its vector; another prefix would not be."""
+    for run in (case.UNTRAINED, case.TRAINED):
+        evaluated = read_evaluated(results, run, case.BENCHMARK, passages=())
+        encoder = QuestionEncoder(evaluated)
+        stored = read_table(evaluated.place(QUERY_EMBEDDINGS.path), QUERY_EMBEDDINGS)
+        vectors = dict(zip(stored["query_id"].to_pylist(), stored["embedding"].to_pylist(),
+                           strict=True))  # fmt: skip
+        for name, text in list(texts(results).items())[:20]:
+            again = encoder.vector(text)
+            np.testing.assert_allclose(again[0], vectors[name], atol=1e-6)
+            assert np.abs(encoder.vector(f"query: {text}")[0] - vectors[name]).max() > 1e-3
+    (answer,) = ask(results, capfd, "something new", "--run", case.TRAINED, "--benchmark",
+                    case.BENCHMARK, "-k", 3)  # fmt: skip
+    assert answer["query_ids"] == []
+    vector = encoder.vector("something new")
+    table = read_table(results / "embeddings" / case.TRAINED / case.BENCHMARK / "passages.parquet",
+                       PASSAGE_EMBEDDINGS)  # fmt: skip
+    scores = np.array(table["embedding"].to_pylist(), dtype=np.float32) @ vector[0]
+    best = np.argsort(-scores)[:3]
+    assert [entry[1] for entry in found(answer, case.TRAINED)] == [
+        table["passage_id"][int(row)].as_py() for row in best
+    ]
+    assert [entry[2] for entry in found(answer, case.TRAINED)] == pytest.approx(scores[best])
+    assert {each["relevant"] for each in answer["runs"][0]["passages"]} == {None}
+
+
+def test_options_of_encoding_come_from_the_results(tmp_path: Path, capfd: Printed) -> None:
+    folder = case.finish(tmp_path / "results", pooling="cls", max_tokens=8, dtype="float16")
+    evaluated = read_evaluated(folder, case.UNTRAINED, case.BENCHMARK, passages=())
+    stored = read_table(evaluated.place(QUERY_EMBEDDINGS.path), QUERY_EMBEDDINGS)
+    vector = QuestionEncoder(evaluated).vector(texts(folder)[stored["query_id"][0].as_py()])
+    assert (vector == vector.astype(np.float16)).all()
+    expected = np.array(stored["embedding"][0].as_py(), dtype=np.float32)
+    np.testing.assert_allclose(vector[0], expected, atol=1e-3)
+    check_equal(folder, capfd, case.UNTRAINED, case.BENCHMARK)
+
+
+def test_the_language_of_a_question_says_which_of_equal_texts_is_meant(
+    copy: Path, capfd: Printed
+) -> None:
+    file = copy / "benchmarks" / case.BENCHMARK / "queries.parquet"
+    rows = read_table(file, QUERIES).to_pylist()
+    for row in rows[:3]:  # the first item in three languages
+        row["text"] = " Same?"
+    with making(read_record(file)):
+        write_table(table_from_rows(rows, QUERIES), file, QUERIES)
+    options = ("Same? ", "--run", case.UNTRAINED, "--benchmark", case.BENCHMARK)
+    (answer,) = ask(copy, capfd, *options)
+    assert answer["query_ids"] == ["ar:item-100", "de:item-100", "en:item-100"]
+    (answer,) = ask(copy, capfd, *options, "--language", "en", "de")
+    assert answer["query_ids"] == ["de:item-100", "en:item-100"]
+    (answer,) = ask(copy, capfd, "Other?", *options[1:])
+    assert answer["query_ids"] == []
+
+
+# What is printed
+
+
+def test_two_runs_are_side_by_side_or_one_below_the_other(
+    results: Path, capfd: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, text = next(iter(texts(results).items()))
+    words = (text, "--run", case.TRAINED, "--run", case.UNTRAINED, "--benchmark", case.BENCHMARK)
+    ranked = {
+        run: listed(results / "rankings" / run / case.BENCHMARK / "all.parquet")[name]
+        for run in (case.TRAINED, case.UNTRAINED)
+    }
+    assert ranked[case.TRAINED] != ranked[case.UNTRAINED]
+    printed = {}
+    for columns in (121, 122):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        capfd.readouterr()
+        assert query(results, "-k", K, *words) == 0
+        printed[columns] = capfd.readouterr().out.splitlines()
+        assert max(map(display_width, printed[columns])) <= columns
+    heading, *below = printed[121]
+    assert heading == f"* is relevant for {name}"
+    assert below.index(case.TRAINED) == 0 and below.index(case.UNTRAINED) == K + 2
+    heading, *beside = printed[122]
+    assert beside[0].split() == [case.TRAINED, case.UNTRAINED]
+    for place, run in enumerate(ranked):
+        column = [line[62 * place :][:60] for line in beside[1:]]
+        block = below[(K + 2) * place + 1 :][:K]
+        for (rank, passage, score), *lines in zip(ranked[run], column, block, strict=True):
+            for line in lines:
+                assert line.replace("*", " ").split()[:4] == [
+                    str(rank), f"{score:.4f}", passage.split(":")[0], passage
+                ]  # fmt: skip
+                assert ("*" in line) is passage.endswith(name.split(":")[1])
+
+
+def test_lines_are_answered_until_the_input_ends(
+    results: Path, capfd: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+    monkeypatch.setattr(
+        "hybridbatch.retrieval.query_answers.QuestionEncoder",
+        lambda evaluated: loaded.append(evaluated.run) or QuestionEncoder(evaluated),
+    )
+    first, second = list(texts(results).values())[:2]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{first}\n\n  \n{second}\nnew"))
+    monkeypatch.setenv("COLUMNS", "70")
+    words = ("--run", case.TRAINED, "--benchmark", case.BENCHMARK, "-k", 1)
+    assert query(results, *words) == 0
+    printed = capfd.readouterr()
+    lines = printed.out.splitlines()
+    assert lines.count(case.TRAINED) == 3 and len(lines) == 3 * 2 + 2
+    assert printed.err.count("answered in") == 3
+    assert loaded == [case.TRAINED]
+
+
+def test_one_json_line_for_each_answer_holds_all_runs(results: Path, capfd: Printed) -> None:
+    runs = [case.UNTRAINED, case.TRAINED]
+    (answer,) = ask(results, capfd, "سؤال 问", "--run", runs[0], "--run", runs[1], "--run", runs[0],
+                    "--benchmark", case.BENCHMARK, "-k", 2)  # fmt: skip
+    assert list(answer) == ["question", "benchmark", "query_ids", "runs"]
+    assert answer["question"] == "سؤال 问"
+    assert [each["run"] for each in answer["runs"]] == runs
+    for each in answer["runs"]:
+        assert [passage["rank"] for passage in each["passages"]] == [1, 2]
+        keys = {"rank", "passage_id", "language", "title", "text", "score", "relevant"}
+        assert {frozenset(passage) for passage in each["passages"]} == {frozenset(keys)}
+
+
+def test_a_list_ends_with_the_passages(results: Path, capfd: Printed) -> None:
+    words = ("new", "--run", case.UNTRAINED, "--passages", "ar", "-k", 500, "--benchmark")
+    for benchmark in (case.BENCHMARK, case.SHARDED):
+        (answer,) = ask(results, capfd, *words, benchmark)
+        assert [entry[0] for entry in found(answer)] == list(range(1, 31))
+
+
+# What may be left out, and what is refused
+
+
+def test_a_single_run_and_benchmark_need_no_name(results: Path, capfd: Printed) -> None:
+    (answer,) = ask(results, capfd, "new", "--run", case.TRAINED)
+    assert answer["benchmark"] == case.BENCHMARK
+    (answer,) = ask(results, capfd, "new", "--benchmark", case.SHARDED)
+    assert [each["run"] for each in answer["runs"]] == [case.UNTRAINED]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ((), f"--run: name one or more of {case.TRAINED}, {case.UNTRAINED}"),
+        (("--run", case.UNTRAINED), f"--benchmark: name one of {case.SHARDED}, {case.BENCHMARK}"),
+        (
+            ("--run", "model.untrianed"),
+            f"--run: model.untrianed has no rankings in RESULTS; did you mean `{case.UNTRAINED}`?",
+        ),
+        (
+            ("--run", "zzz"),
+            f"--run: zzz has no rankings in RESULTS; there are {case.TRAINED}, {case.UNTRAINED}",
+        ),
+        (
+            ("--benchmark", "heldout"),
+            f"--benchmark: heldout has no rankings in RESULTS; did you mean `{case.BENCHMARK}`?",
+        ),
+        (
+            ("--run", case.TRAINED, "--benchmark", case.SHARDED),
+            f"--benchmark: {case.TRAINED} has no rankings on {case.SHARDED}, only on "
+            f"{case.BENCHMARK}",
+        ),
+        (
+            ("--run", case.TRAINED, "--passages", "de", "fr"),
+            "--passages: 'fr' is not in the benchmark, which has ar, de, en",
+        ),
+        (
+            ("--run", case.TRAINED, "--language", "fr"),
+            "--language: 'fr' is not in the benchmark, which has ar, de, en",
+        ),
+        (("--run", case.TRAINED, "-k", "0"), "-k: 0; give a number of passages, 1 or more"),
+    ],
+)
+def test_a_wrong_choice_is_one_line(
+    results: Path, capfd: Printed, words: tuple[str, ...], line: str
+) -> None:
+    expected = line.replace("RESULTS", str(results))
+    assert refusal(results, capfd, "Who?", *words) == expected
+
+
+def test_results_without_rankings_are_one_line(tmp_path: Path, capfd: Printed) -> None:
+    assert refusal(tmp_path, capfd, "Who?").startswith(f"{tmp_path}: holds no rankings; run the")
+
+
+@pytest.mark.parametrize(("text", "problem"), [(" ", "is empty"), ("\udce9", "not Unicode")])
+def test_a_question_without_text(results: Path, capfd: Printed, text: str, problem: str) -> None:
+    assert problem in refusal(results, capfd, text)
+
+
+def flip(file: Path) -> None:
+    """Change a bit in the middle of a file."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"embeddings/{case.UNTRAINED}/{case.BENCHMARK}/passages.parquet",
+        f"embeddings/{case.UNTRAINED}/{case.BENCHMARK}/queries.parquet",
+        f"indexes/{case.UNTRAINED}/{case.BENCHMARK}/de.faiss",
+        f"benchmarks/{case.BENCHMARK}/passages.parquet",
+        "models/model/model.safetensors",
+    ],
+)
+def test_damage_is_one_line(copy: Path, capfd: Printed, file: str) -> None:
+    flip(copy / file)
+    words = ("Who?", "--run", case.UNTRAINED, "--benchmark", case.BENCHMARK)
+    line = refusal(copy, capfd, *words)
+    assert line.startswith(f"{copy / file}: damaged") and "remove" in line
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"indexes/{case.UNTRAINED}/{case.SHARDED}/de-0000.de.0001.faiss",
+        f"benchmarks/{case.SHARDED}/passages/de-0000/de-0000.de.0001.parquet",
+    ],
+)
+def test_damage_of_a_shard_is_one_line(copy: Path, capfd: Printed, file: str) -> None:
+    flip(copy / file)
+    words = ("Who?", "--benchmark", case.SHARDED, "--passages", "de", "-k", 30)
+    line = refusal(copy, capfd, *words)
+    assert line.startswith(f"{copy / file}: damaged") and "remove" in line
+
+
+def make_again(path: Path, stage: str) -> None:
+    """Give an artifact another history, as if it were made from something else."""
+    record = by_hand_again(stage)
+    if path.is_dir():
+        values = json.loads((path / FOLDER_RECORD).read_text())
+        (path / FOLDER_RECORD).write_text(json.dumps(values | {"record": record.to_json()}))
+    else:
+        schema = {"queries.parquet": QUERIES, "passages.parquet": PASSAGES}[path.name]
+        with making(record):
+            write_table(read_table(path, schema), path, schema)
+
+
+def by_hand_again(stage: str) -> Record:
+    return case.by_hand(stage, options='{"again": 1}')
+
+
+@pytest.mark.parametrize(
+    ("again", "stage", "named"),
+    [
+        (f"training/{case.TRAINED}/model", "train", "embeddings"),
+        (f"benchmarks/{case.BENCHMARK}/passages.parquet", "benchmarks", "rankings"),
+        (f"benchmarks/{case.BENCHMARK}/queries.parquet", "benchmarks", "rankings"),
+        (f"indexes/{case.TRAINED}/{case.BENCHMARK}", "index", "rankings"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused(
+    copy: Path, capfd: Printed, again: str, stage: str, named: str
+) -> None:
+    make_again(copy / again, stage)
+    line = refusal(copy, capfd, "Who?", "--run", case.TRAINED)
+    assert line.startswith(f"{copy}/{named}/{case.TRAINED}/{case.BENCHMARK}")
+    assert f"made from another results/{again} than the one that is there now; run the" in line
+
+
+def test_vectors_of_another_model_than_the_queries_are_refused(copy: Path, capfd: Printed) -> None:
+    """A shard encoded alone with other options, and all that follows made from it."""
+    tables = copy / "benchmarks" / case.SHARDED
+    shard = "de-0000.de.0000"
+    vectors = copy / "embeddings" / case.UNTRAINED / case.SHARDED / "passages" / f"{shard}.parquet"
+    index = copy / "indexes" / case.UNTRAINED / case.SHARDED / f"{shard}.faiss"
+    model = case.model_of(copy, case.UNTRAINED)
+    part = tables / "passages" / "de-0000"
+    case.command("encode", "--model", model, "--passages", part, "--output", vectors,
+                 made_from=[model, part], pooling="cls", max_tokens=32)  # fmt: skip
+    words = ("Who?", "--benchmark", case.SHARDED)
+    assert f"made from another results/embeddings/{case.UNTRAINED}" in refusal(copy, capfd, *words)
+    case.command("index", "--embeddings", vectors, "--output", index, made_from=[vectors])
+    case.search(copy, case.UNTRAINED, pool=("de", "en"))
+    line = refusal(copy, capfd, *words)
+    assert line.startswith(f"{vectors}: made with another model or other options than results/")
+
+
+def test_results_of_an_older_version_are_one_line(copy: Path, capfd: Printed) -> None:
+    file = copy / "rankings" / case.TRAINED / case.BENCHMARK / FOLDER_RECORD
+    values = json.loads(file.read_text())
+    record = Record.from_json(values["record"], origin=file)
+    older = dataclasses.replace(record, options='{"top_k": 5}')
+    file.write_text(json.dumps(values | {"record": older.to_json()}))
+    line = refusal(copy, capfd, "Who?", "--run", case.TRAINED)
+    assert re.search(r"made by another version of hybridbatch \(key \w+ is missing\); run", line)
+
+
+def test_a_missing_file_and_one_without_a_record(copy: Path, capfd: Printed) -> None:
+    model = copy / "training" / case.TRAINED / "model"
+    words = ("Who?", "--run", case.TRAINED)
+    (model / FOLDER_RECORD).unlink()
+    assert refusal(copy, capfd, *words).startswith(f"{model}: has no record of what made it")
+    shutil.rmtree(model)
+    assert refusal(copy, capfd, *words).startswith(f"{model}: missing")
