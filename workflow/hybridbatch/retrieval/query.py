@@ -5,20 +5,30 @@ of a benchmark in the results are searched. Without a question, each line of the
 one; models and indexes are loaded once.
 """
 
+from __future__ import annotations
+
 import argparse
+import gc
 import logging
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.threads import set_threads
-from hybridbatch.retrieval.query_results import choose, read_evaluated
+from hybridbatch.retrieval.query_answers import Answerer, Questions, json_line, shown
+from hybridbatch.retrieval.query_results import Evaluated, choose, read_evaluated
+
+if TYPE_CHECKING:  # these import torch and FAISS: what is wrong with a command is said before
+    from hybridbatch.retrieval.query_model import QuestionEncoder
+    from hybridbatch.retrieval.query_search import Searcher
 
 _NOT_UNICODE = "not Unicode; write it in UTF-8"
 logger = logging.getLogger(__name__)
@@ -57,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print each answer as a line of JSON")
     parser.add_argument(
+        "--config", type=Path, help="also refuse results that are not of this configuration"
+    )
+    parser.add_argument(
         "--results", type=Path, default=Path("results"), help="(default: %(default)s)"
     )
 
@@ -78,11 +91,13 @@ def run(args: argparse.Namespace) -> None:
     evaluated = [
         read_evaluated(args.results, name, benchmark, passages=args.passages) for name in runs
     ]
-    # Loading torch takes seconds, and what is wrong until here is said at once.
-    from hybridbatch.retrieval.query_answers import Answerer, json_line, shown
-
+    if args.config is not None:
+        _check_config(args.config, evaluated, results=args.results)
+    questions = Questions(evaluated[0], args.language)
+    with _no_collection():
+        searchers, encoders = _load(evaluated)
     set_threads(options.threads)
-    answerer = Answerer(evaluated, languages=args.language, k=args.k)
+    answerer = Answerer(questions, searchers, encoders, k=args.k)
     logger.info(
         "%s: %s, ready after %.1f s", benchmark, ", ".join(runs), time.perf_counter() - begin
     )
@@ -96,6 +111,41 @@ def run(args: argparse.Namespace) -> None:
         )
         print(text, flush=True)
         logger.info("answered in %.0f ms", 1000 * seconds)
+
+
+def _check_config(config: Path, evaluated: Sequence[Evaluated], *, results: Path) -> None:
+    from hybridbatch.planning.findings import check_of_config
+
+    check_of_config(config, [path for each in evaluated for path in each.rankings], results=results)
+
+
+def _load(
+    evaluated: Sequence[Evaluated],
+) -> tuple[dict[str, Searcher], dict[str, QuestionEncoder]]:
+    """The passages and the model of each run; the passages are loaded while torch is imported."""
+    with ThreadPoolExecutor(1) as worker:
+        searchers = worker.submit(_searchers, evaluated)
+        from hybridbatch.retrieval.query_model import QuestionEncoder
+
+        encoders = {each.run: QuestionEncoder(each) for each in evaluated}
+        return searchers.result(), encoders
+
+
+def _searchers(evaluated: Sequence[Evaluated]) -> dict[str, Searcher]:
+    from hybridbatch.retrieval.query_search import open_searcher
+
+    return {each.run: open_searcher(each) for each in evaluated}
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage: while thousands of modules are imported, this takes a quarter of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _lines() -> Iterator[str]:

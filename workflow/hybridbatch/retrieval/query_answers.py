@@ -1,9 +1,12 @@
 """The answer to one question: the first passages of each run, for people or as JSON."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,11 +15,13 @@ from hybridbatch.common.display import cell, display_width, one_line
 from hybridbatch.common.tables import read_table
 from hybridbatch.planning import paths
 from hybridbatch.retrieval.columns import one_array
-from hybridbatch.retrieval.query_model import QuestionEncoder
 from hybridbatch.retrieval.query_results import Evaluated, check_languages
-from hybridbatch.retrieval.query_search import Passage, open_searcher
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.queries import QUERIES
+
+if TYPE_CHECKING:  # these import torch and FAISS, which take seconds
+    from hybridbatch.retrieval.query_model import QuestionEncoder
+    from hybridbatch.retrieval.query_search import Passage, Searcher
 
 # Lists are side by side if each of them has this many columns.
 _PANEL, _GAP = 60, "  "
@@ -81,19 +86,22 @@ class Answerer:
     """Everything that answers need, loaded once.
 
     Args:
-        evaluated: one or more runs on one benchmark.
-        languages: in which languages a question of the benchmark may be asked; none for all.
+        questions: the queries of the benchmark.
+        searchers: by run, the passages.
+        encoders: by run, the model.
         k: how many passages of each run.
-
-    Raises:
-        HybridBatchError: a file is missing or damaged, or a language is unknown.
     """
 
-    def __init__(self, evaluated: Sequence[Evaluated], *, languages: Sequence[str], k: int) -> None:
+    def __init__(
+        self,
+        questions: Questions,
+        searchers: Mapping[str, Searcher],
+        encoders: Mapping[str, QuestionEncoder],
+        *,
+        k: int,
+    ) -> None:
+        self._questions, self._searchers, self._encoders = questions, searchers, encoders
         self._k = k
-        self._questions = Questions(evaluated[0], languages)
-        self._searchers = {each.run: open_searcher(each) for each in evaluated}
-        self._encoders = {each.run: QuestionEncoder(each) for each in evaluated}
 
     def answer(self, question: str) -> Answer:
         """The first passages of each run for a question in any language."""

@@ -35,6 +35,7 @@ class Evaluated:
         languages: the passage languages that are searched, ascending.
         model: the folder of the model.
         encoding: the record of the stage `encode`.
+        rankings: the artifacts with its rankings, as paths from `results/` on.
         searching: by language, the record of the stage that ranked its passages.
     """
 
@@ -45,6 +46,7 @@ class Evaluated:
     languages: tuple[str, ...]
     model: Path
     encoding: Record
+    rankings: tuple[str, ...]
     searching: dict[str, Record]
 
     def place(self, pattern: str, **wildcards: str) -> Path:
@@ -136,6 +138,7 @@ def read_evaluated(
         languages=languages,
         model=_place(results, _model_of(encoding, vectors)),
         encoding=encoding,
+        rankings=tuple(dict.fromkeys(names.values())),
         searching=searching,
     )
 
@@ -162,9 +165,8 @@ def recorded_options(kind: type[T], record: Record, *, origin: str) -> T:
     try:
         return options_from_json(kind, record.options)
     except HybridBatchError as error:
-        reason = str(error).removeprefix("--options: ")
         raise HybridBatchError(
-            f"{origin}: made by another version of hybridbatch ({reason}); run the workflow again"
+            f"{origin}: made by another version of hybridbatch; run the workflow again"
         ) from error
 
 
