@@ -13,6 +13,8 @@ from hybridbatch.cli import main
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.records import Record, making, read_record, record_key
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.publication import publish as publication
+from hybridbatch.publication.layout import write_layout
 from hybridbatch.schemas.every import PASSAGES, SHARDS
 
 UNTRAINED, TRAINED = "model.untrained", "model.tiny.hybrid.s1"
@@ -58,6 +60,17 @@ def finish(results: Path, *, runs: Sequence[str] = (UNTRAINED,), **options: obje
     for run in runs:
         rank(results, run, **options)
     return results
+
+
+def publish(results: Path, run: str) -> Path:
+    """The published folder of a run, without what the stage writes on the card."""
+    model, target = model_of(results, run), results / "checkpoints" / run
+    with making(by_hand("publish", model)), atomic_folder(target) as folder:
+        publication.link_files(model, folder)
+        write_layout(folder, pooling="mean", query_prefix="query: ", passage_prefix="passage: ",
+                     max_tokens=32)  # fmt: skip
+        (folder / publication.CARD).write_text(f"# {run}\n", encoding="utf-8")
+    return target
 
 
 def rank(results: Path, run: str, **options: object) -> None:

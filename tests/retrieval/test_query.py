@@ -141,6 +141,32 @@ def test_passages_of_two_languages_are_a_pool(results: Path, capfd: Printed) -> 
     assert [entry[0] for entry in found(answer)] == [1, 2, 3, 4]
 
 
+def test_a_sharded_benchmark_without_a_pool_is_searched_in_all_languages(
+    copy: Path, capfd: Printed
+) -> None:
+    rankings = copy / "rankings" / case.UNTRAINED
+    (rankings / case.SHARDED / "all.parquet").unlink()
+    # The same passages, unsharded, have a pool of all languages.
+    ranked = listed(rankings / case.BENCHMARK / "all.parquet")
+    asked = texts(copy)
+    answers = ask(copy, capfd, "--benchmark", case.SHARDED, "-k", K,
+                  lines="\n".join(asked.values()))  # fmt: skip
+    for name, answer in zip(asked, answers, strict=True):
+        scores = [score for _, _, score in ranked[name]]
+        assert [score for _, _, score in found(answer)] == pytest.approx(scores, abs=1e-6)
+    languages = {passage.split(":")[0] for each in answers for _, passage, _ in found(each)}
+    assert languages == {"ar", "de", "en"}
+
+
+def test_a_question_may_stand_after_the_languages(results: Path, capfd: Printed) -> None:
+    words = ("--run", case.TRAINED, "-k", 1)
+    for options in (("--passages", "de", "en"), ("--language", "de")):
+        (answer,) = ask(results, capfd, *words, *options, "Wer ist da?")
+        assert answer["question"] == "Wer ist da?"
+    line = refusal(results, capfd, "Wer?", "--run", case.TRAINED, "--passages", "de", "Wo?")
+    assert line.startswith("--passages: 'Wo?' is not in the benchmark")
+
+
 def test_passages_come_with_their_texts_and_relevance(results: Path, capfd: Printed) -> None:
     passages = {
         row["passage_id"]: row
@@ -287,6 +313,20 @@ def test_one_json_line_for_each_answer_holds_all_runs(results: Path, capfd: Prin
         assert [passage["rank"] for passage in each["passages"]] == [1, 2]
         keys = {"rank", "passage_id", "language", "title", "text", "score", "relevant"}
         assert {frozenset(passage) for passage in each["passages"]} == {frozenset(keys)}
+
+
+def test_an_output_that_lacks_letters_shows_their_numbers_and_json_is_utf_8(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = texts(results)["ar:item-100"]
+    assert not text.isascii()
+    for words in ((), ("--json",)):
+        output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        monkeypatch.setattr("sys.stdout", output)
+        assert query(results, text, "--run", case.TRAINED, "-k", 1, *words) == 0
+        printed = output.buffer.getvalue()
+        assert (text.encode() in printed) is bool(words)
+        assert printed.isascii() is not bool(words)
 
 
 def test_a_list_ends_with_the_passages(results: Path, capfd: Printed) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import logging
+import re
 import shutil
 import sys
 import time
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # these import torch and FAISS: what is wrong with a command 
     from hybridbatch.retrieval.query_model import QuestionEncoder
     from hybridbatch.retrieval.query_search import Searcher
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _NOT_UNICODE = "not Unicode; write it in UTF-8"
 logger = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ def run(args: argparse.Namespace) -> None:
             others; a question is empty or not Unicode.
     """
     begin = time.perf_counter()
+    _find_question(args)
+    _set_encoding(json=args.json)
     options = options_from_json(Options, args.options)
     if args.k < 1:
         raise HybridBatchError(f"-k: {args.k}; give a number of passages, 1 or more")
@@ -111,6 +116,22 @@ def run(args: argparse.Namespace) -> None:
         )
         print(text, flush=True)
         logger.info("answered in %.0f ms", 1000 * seconds)
+
+
+def _find_question(args: argparse.Namespace) -> None:
+    """Take a question back that stands right after the codes of languages."""
+    for words in (args.language, args.passages):
+        if args.question is None and words and not _LANGUAGE.fullmatch(words[-1]):
+            args.question = words.pop()
+
+
+def _set_encoding(*, json: bool) -> None:
+    """JSON is UTF-8; a terminal that lacks a letter shows its number."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if json:
+            sys.stdout.reconfigure(encoding="utf-8")
+        else:
+            sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _check_config(config: Path, evaluated: Sequence[Evaluated], *, results: Path) -> None:

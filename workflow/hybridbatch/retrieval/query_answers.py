@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch.common.display import cell, display_width, one_line
+from hybridbatch.common.display import cell, cut, display_width, one_line
 from hybridbatch.common.tables import read_table
 from hybridbatch.planning import paths
 from hybridbatch.retrieval.columns import one_array
@@ -153,14 +153,10 @@ def shown(answer: Answer, *, columns: int) -> str:
         lines = [_GAP.join(row).rstrip() for row in zip_longest(*panels, fillvalue=blank)]
     else:
         lines = [line.rstrip() for panel in panels for line in (*panel, "")][:-1]
-    return "\n".join([*_heading(answer), *lines])
-
-
-def _heading(answer: Answer) -> list[str]:
-    if not answer.query_ids:
-        return []
-    names = ", ".join(map(one_line, answer.query_ids))
-    return [f"{RELEVANT} is relevant for {names}"]
+    if answer.query_ids:
+        names = ", ".join(answer.query_ids)
+        lines.insert(0, cut(one_line(f"{RELEVANT} is relevant for {names}"), columns))
+    return "\n".join(lines)
 
 
 def _panel(run: str, answer: Answer, *, columns: int) -> list[str]:
