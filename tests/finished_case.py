@@ -1,12 +1,15 @@
 """Finished results of tiny models, made by the commands of the stages, with their records."""
 
+import io
 import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 import tiny
 from hybridbatch.cli import main
@@ -17,6 +20,7 @@ from hybridbatch.publication import publish as publication
 from hybridbatch.publication.layout import write_layout
 from hybridbatch.schemas.every import PASSAGES, SHARDS
 
+Printed = pytest.CaptureFixture[str]
 UNTRAINED, TRAINED = "model.untrained", "model.tiny.hybrid.s1"
 BENCHMARK, SHARDED = "held-out", "corpus"
 TOP_K = 12
@@ -164,3 +168,35 @@ def _cut(passages: pa.Table, folder: Path, size: int) -> list[Path]:
 def taken(stage: str, options: dict[str, object]) -> dict[str, object]:
     """Those of the options that the stage has."""
     return {name: value for name, value in options.items() if name in tiny.options_of(stage)}
+
+
+def finish_all(results: Path) -> Path:
+    """Two runs on a benchmark in memory, and the untrained one on the same in shards."""
+    encoding = {"query_prefix": "query: ", "passage_prefix": "passage: ", "max_tokens": 32}
+    finish(results, runs=(UNTRAINED, TRAINED), **encoding)
+    finish_shards(results, pool=("de", "en"), **encoding)
+    return results
+
+
+def query(results: Path, *words: object) -> int:
+    """The exit code of `hybridbatch query`."""
+    return main(["query", "--results", str(results), *map(str, words)])
+
+
+def ask(results: Path, capfd: Printed, *words: object, lines: str = "") -> list[dict[str, Any]]:
+    """The answers as JSON to a question in `words` or to those in `lines`."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sys.stdin", io.StringIO(lines))
+        capfd.readouterr()
+        assert query(results, "--json", *words) == 0
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def refusal(results: Path, capfd: Printed, *words: object) -> str:
+    """The one line with which a command ends."""
+    capfd.readouterr()
+    assert query(results, *words) == 2
+    printed = capfd.readouterr()
+    assert not printed.out
+    (line,) = [line for line in printed.err.splitlines() if "error: " in line]
+    return line.partition("error: ")[2]
