@@ -35,8 +35,11 @@ SCHEMAS = {
     "projection": "passage_embeddings passages projection qrels queries query_embeddings",
     "report": "bias examples index_quality overlap pairs passages projection qrels queries runs "
     "shards statistics summary timings train_log",
-    # Its tables are made by functions of `publication`, which read pairs and the training log.
-    "export": "benchmark_results index_quality overlap pairs runs summary train_log",
+    # Its tables are made by functions of `publication`, which read pairs and the training log. Its
+    # index takes the paths of all files from `planning.paths`.
+    "export": "benchmark_results bias examples index_quality overlap pairs passage_embeddings "
+    "passages per_query projection qrels queries query_embeddings rankings runs shards statistics "
+    "summary train_log",
 }
 
 
@@ -69,11 +72,15 @@ EDITS = {
         {"pairs", "overlap", "mine", "train", "publish", "report", "export"},
     ),
     "column of timings": ("schemas/timings.py", column("stage"), {"report"}),
-    "column of shards": ("schemas/shards.py", column("part"), {"shards", "search", "report"}),
+    "column of shards": (
+        "schemas/shards.py",
+        column("part"),
+        {"shards", "search", "report", "export"},
+    ),
     "null in rankings": (
         "schemas/rankings.py",
         ('name="rankings",', 'name="rankings", nullable=frozenset({"score"}),'),
-        {"retrieve", "search", "pool", "metrics", "trec", "bias", "examples"},
+        {"retrieve", "search", "pool", "metrics", "trec", "bias", "examples", "export"},
     ),
     "doc of a schema": ("schemas/pairs.py", ("one row per item", "a row for each item"), set()),
     "word of an error": (

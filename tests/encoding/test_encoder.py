@@ -107,7 +107,7 @@ def encode(encoder: DualEncoder, texts: list[str], **changes) -> np.ndarray:
 
 def watch_batches(monkeypatch, before: Callable[[list[np.ndarray]], object]) -> None:
     """Call `before` with the token ids of every batch that is about to be embedded."""
-    original = inference._embedder
+    original = inference.embedder
 
     def embedder(*args):
         embed = original(*args)
@@ -118,7 +118,7 @@ def watch_batches(monkeypatch, before: Callable[[list[np.ndarray]], object]) -> 
 
         return watched
 
-    monkeypatch.setattr(inference, "_embedder", embedder)
+    monkeypatch.setattr(inference, "embedder", embedder)
 
 
 def one_by_one(encoder: DualEncoder, texts: list[str]) -> np.ndarray:

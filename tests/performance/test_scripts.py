@@ -12,6 +12,7 @@ SCRIPTS = Path(__file__).parents[2] / "performance"
 SMALL = {
     "evaluation": "--grow 1300",
     "large_batch": "--batch-size 4 --max-tokens 16 --chunk-tokens 32 --precision fp32",
+    "query": "--runs 2 --passages 20 --questions 2",
     "sampling": "--items 2000 --batch-size 10 --pairs 500",
     "search": "--vectors 2000 --shard 500 --rounds 1",
     "statistics_stage": "--items 20 --resamples 50",
@@ -33,7 +34,7 @@ def output(name: str, *arguments: str) -> str:
 @pytest.mark.parametrize("name", SMALL)
 def test_a_script_prints_its_figures(name: str, tmp_path: Path) -> None:
     arguments = SMALL[name].split()
-    if name == "large_batch":
+    if name in ("large_batch", "query"):
         arguments += ["--model", str(tiny.write_model(tmp_path / "model"))]
     assert output(name, *arguments).strip()
 

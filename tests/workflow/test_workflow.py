@@ -1,6 +1,10 @@
 """The workflow as a user runs it, on a tiny model and data: every stage, and what runs again."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +135,32 @@ def test_cores_threads_and_mirror_run_nothing_again(edited: Path) -> None:
     write_config(edited / "config" / "config.yaml", mirror="elsewhere")
     done = snakemake(edited, "--dry-run", cores=8)
     assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_question_is_answered_by_what_the_workflow_made(finished: Path) -> None:
+    def query(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "hybridbatch", "query", "--json", *words]
+        environment = os.environ | {"PYTHONPATH": "workflow"}
+        return subprocess.run(
+            command, cwd=finished, env=environment, capture_output=True, text=True, timeout=120
+        )
+
+    config = ("--config", "config/config.yaml")
+    done = query(*config, "--run", TRAINED, "--run", UNTRAINED, "x781?")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["query_ids"] == []
+    for found in answer["runs"]:
+        assert [passage["rank"] for passage in found["passages"]] == list(range(1, 11))
+    other = finished / "config" / "other.yaml"
+    write_config(other, encoding={"max_tokens": 16, "precision": "fp32"})
+    done = query("--config", "config/other.yaml", "--run", TRAINED, "x781?")
+    (line,) = done.stderr.strip().splitlines()
+    assert done.returncode == 2 and "made with other options (max_tokens 32, now 16)" in line
+    write_config(other, recipe="another")
+    done = query("--config", "config/other.yaml", "--run", TRAINED, "x781?")
+    (line,) = done.stderr.strip().splitlines()
+    assert line.endswith("not of config/other.yaml; name the config that it is of")
 
 
 def test_the_same_run_elsewhere_gives_the_same_bytes(finished: Path, tmp_path: Path) -> None:

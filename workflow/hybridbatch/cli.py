@@ -82,7 +82,7 @@ def _run(arguments: Sequence[str]) -> int:
     _configure_logging(args.stage, args.job, args.log)
     if args.stage in _WITH_CONFIG and args.options is None:
         args.options = _options_of_report(args.config)
-    elif args.made_from is None and args.outside is None:
+    elif args.stage in STAGES and args.made_from is None and args.outside is None:
         args.options = _completed(args.stage, args.options)  # the rules give complete options
     if args.stage in TOOLS:
         return _run_tool(args, threads=threads)
@@ -268,6 +268,6 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     first = int(os.environ.get("RANK", "0")) == 0
     level = logging.INFO if first else logging.WARNING
     logging.basicConfig(level=level, handlers=handlers, force=True)
-    # A line for every HTTP request or font look-up would hide the progress.
-    for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock"):
+    # A line for every HTTP request, font or instruction set would hide the progress.
+    for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -106,5 +106,8 @@ TOOLS = {
         "planning.verify",
         "list which results are whole, stale, damaged, missing or of another config",
     ),
+    "query": Stage(
+        "retrieval.query", "answer questions with the first passages of one or more trained models"
+    ),
     "schemas": Stage("schemas.document", "print every Parquet file with its columns, as Markdown"),
 }

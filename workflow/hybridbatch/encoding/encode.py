@@ -29,7 +29,7 @@ from hybridbatch.encoding.encoder import (
     resolve_device,
     resolve_precision,
 )
-from hybridbatch.encoding.inference import encode_texts
+from hybridbatch.encoding.inference import Embedder, encode_texts
 from hybridbatch.encoding.settings import log_settings, settled_text
 from hybridbatch.encoding.token_limits import check_max_tokens
 from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
@@ -117,8 +117,12 @@ def encode_table(
     options: Options,
     precision: Precision,
     progress: Callable[[int, int], None] | None = None,
+    embed: Embedder | None = None,
 ) -> pa.Table:
-    """The embeddings as a table of `schema`: QUERY_EMBEDDINGS or PASSAGE_EMBEDDINGS."""
+    """The embeddings as a table of `schema`: QUERY_EMBEDDINGS or PASSAGE_EMBEDDINGS.
+
+    `progress` and `embed` are those of `encode_texts`.
+    """
     if schema is QUERY_EMBEDDINGS:
         label, prefix, texts = "queries", options.query_prefix, rows["text"].to_pylist()
     else:
@@ -132,6 +136,7 @@ def encode_table(
         tokens_per_batch=options.tokens_per_batch,
         precision=precision,
         progress=progress or Progress(label, len(texts), "texts").callback,
+        embed=embed,
     )
     return embedding_table(rows[schema.columns[0]], vectors, schema=schema, dtype=options.dtype)
 

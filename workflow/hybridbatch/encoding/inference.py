@@ -29,6 +29,7 @@ def encode_texts(
     tokens_per_batch: int,
     precision: Precision,
     progress: Callable[[int, int], None] | None = None,
+    embed: Embedder | None = None,
 ) -> np.ndarray:
     """Unit vectors (texts, dim) float32, in the order of the texts.
 
@@ -36,6 +37,7 @@ def encode_texts(
     `tokens_per_batch` tokens; if it does not fit into memory, the budget is halved and encoding
     continues. In bf16 only the matrix products are bf16: the residual stream, the layer norms and
     pooling stay in float32. `progress` is called with the numbers of texts done and of all texts.
+    `embed` is the encoder's `embedder`, for callers with few texts at a time; None makes one.
 
     On the CPU, each of torch's threads encodes a batch of its own. This is faster than all threads
     in one matrix product, and the vectors do not depend on the number of threads.
@@ -54,7 +56,7 @@ def encode_texts(
     vectors = np.empty((len(unique), encoder.dim), dtype=np.float32)
     done = 0
     for start, embedded in _embed_all(
-        _embedder(encoder, precision),
+        embed or embedder(encoder, precision),
         [token_ids[i] for i in order],
         tokens_per_batch=tokens_per_batch,
         workers=torch.get_num_threads() if encoder.device.type == "cpu" else 1,
@@ -71,7 +73,7 @@ Embedder = Callable[[Sequence[TokenIds]], np.ndarray]
 Pool = Callable[[Tensor, None], Tensor]  # `DualEncoder.pool`
 
 
-def _embedder(encoder: DualEncoder, precision: Precision) -> Embedder:
+def embedder(encoder: DualEncoder, precision: Precision) -> Embedder:
     """The function that turns the texts of a batch into unit vectors (texts, dim) float32."""
     if can_pack(encoder.model):
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32

@@ -19,7 +19,7 @@ from hybridbatch.common.records import (
 )
 from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning import paths
-from hybridbatch.planning.config import check_config
+from hybridbatch.planning.config import check_config, read_config
 from hybridbatch.planning.lineage import Lineage, Node
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.shard_list import ShardList
@@ -53,9 +53,35 @@ def checked_report_record(config: Mapping[str, Any], *, results: Path) -> Record
     plan = Plan(check_config(config), mirror=choose_mirror(None, os.environ))
     chain = lineage(plan, shards=ShardList(results / "benchmarks"))
     report = chain.node("report")
-    nodes = {path: node for node in chain.nodes() for path in node.outputs}
-    Verification(plan, chain, results).check(report.record.inputs, nodes)
+    Verification(plan, chain, results).check(report.record.inputs, _makers(chain))
     return report.record
+
+
+def check_of_config(config: Path, artifacts: Iterable[str], *, results: Path) -> None:
+    """Check that artifacts belong to a configuration.
+
+    Args:
+        config: the file of the configuration.
+        artifacts: their paths from `results/` on.
+        results: the folder of results.
+
+    Raises:
+        HybridBatchError: names the first artifact that is missing or not of the configuration.
+    """
+    found = read_config([config])
+    with found.placed():
+        plan = Plan(found.values, mirror=choose_mirror(found.values["mirror"], os.environ))
+        chain = lineage(plan, shards=ShardList(results / "benchmarks"))
+    makers, wanted = _makers(chain), list(artifacts)
+    for path in wanted:
+        if path not in makers:
+            raise HybridBatchError(f"{path}: not of {config}; name the config that it is of")
+    Verification(plan, chain, results).check(wanted, makers)
+
+
+def _makers(chain: Lineage) -> dict[str, Node]:
+    """The job that makes each artifact."""
+    return {path: node for node in chain.nodes() for path in node.outputs}
 
 
 class Verification:

@@ -2,7 +2,8 @@
 
 The macro averages of every benchmark on which the run was evaluated go onto the model card and
 into `benchmark_results.parquet` and `.json` beside it. They are marked if the run was trained on
-items of the benchmark, or if the index was approximate.
+items of the benchmark, or if the index was approximate. On request, the passages of a benchmark are
+added with their index.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from hybridbatch.common.vocabulary import (
 )
 from hybridbatch.encoding.layout import write_json
 from hybridbatch.publication.card import table
+from hybridbatch.publication.export_index import write_index
 from hybridbatch.schemas.benchmark_results import BENCHMARK_RESULTS
 from hybridbatch.schemas.index_quality import INDEX_QUALITY
 from hybridbatch.schemas.overlap import OVERLAP
@@ -64,19 +66,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("results"),
         help="the results folder (default: %(default)s)",
     )
+    parser.add_argument(
+        "--index", metavar="BENCHMARK", help="add a FAISS index of its passages, ids and texts"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the folder."""
     options_from_json(Options, args.options)
-    export(args.run, args.dest, results=args.results)
+    export(args.run, args.dest, results=args.results, index=args.index)
 
 
-def export(run: str, dest: Path, *, results: Path) -> None:
+def export(run: str, dest: Path, *, results: Path, index: str | None = None) -> None:
     """Copy a run's published model to `dest` and add its benchmark results.
 
+    Args:
+        run: a trained run.
+        dest: the folder to make.
+        results: the results folder.
+        index: a benchmark whose passages are added with their index; None for none.
+
     Raises:
-        HybridBatchError: `dest` exists, there is no such run, or a summary is malformed.
+        HybridBatchError: `dest` exists, there is no such run, or a summary is malformed; the index
+            cannot be written (see `export_index.write_index`).
     """
     if dest.exists():
         raise HybridBatchError(f"{dest}: exists already; name a new folder")
@@ -91,7 +103,10 @@ def export(run: str, dest: Path, *, results: Path) -> None:
         )
         write_json(folder / f"{RESULTS}.json", rows)
         card = (source / CARD).read_text(encoding="utf-8")
-        (folder / CARD).write_text(f"{card}\n{results_section(rows)}", encoding="utf-8")
+        sections = [results_section(rows)]
+        if index is not None:
+            sections.append(write_index(run, index, folder, published=source, results=results))
+        (folder / CARD).write_text("\n".join([card, *sections]), encoding="utf-8")
     logger.info(
         "%s is exported to %s with results on %s",
         run, dest, ", ".join(sorted({row["benchmark"] for row in rows})) or "no benchmark",
