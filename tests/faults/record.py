@@ -132,7 +132,7 @@ def _table_of_kills(rows: Iterable[Row]) -> str:
         "`--unlock` needed",
         "refused, a job still ran",
         "training resumed",
-        "other bytes",
+        "in a chain that broke",
     )
     keys = ("kills", "running", "unlocked", "refused", "resumed", "broken")
     body = [

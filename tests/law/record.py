@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faults.project import SCOPES
-from law.cases import Row
 from law.edits import EDITS
+from law.trial import Row
 
 _WHAT = {
     "plan": "one edit, planned",

@@ -17,8 +17,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from law import cases, record
-from law.cases import Case, Finished, Row, try_case
+from law.cases import Case
 from law.forks import forks
+from law.trial import Finished, Row, try_case
 
 
 def main() -> int:

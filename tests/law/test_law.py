@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from faults.project import SCOPES, run
-from law import cases, edits, record
-from law.cases import Case, Finished, Step, try_case
+from law import cases, edits, record, trial
+from law.cases import Case, Step
 from law.forks import Death, forks
 from law.record import line
+from law.trial import Finished, try_case
 from tiny_project import artifacts
 
 pytestmark = pytest.mark.slow
@@ -95,7 +96,7 @@ def test_a_break_of_the_law_is_seen(
     table = dict(edits.EDITS["memory"])
     title = table[TITLE]
     table[title.name] = replace(title, expects=frozenset({"report", "train"}))
-    monkeypatch.setattr(cases, "EDITS", {**edits.EDITS, "memory": table})
+    monkeypatch.setattr(trial, "EDITS", {**edits.EDITS, "memory": table})
     false = dict.fromkeys(finished.digests("memory", (title.name,)), "0" * 64)
     monkeypatch.setattr(finished, "digests", lambda scope, names: false)
     row = try_case(Case("single", 0, "memory", (Step((title.name,)),)), finished, tmp_path / "case")
