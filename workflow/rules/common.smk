@@ -110,7 +110,9 @@ def of_shards(pattern, wildcards):
     """`pattern` for the shards of a passage language, once they are known."""
     listed = checkpoints.shards.get(benchmark=wildcards.benchmark).output[0]
     files = support.of_shards(pattern, listed, wildcards)
-    queries = paths.QUERY_VECTORS.format(run=wildcards.run, benchmark=wildcards.benchmark)
+    queries = paths.QUERY_VECTORS.format(
+        run=wildcards.run, benchmark=wildcards.benchmark
+    )
     support.force_unfinished(workflow, [*files, queries])
     return files
 
