@@ -163,6 +163,8 @@ def run_job(project: Path, command: Sequence[str]) -> Done:
 
 def _stage(project: str, words: list[str], log: str) -> None:
     os.chdir(project)
+    if Path("mirror").is_dir():  # as the workflow exports it to its jobs
+        os.environ["HYBRIDBATCH_MIRROR"] = "mirror"
     # Use the pins of the project, whose downloads are generated. The code is this process's own.
     catalog._RAW_FILES = Path(project) / "workflow" / "hybridbatch" / "resources" / "raw_files.tsv"
     catalog.raw_files.cache_clear()
