@@ -1,7 +1,6 @@
 """A question finds what the stages ranked: the same passages, order and scores."""
 
 import io
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +23,6 @@ from hybridbatch.schemas.every import (
 )
 
 K = 5
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return case.finish_all(tmp_path_factory.mktemp("finished") / "results")
-
-
-@pytest.fixture
-def copy(results: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(results, tmp_path / "results"))
 
 
 def texts(results: Path, benchmark: str = case.BENCHMARK) -> dict[str, str]:

@@ -14,16 +14,6 @@ from hybridbatch.common.tables import read_table, write_table
 from hybridbatch.schemas.every import PASSAGES, QUERIES
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return case.finish_all(tmp_path_factory.mktemp("finished") / "results")
-
-
-@pytest.fixture
-def copy(results: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(results, tmp_path / "results"))
-
-
 def test_a_single_run_and_benchmark_need_no_name(results: Path, capfd: Printed) -> None:
     (answer,) = ask(results, capfd, "new", "--run", case.TRAINED)
     assert answer["benchmark"] == case.BENCHMARK
