@@ -4,6 +4,7 @@ Only the configuration's schema holds defaults. A stage that is run by hand with
 gets the others here.
 """
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -48,12 +49,17 @@ def taken(stage: str, config: Mapping[str, Any]) -> dict[str, Any]:
     `undeclared` holds a default for each option that the config leaves to the model's folder, for a
     folder that declares nothing; `encoding.settings` reads it in the stage.
     """
-    rules = _TAKEN.get(stage, ())
-    found = _ruled(rules, config)
-    fallback = _ruled([rule for rule in rules if _is_undeclared(rule)], undeclared())
-    if still := {name: value for name, value in fallback.items() if found[name] is None}:
+    found = _ruled(_TAKEN.get(stage, ()), config)
+    fallback = _fallback(stage).items()
+    if still := {name: value for name, value in fallback if found[name] is None}:
         found[UNDECLARED] = still
     return found
+
+
+@functools.cache  # Each of 20,000 jobs asks for it; the schema does not change.
+def _fallback(stage: str) -> dict[str, Any]:
+    given = undeclared()
+    return _ruled([rule for rule in _TAKEN.get(stage, ()) if _is_undeclared(rule, given)], given)
 
 
 def _ruled(rules: Sequence[str], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,8 +67,8 @@ def _ruled(rules: Sequence[str], config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if f"!{name}" not in rules}
 
 
-def _is_undeclared(rule: str) -> bool:
-    inside: Any = undeclared()
+def _is_undeclared(rule: str, given: Mapping[str, Any]) -> bool:
+    inside: Any = given
     for part in rule.removesuffix(".*").split("."):
         inside = inside.get(part) if isinstance(inside, dict) else None
     return inside not in (None, {})
