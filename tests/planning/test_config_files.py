@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from snakemake.utils import update_config
 
@@ -307,6 +307,7 @@ def test_a_json_file_reads_back_as_it_was_written(values: dict[str, Any]) -> Non
 
 
 @given(first=mappings, second=mappings)
+@example(first={"a": None, "b": [1]}, second={"a": {}, "b": {}})
 def test_files_are_merged_as_snakemake_merges_them(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:

@@ -133,9 +133,14 @@ def from_values(values: Any, *, origin: str = "config") -> Written:
 
 
 def merged(old: Written | None, new: Written) -> Any:
-    """`new` over `old`, as Snakemake merges: mappings key by key, everything else as a whole."""
+    """`new` over `old`, as Snakemake merges: mappings key by key, everything else as a whole.
+
+    An empty mapping changes nothing, whatever `old` is.
+    """
     if not isinstance(new, Keys):
         return new
+    if old is not None and not new.entries:
+        return old
     before = old.entries if isinstance(old, Keys) else {}
     changed = {key: merged(before.get(key), value) for key, value in new.entries.items()}
     return Keys({**before, **changed}, new.place)
