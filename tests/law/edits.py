@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hybridbatch.planning.machine import Machine
 from miracl_fixture import write_checksums, write_corpus
 from tiny import write_benchmark, write_model, write_pairs
 
@@ -29,6 +30,8 @@ _SEARCHED = frozenset({"search", "pool"}) | _CUT_FIGURES
 _SHARD_INDEXED = frozenset({"index_shard"}) | _SEARCHED
 _SHARD_ENCODED = frozenset({"encode_queries", "encode_shard"}) | _SHARD_INDEXED
 _NOTHING: frozenset[str] = frozenset()
+# What `precision: auto` means depends on the machine.
+_AUTO, _OTHER = ("bf16", "fp32") if Machine.here().bf16_cpu else ("fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,8 @@ _MEMORY = (
     _set("training.checkpoint_every", 5),
     _set("training.chunk_tokens", 64, _TRAINED),
     _set("training.mining", {"negatives": 1}),
-    _set("training.precision", "fp32", _NOTHING),
+    _set("training.precision", _AUTO, _NOTHING, name="the precision that `auto` is here"),
+    _set("training.precision", _OTHER, _TRAINED, name="the other precision"),
     Edit("benchmark added", "config", "benchmarks", _second_benchmark),
     _set("benchmarks", [{"name": "held-out", "path": "benchmark", "sharded": True}],
          name="benchmark in shards"),
