@@ -42,11 +42,13 @@ def write_corpus(mirror: Path, language: str, ids: Sequence[str], *, files: int)
     for number in range(files):
         path = mirror / corpus_path(language, number)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as lines:
-            for docid in ids[number * share : (number + 1) * share]:
-                title = "" if docid.startswith("7#") else f"T{docid.partition('#')[0]}"
-                text = f'{language} {docid} "text"'
-                lines.write(json.dumps({"docid": docid, "title": title, "text": text}) + "\n")
+        lines = []
+        for docid in ids[number * share : (number + 1) * share]:
+            title = "" if docid.startswith("7#") else f"T{docid.partition('#')[0]}"
+            text = f'{language} {docid} "text"'
+            lines.append(json.dumps({"docid": docid, "title": title, "text": text}) + "\n")
+        # Without the time of writing, so that the same ids always give the same bytes.
+        path.write_bytes(gzip.compress("".join(lines).encode(), compresslevel=1, mtime=0))
 
 
 def write_checksums(mirror: Path) -> Path:
