@@ -22,6 +22,7 @@ from hybridbatch.common.logfile import LogFile
 from hybridbatch.common.records import Record, making, outside_keys, read_record, record_key
 from hybridbatch.common.stopping import Stop, Terminated, terminable
 from hybridbatch.common.threads import export_threads
+from hybridbatch.console import CONSOLE
 from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 
 # Commands that people run with a configuration.
@@ -61,7 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _stopped(number: signal.Signals) -> int:
-    logger.error("stopped by %s; run the same command again to resume", number.name)
+    # Before its log is open, a job of the workflow leaves this to the end that the workflow shows.
+    if logging.getLogger().handlers or os.environ.get(CONSOLE) != "log":
+        logger.error("stopped by %s; run the same command again to resume", number.name)
     return 128 + number
 
 
@@ -263,8 +266,14 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     handlers[0].setFormatter(logging.Formatter(f"[{label}] %(message)s"))
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(LogFile(log, mode="w", encoding="utf-8"))
-        handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        file = LogFile(log, mode="w", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        # First, so that the console gets what the file could not take.
+        handlers.insert(0, file)
+        if os.environ.get(CONSOLE) == "log":
+            handlers[1].addFilter(lambda record: file.lost)
+        elif os.environ.get(CONSOLE) == "errors":
+            handlers[1].setLevel(logging.ERROR)
     first = int(os.environ.get("RANK", "0")) == 0
     level = logging.INFO if first else logging.WARNING
     logging.basicConfig(level=level, handlers=handlers, force=True)

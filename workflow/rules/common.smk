@@ -6,6 +6,7 @@ from pathlib import Path
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from hybridbatch.console.announce import announce
 from hybridbatch.planning import paths
 from hybridbatch.planning import workflow_support as support
 from hybridbatch.planning.machine import VARIABLE, Machine
