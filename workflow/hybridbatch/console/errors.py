@@ -56,4 +56,3 @@ class Voices:
 
     def _word(self, kind: str) -> str:
         return f"{_COLOURS[kind]}{kind}\x1b[0m" if self.colours else kind
-

@@ -105,6 +105,8 @@ def forecast_of(dag: Any, persistence: Any) -> dict[str, Any]:
     there: dict[str, int] = {}
     by_rule: dict[str, list[Any]] = {}
     for job in dag.jobs:
+        if not job.output:
+            continue  # a target, which makes nothing
         if dag.needrun(job):
             by_rule.setdefault(job.rule.name, []).append(job)
         else:
@@ -156,4 +158,3 @@ def _work(command: str | None) -> int | None:
 def _number(name: str, command: str) -> int:
     match = re.search(rf'"{name}": (\d+)', command)
     return int(match[1]) if match else 0
-

@@ -1,5 +1,6 @@
 """The log handler that Snakemake calls, from a thread of its own."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -74,10 +75,8 @@ class LogHandler(LogHandlerBase):
             if self._all is None:
                 os.environ.pop(CONSOLE, None)
             if self._run is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):  # nobody reads
                     self._run.end()
-                except BrokenPipeError:
-                    pass  # nobody reads
         super().close()
 
     def _tick(self) -> None:
@@ -104,7 +103,7 @@ def _snakemakes_own(settings: Any, stream: TextIO) -> Handler:
     """What Snakemake would use without a plugin."""
     from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter
 
-    handler = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
+    handler: Handler = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
     handler.addFilter(
         DefaultFilter(
             settings.quiet,

@@ -60,10 +60,15 @@ def total_line(tally: Tally, now: float, width: int) -> str:
     return f"[{'#' * filled}{'.' * (bar - filled)}] {text}"
 
 
-def finished_line(job: Job, seconds: float, tally: Tally, now: float, *, shares: bool) -> str:
+def finished_line(job: Job, seconds: float, tally: Tally, now: float) -> str:
     """What a file is told of a job that is done."""
-    line = f"done   {job.name}: {duration(seconds)}"
-    return f"{line}; {so_far(tally, now)}" if shares else line
+    return f"done   {job.name}: {duration(seconds)}; {so_far(tally, now)}"
+
+
+def many_line(rule: str, tally: Tally, now: float) -> str:
+    """What a file is told now and then of a rule with many jobs."""
+    jobs = f"{tally.made()[rule]:,} of {counted(tally.planned[rule], 'job')}"
+    return f"done   {rule}: {jobs}; {so_far(tally, now)}"
 
 
 def so_far(tally: Tally, now: float) -> str:
@@ -83,9 +88,7 @@ def beginning(tally: Tally, now: float) -> str:
     return f"{line}; about {roughly(tally.seconds_left(now))}"
 
 
-def ending(
-    tally: Tally, *, seconds: float, stopped: bool, failed: bool, columns: int
-) -> list[str]:
+def ending(tally: Tally, *, seconds: float, stopped: bool, failed: bool, columns: int) -> list[str]:
     """What a run ends with: how it ended, what was made and what was there."""
     took = duration(seconds)
     if stopped:
@@ -100,10 +103,8 @@ def ending(
     made = {rule: count for rule, count in tally.made().items() if rule != "all"}
     if made:
         lines.append(f"made: {counted(sum(made.values()), 'job')} ({of_rules(made)})")
-    there = Counter(tally.forecast.there)
-    there.pop("all", None)
-    if there:
-        lines.append(f"already there: {counted(there.total(), 'job')} ({of_rules(there)})")
+    if there := tally.forecast.there:
+        lines.append(f"already there: {counted(sum(there.values()), 'job')} ({of_rules(there)})")
     rest = Counter(tally.waiting())
     rest.update(job.rule for job in (*tally.failed.values(), *tally.running.values()))
     rest.pop("all", None)

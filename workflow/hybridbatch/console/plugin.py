@@ -1,4 +1,4 @@
-"""Makes the logger known to Snakemake before it reads its command line; `profiles/default` calls it.
+"""Makes the logger known to Snakemake; `profiles/default` calls it before the options are read.
 
 Snakemake finds an installed plugin by itself. In a checkout the package lies in `workflow/`, where
 Snakemake does not look, and jobs in a deployed environment need no installed package at all.

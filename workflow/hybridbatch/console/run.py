@@ -168,9 +168,7 @@ class Run:
         job, seconds = finished
         self._write(self._voices.heard(job, [*job.read(now, ended=True), *job.errors]))
         if self._told_of(job.rule) and job.rule != "all":
-            self._write(
-                [lines.finished_line(job, seconds, self.tally, now, shares=self._wanted.shares)]
-            )
+            self._write([lines.finished_line(job, seconds, self.tally, now)])
         elif not self._output.live and self._wanted.jobs and job.rule != "all":
             self._tell_of_many(job.rule, now)
         self._draw()
@@ -178,8 +176,7 @@ class Run:
     def _tell_of_many(self, rule: str, now: float) -> None:
         done, planned = self.tally.made()[rule], self.tally.planned[rule]
         if 10 * done // planned > 10 * (done - 1) // planned:
-            line = f"done   {rule}: {done:,} of {counted(planned, 'job')}"
-            self._write([f"{line}; {lines.so_far(self.tally, now)}" if self._wanted.shares else line])
+            self._write([lines.many_line(rule, self.tally, now)])
 
     def _told_of(self, rule: str) -> bool:
         many = self.tally.planned.get(rule, 0) > _MANY
