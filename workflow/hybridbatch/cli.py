@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the output closed it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    resumed = _stage_in(arguments) not in TOOLS
     stop = Stop()
     try:
         with terminable() as stop:
@@ -47,12 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         logger.error("error: %s", line or error)
         return 3 if line else 2
     except (KeyboardInterrupt, Terminated):
-        return _stopped(stop.number or signal.SIGINT)
+        return _stopped(stop.number or signal.SIGINT, resumed=resumed)
     except Exception as error:
         if stop.number is not None:
-            return _stopped(stop.number)
+            return _stopped(stop.number, resumed=resumed)
         if (number := getattr(error, "sigval", None)) is not None:
-            return _stopped(number)  # torch's process launcher has its own handlers
+            return _stopped(
+                number, resumed=resumed
+            )  # torch's process launcher has its own handlers
         if line := explain(error):
             logger.error("error: %s", line)
             return 3
@@ -60,13 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _stopped(number: signal.Signals) -> int:
-    logger.error("stopped by %s; run the same command again to resume", number.name)
+def _stopped(number: signal.Signals, *, resumed: bool) -> int:
+    again = "; run the same command again to resume" if resumed else ""
+    logger.error("stopped by %s%s", number.name, again)
     return 128 + number
 
 
 def _run(arguments: Sequence[str]) -> int:
-    stage = next((word for word in arguments if not word.startswith("-")), None)
+    stage = _stage_in(arguments)
     if stage is not None and stage not in STAGES | TOOLS:
         return _unknown_stage(stage)
     threads = export_threads(
@@ -90,6 +94,10 @@ def _run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _stage_in(arguments: Sequence[str]) -> str | None:
+    return next((word for word in arguments if not word.startswith("-")), None)
+
+
 def _job_of(log: Path | None) -> str:
     """The name of a job: the part of its log's path after `logs/` and the rule's name."""
     if log is None or "logs" not in log.parts:
@@ -111,10 +119,10 @@ def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
     """Run a command that prints its result; returns the exit code."""
     try:
         _run_measured(args, threads=threads)
-        sys.stdout.flush()
+        _flush()
     except OSError as error:
         try:
-            sys.stdout.flush()
+            _flush()
         except OSError:
             # What is left in the buffer would fail again when the interpreter ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -122,6 +130,12 @@ def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
             raise
         return 128 + signal.SIGPIPE
     return 0
+
+
+def _flush() -> None:
+    """Write what is left in the buffer; an output that was closed from the start has none."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def _run_measured(args: argparse.Namespace, *, threads: int) -> None:

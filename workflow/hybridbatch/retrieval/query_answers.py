@@ -15,18 +15,20 @@ from hybridbatch.common.display import cell, cut, display_width, one_line
 from hybridbatch.common.tables import read_table
 from hybridbatch.planning import paths
 from hybridbatch.retrieval.columns import one_array
+from hybridbatch.retrieval.query_loading import Encoders
 from hybridbatch.retrieval.query_results import Evaluated, check_languages
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.queries import QUERIES
 
-if TYPE_CHECKING:  # these import torch and FAISS, which take seconds
-    from hybridbatch.retrieval.query_model import QuestionEncoder
+if TYPE_CHECKING:  # this imports FAISS
     from hybridbatch.retrieval.query_search import Passage, Searcher
 
 # Lists are side by side if each of them has this many columns.
 _PANEL, _GAP = 60, "  "
 # Longer ids are cut, so that there is room for the text.
 _LONGEST_ID = 24
+# A text with fewer columns than this stands on a line of its own.
+_LEAST_TEXT, _INDENT = 16, "  "
 RELEVANT = "*"
 
 
@@ -88,7 +90,7 @@ class Answerer:
     Args:
         questions: the queries of the benchmark.
         searchers: by run, the passages.
-        encoders: by run, the model.
+        encoders: the models.
         k: how many passages of each run.
     """
 
@@ -96,7 +98,7 @@ class Answerer:
         self,
         questions: Questions,
         searchers: Mapping[str, Searcher],
-        encoders: Mapping[str, QuestionEncoder],
+        encoders: Encoders,
         *,
         k: int,
     ) -> None:
@@ -110,7 +112,7 @@ class Answerer:
         for run, searcher in self._searchers.items():
             query_id = ids[0] if ids else None
             vector = (
-                self._encoders[run].vector(question)
+                self._encoders.vector(run, question)
                 if query_id is None
                 else searcher.vector_of(query_id)
             )
@@ -171,11 +173,12 @@ def _panel(run: str, answer: Answer, *, columns: int) -> list[str]:
     ids = min(ids, _LONGEST_ID)
     for rank, passage in enumerate(passages, start=1):
         mark = RELEVANT if passage.passage_id in answer.relevant else " "
-        begin = (
-            f"{rank:>{ranks}}{mark}{passage.score:7.4f} {cell(passage.language, languages)} "
-            f"{cell(passage.passage_id, ids)} "
-        )
+        begin = f"{rank:>{ranks}}{mark}{passage.score:7.4f} {cell(passage.language, languages)} "
         text = f"{passage.title}: {passage.text}" if passage.title else passage.text
-        room = columns - (ranks + 1 + 7 + 1 + languages + 1 + ids + 1)
-        lines.append(begin + cell(text, max(room, 1)))
+        left = columns - (ranks + 1 + 7 + 1 + languages + 1)
+        if (room := left - ids - 1) >= _LEAST_TEXT:
+            lines.append(f"{begin}{cell(passage.passage_id, ids)} {cell(text, room)}")
+        else:
+            lines.append(begin + cell(passage.passage_id, max(left, 1)))
+            lines.append(_INDENT + cell(text, max(columns - len(_INDENT), 1)))
     return lines
