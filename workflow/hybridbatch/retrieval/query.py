@@ -14,16 +14,15 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.retrieval.query_answers import Answerer, Questions, json_line, shown
+from hybridbatch.retrieval.query_choice import add_choice, read_chosen
 from hybridbatch.retrieval.query_loading import Encoders, open_searchers
-from hybridbatch.retrieval.query_results import Evaluated, choose, read_evaluated
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _NOT_UNICODE = "not Unicode; write it in UTF-8"
@@ -43,13 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "question", nargs="?", help="in any language; by default, each line of the standard input"
     )
-    parser.add_argument(
-        "--run", action="append", default=[], help="such as embedded.cldr.hybrid.s1; may be given "
-        "several times, and left out if the results hold one",
-    )  # fmt: skip
-    parser.add_argument(
-        "--benchmark", help="whose passages to search; may be left out if the runs have one"
-    )
+    add_choice(parser)
     parser.add_argument(
         "--language", nargs="+", default=[], metavar="CODE",
         help="the question may be one of the benchmark's questions in these languages; default: "
@@ -63,12 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-k", type=int, default=10, help="passages of each run (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print each answer as a line of JSON")
-    parser.add_argument(
-        "--config", type=Path, help="also refuse results that are not of this configuration"
-    )
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="(default: %(default)s)"
-    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -87,12 +74,8 @@ def run(args: argparse.Namespace) -> None:
     if args.question is not None:
         _check_question(args.question)
     terminal = args.question is None and _is_terminal()
-    runs, benchmark = choose(args.results, args.run, args.benchmark)
-    evaluated = [
-        read_evaluated(args.results, name, benchmark, passages=args.passages) for name in runs
-    ]
-    if args.config is not None:
-        _check_config(args.config, evaluated, results=args.results)
+    evaluated = read_chosen(args, passages=args.passages)
+    benchmark = evaluated[0].benchmark
     questions = Questions(evaluated[0], args.language)
     encoders = Encoders(evaluated, threads=options.threads)
     new = args.question is not None and not questions.ids(args.question)
@@ -101,15 +84,14 @@ def run(args: argparse.Namespace) -> None:
     searchers = open_searchers(evaluated, threads=options.threads)
     if new:
         encoders.wait()
-    answerer = Answerer(questions, searchers, encoders, k=args.k)
-    logger.info(
-        "%s: %s, ready after %.1f s", benchmark, ", ".join(runs), time.perf_counter() - begin
-    )
+    answerer = Answerer(questions, searchers, encoders)
+    runs = ", ".join(each.run for each in evaluated)
+    logger.info("%s: %s, ready after %.1f s", benchmark, runs, time.perf_counter() - begin)
     for question in _lines(terminal=terminal) if args.question is None else [args.question]:
         try:
             _check_question(question)
             began = time.perf_counter()
-            answer = answerer.answer(question.strip())
+            answer = answerer.answer(question.strip(), k=args.k)
         except HybridBatchError as error:
             if not terminal:
                 raise
@@ -138,12 +120,6 @@ def _set_encoding(*, json: bool) -> None:
             sys.stdout.reconfigure(encoding="utf-8")
         else:
             sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def _check_config(config: Path, evaluated: Sequence[Evaluated], *, results: Path) -> None:
-    from hybridbatch.planning.findings import check_of_config
-
-    check_of_config(config, [path for each in evaluated for path in each.rankings], results=results)
 
 
 def _is_terminal() -> bool:

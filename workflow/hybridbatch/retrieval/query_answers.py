@@ -91,7 +91,6 @@ class Answerer:
         questions: the queries of the benchmark.
         searchers: by run, the passages.
         encoders: the models.
-        k: how many passages of each run.
     """
 
     def __init__(
@@ -99,14 +98,14 @@ class Answerer:
         questions: Questions,
         searchers: Mapping[str, Searcher],
         encoders: Encoders,
-        *,
-        k: int,
     ) -> None:
         self._questions, self._searchers, self._encoders = questions, searchers, encoders
-        self._k = k
 
-    def answer(self, question: str) -> Answer:
-        """The first passages of each run for a question in any language."""
+    def answer(self, question: str, *, k: int, languages: Collection[str] | None = None) -> Answer:
+        """The first k passages of each run for a question in any language.
+
+        `languages` are those of the passages, some of those that are loaded; None for all of them.
+        """
         ids = self._questions.ids(question)
         found = {}
         for run, searcher in self._searchers.items():
@@ -116,7 +115,7 @@ class Answerer:
                 if query_id is None
                 else searcher.vector_of(query_id)
             )
-            found[run] = searcher.first(vector, k=self._k, query_id=query_id)
+            found[run] = searcher.first(vector, k=k, query_id=query_id, languages=languages)
         return Answer(question, ids, self._questions.relevant(ids) if ids else (), found)
 
 
