@@ -109,5 +109,6 @@ TOOLS = {
     "query": Stage(
         "retrieval.query", "answer questions with the first passages of one or more trained models"
     ),
+    "serve": Stage("serving.serve", "answer questions on a local web page, as `query` does"),
     "schemas": Stage("schemas.document", "print every Parquet file with its columns, as Markdown"),
 }
