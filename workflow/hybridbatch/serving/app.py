@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hybridbatch.retrieval.query_search import Searcher
 
 # The names of this machine; any port, since a tunnel may give the page another one.
-TRUSTED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
