@@ -137,7 +137,8 @@ def test_an_unknown_benchmark_is_one_line(
     results: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     line = refusal(results, tmp_path / "out", capfd, "heldout")
-    assert line.endswith(f"did you mean `{BENCHMARK}`?")
+    expected = f"--index: heldout has no rankings in {results}; did you mean `{BENCHMARK}`?"
+    assert line == expected
 
 
 def test_a_benchmark_in_shards_is_refused(

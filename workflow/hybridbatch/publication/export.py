@@ -92,6 +92,8 @@ def export(run: str, dest: Path, *, results: Path, index: str | None = None) -> 
     """
     if dest.exists():
         raise HybridBatchError(f"{dest}: exists already; name a new folder")
+    if (file := next((each for each in dest.parents if each.is_file()), None)) is not None:
+        raise HybridBatchError(f"{dest}: {file} is a file; name a folder in another place")
     source = _checkpoint(run, results / "checkpoints")
     rows = read_results(run, results)
     with atomic_folder(dest) as folder:

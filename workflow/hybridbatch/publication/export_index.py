@@ -65,7 +65,7 @@ def write_index(run: str, benchmark: str, folder: Path, *, published: Path, resu
         HybridBatchError: the benchmark is unknown or lies in shards, or the model, the vectors and
             the passages do not belong together.
     """
-    choose(results, [run], benchmark)
+    choose(results, [run], benchmark, option="--index")
     evaluated = read_evaluated(results, run, benchmark, passages=())
     if evaluated.sharded:
         raise HybridBatchError(
