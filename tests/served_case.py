@@ -9,6 +9,7 @@ from waitress import create_server
 
 import finished_case as case
 from hybridbatch.common.tables import read_table
+from hybridbatch.retrieval.query_loading import Encoders
 from hybridbatch.retrieval.query_results import read_evaluated
 from hybridbatch.schemas.every import QUERIES
 from hybridbatch.serving.app import App
@@ -26,7 +27,7 @@ def open_page(results: Path, *, runs: tuple[str, ...] = RUNS, benchmark: str = "
     evaluated = [
         read_evaluated(results, run, benchmark or case.BENCHMARK, passages=()) for run in runs
     ]
-    return open_app(evaluated, threads=1)
+    return open_app(evaluated, Encoders(evaluated, threads=1))
 
 
 def texts(results: Path) -> dict[str, str]:

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
+from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.query_answers import Answerer, Questions, json_line, shown
 from hybridbatch.retrieval.query_choice import add_choice, read_chosen
-from hybridbatch.retrieval.query_loading import Encoders, open_searchers
+from hybridbatch.retrieval.query_loading import Encoders, load_all, open_searchers
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _NOT_UNICODE = "not Unicode; write it in UTF-8"
@@ -77,17 +78,31 @@ def run(args: argparse.Namespace) -> None:
     evaluated = read_chosen(args, passages=args.passages)
     benchmark = evaluated[0].benchmark
     questions = Questions(evaluated[0], args.language)
-    encoders = Encoders(evaluated, threads=options.threads)
-    new = args.question is not None and not questions.ids(args.question)
-    if new or args.question is None:
-        encoders.begin()
-    searchers = open_searchers(evaluated, threads=options.threads)
-    if new:
-        encoders.wait()
-    answerer = Answerer(questions, searchers, encoders)
-    runs = ", ".join(each.run for each in evaluated)
-    logger.info("%s: %s, ready after %.1f s", benchmark, runs, time.perf_counter() - begin)
-    for question in _lines(terminal=terminal) if args.question is None else [args.question]:
+    with Encoders(evaluated, threads=options.threads) as encoders:
+        if args.question is not None and not questions.ids(args.question):
+            searchers = load_all(evaluated, encoders)
+        else:
+            searchers = open_searchers(evaluated)
+            if terminal:
+                encoders.begin()  # not before, since the two would delay each other
+        set_threads(options.threads)
+        runs = ", ".join(each.run for each in evaluated)
+        logger.info("%s: %s, ready after %.1f s", benchmark, runs, time.perf_counter() - begin)
+        lines = _lines(terminal=terminal) if args.question is None else iter([args.question])
+        answerer = Answerer(questions, searchers, encoders)
+        _answer_all(lines, answerer, args, benchmark=benchmark, terminal=terminal)
+
+
+def _answer_all(
+    lines: Iterator[str],
+    answerer: Answerer,
+    args: argparse.Namespace,
+    *,
+    benchmark: str,
+    terminal: bool,
+) -> None:
+    """Print the answer to each question; a person who typed a wrong one can type another."""
+    for question in lines:
         try:
             _check_question(question)
             began = time.perf_counter()
@@ -95,7 +110,7 @@ def run(args: argparse.Namespace) -> None:
         except HybridBatchError as error:
             if not terminal:
                 raise
-            logger.error("error: %s", error)  # the person who typed it can type another one
+            logger.error("error: %s", error)
             continue
         seconds = time.perf_counter() - began
         columns = shutil.get_terminal_size().columns

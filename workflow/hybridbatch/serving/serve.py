@@ -16,6 +16,7 @@ from waitress import create_server
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import read_table
+from hybridbatch.common.threads import set_threads
 from hybridbatch.planning import paths
 from hybridbatch.retrieval.query_answers import Answerer, Questions
 from hybridbatch.retrieval.query_choice import add_choice, read_chosen
@@ -58,8 +59,12 @@ def run(args: argparse.Namespace) -> None:
     begin = time.perf_counter()
     options = options_from_json(Options, args.options)
     evaluated = read_chosen(args)
-    with open_port(args.port) as listening:
-        app = open_app(evaluated, threads=options.threads)
+    with (
+        open_port(args.port) as listening,
+        Encoders(evaluated, threads=options.threads) as encoders,
+    ):
+        app = open_app(evaluated, encoders)
+        set_threads(options.threads)
         server = create_server(app, sockets=[listening], threads=_THREADS, ident=None)
         print(f"http://{HOST}:{listening.getsockname()[1]}/", flush=True)
         logger.info(
@@ -88,15 +93,14 @@ def open_port(port: int) -> socket.socket:
         ) from error
 
 
-def open_app(evaluated: Sequence[Evaluated], *, threads: int | None) -> App:
+def open_app(evaluated: Sequence[Evaluated], encoders: Encoders) -> App:
     """The application, with its passages loaded and its models being loaded.
 
     Raises:
         HybridBatchError: a file is missing, damaged, or does not match the others.
     """
-    encoders = Encoders(evaluated, threads=threads)
+    searchers = open_searchers(evaluated)
     encoders.begin()
-    searchers = open_searchers(evaluated, threads=threads)
     from hybridbatch.serving.app import App
     from hybridbatch.serving.items import Items
 
