@@ -130,6 +130,12 @@ JUDGED = {
     ("planning/config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
     ("planning/config_files.py", "mark = error.problem_mark or error.context_mark"),
+    # Answers of the page that `serve` shows, which no artifact holds; why a port cannot be taken.
+    ("serving/app.py", "response = Response(f'{error.code} {error.name}\\n', status=error.code)"),
+    ("serving/app.py", "isinstance(error, MethodNotAllowed)"),
+    ("serving/app.py", "return self._shown(Asked(), error=str(error), status=400)"),
+    ("serving/app.py", "return self._shown(asked, error=str(error), status=500)"),
+    ("serving/serve.py", "error.errno not in why"),
     # Ends Snakemake.
     ("planning/workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/deployment.py", "sys.exit(f'hybridbatch: error: {error}')"),
