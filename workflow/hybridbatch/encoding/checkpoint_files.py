@@ -45,7 +45,7 @@ def unloadable(folder: Path, error: Exception, *, origin: str = "") -> HybridBat
     """
     found = damaged_file(folder)
     if found is None:
-        found = folder, f"does not load as a checkpoint ({_reason(error)})"
+        found = folder, f"does not load as a checkpoint ({reason_of(error)})"
     path, reason = found
     if not origin:
         return damaged(path, reason)
@@ -55,7 +55,8 @@ def unloadable(folder: Path, error: Exception, *, origin: str = "") -> HybridBat
     )
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why a library refuses a checkpoint, on one line."""
     if "ignore_mismatched_sizes" in str(error):
         return "its weights are of other shapes than config.json says"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

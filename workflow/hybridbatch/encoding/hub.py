@@ -65,13 +65,16 @@ def download_hub(model: str, folder: Path) -> None:
 
 
 @contextmanager
-def hub_errors(origin: str, *, missing: str, unreachable: str) -> Iterator[None]:
+def hub_errors(
+    origin: str, *, missing: str, unreachable: str, refused: str = "try again later"
+) -> Iterator[None]:
     """Turn failures of the hub's client into one line.
 
     Args:
         origin: how the line begins.
         missing: the remedy where there is no such repository.
         unreachable: the remedy where the hub does not answer.
+        refused: the remedy where it answers with another error.
 
     Raises:
         HybridBatchError: for each failure of the hub or of the network.
@@ -88,18 +91,23 @@ def hub_errors(origin: str, *, missing: str, unreachable: str) -> Iterator[None]
             f"{origin}: the hub has no such repository or revision; {missing}"
         ) from error
     except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", "no answer")
-        raise HybridBatchError(f"{origin}: the hub answers {status}; {unreachable}") from error
+        raise HybridBatchError(f"{origin}: the hub answers {_status(error)}; {refused}") from error
     except HybridBatchError:
         raise
     except Exception as error:
-        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in (
-            _CLIENTS
-        ):
+        if not _of_network(error):
             raise
         raise HybridBatchError(
             f"{origin}: the hub cannot be reached ({type(error).__name__}); {unreachable}"
         ) from error
+
+
+def _status(error: HfHubHTTPError) -> str:
+    return str(getattr(error.response, "status_code", "with an error"))
+
+
+def _of_network(error: Exception) -> bool:
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _CLIENTS
 
 
 def _check_digest(path: Path, *, sha256: str | None, blob_id: str | None, model: str) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.batching import TokenIds, pad
+from hybridbatch.encoding.checkpoint_files import reason_of
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.settings import usable_declaration
 from hybridbatch.encoding.token_limits import most_tokens
@@ -53,10 +54,9 @@ def prove(folder: Path, *, origin: str) -> None:
     except (HybridBatchError, MemoryError):
         raise
     except Exception as error:  # what it raises depends on the architecture
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise HybridBatchError(
             f"{origin}: config.json: this {encoder.model.config.model_type} does not encode a text "
-            f"of up to {longest} tokens ({reason}); name another model"
+            f"of up to {longest} tokens ({reason_of(error)}); name another model"
         ) from error
 
 
