@@ -79,7 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
             values = json.loads(body)
             name = "/".join(filter(None, [values.get("organization"), values["name"]]))
             self.hub.files.setdefault(name, {})
-            self.hub.private[name] = values["private"]
+            hidden = values.get("private", values.get("visibility") == "private")
+            self.hub.private.setdefault(name, hidden)
             self._answer(200, {"url": f"http://{self.headers['Host']}/{name}", "name": name})
         elif "/preupload/" in path:
             files = [{"path": each["path"], "uploadMode": "regular", "shouldIgnore": False}

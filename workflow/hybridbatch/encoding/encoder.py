@@ -194,8 +194,13 @@ class DualEncoder(nn.Module):
         `attention_mask` has the shape of the ids, 1 for a token and 0 for padding; None means no
         padding.
         """
+        return self.pool(self.states(input_ids, attention_mask), attention_mask)
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """The last hidden states (texts, tokens, hidden); arguments as in `forward`."""
         output = self.model(input_ids=input_ids, attention_mask=attention_mask, **self._options)
-        return self.pool(output.last_hidden_state, attention_mask)
+        states: Tensor = output.last_hidden_state
+        return states
 
     def pool(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
         """Unit vectors (texts, dim) float32 from the last hidden states (texts, tokens, hidden).
