@@ -198,6 +198,22 @@ def test_modules_of_one_name_or_without_a_path_are_refused(given: Path) -> None:
         assert words in refusal(lambda: read_declaration(given))
 
 
+def test_a_special_token_without_a_row_is_accepted_until_a_text_holds_it(given: Path) -> None:
+    # As in Gemma's tokenizer, which knows a token for images.
+    tokenizer = AutoTokenizer.from_pretrained(given)
+    tokenizer.add_tokens(["<image>"], special_tokens=True)
+    tokenizer.save_pretrained(given)
+    fetch_model(str(given), given.parent / "model")
+    encoder = DualEncoder.load(given.parent / "model", pooling="cls", device="cpu")
+    assert len(encoder.tokenize(["a image"], prefix="", max_tokens=24)) == 1
+    with pytest.raises(HybridBatchError, match="text 'an <image>' holds '<image>', a token of"):
+        encoder.tokenize(["b", "an <image>"], prefix="", max_tokens=24)
+    # Padding is in every batch.
+    tokenizer.pad_token = "<image>"
+    tokenizer.save_pretrained(given)
+    assert "the token '<image>' has the id 101" in stage(given)
+
+
 def vectors(folder: Path) -> np.ndarray:
     encoder = DualEncoder.load(folder, pooling="cls", device="cpu")
     return encode_texts(

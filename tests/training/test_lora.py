@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
-from test_resume import OPTIONS, digests, in_process, killed_at, train_here
+from test_resume import OPTIONS, digests, train_here
 from test_train import log_of, options_of, train_tiny
 
 import tiny
@@ -22,7 +22,7 @@ from hybridbatch.encoding.inference import encode_texts
 from hybridbatch.encoding.packed import can_pack
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.tracking import lineage
-from hybridbatch.training import lora
+from hybridbatch.training import checkpoints, lora
 from hybridbatch.training.lora import Adapters
 from hybridbatch.training.options import Lora
 from model_families import ACCEPTED, write_family
@@ -112,15 +112,20 @@ def test_the_dense_layer_of_a_folder_is_trained_with_the_adapters(
 
 
 @here
-def test_killed_and_run_again_gives_the_same_bytes(inputs: Path, tmp_path: Path) -> None:
+def test_interrupted_and_run_again_gives_the_same_bytes(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options = OPTIONS | {"lora": CHOSEN, "dropout": True, "chunk_tokens": 64}
     train_here(inputs, tmp_path / "whole", options)
-    call = ("checkpoints", "save_arrays", 2)
-    assert in_process(killed_at, inputs, tmp_path / "killed", options, *call) < 0
-    (state,) = (tmp_path / "killed" / "state").glob("step-*")
+    saved = iter([checkpoints.save_arrays])  # the second checkpoint is never whole
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "save_arrays", lambda *given: next(saved)(*given))
+        with pytest.raises(StopIteration):
+            train_here(inputs, tmp_path / "broken", options)
+    (state,) = (tmp_path / "broken" / "state").glob("step-*")
     assert all("lora_" in name for name in load_file(state / "tensors.safetensors"))
-    train_here(inputs, tmp_path / "killed", options)
-    assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
+    train_here(inputs, tmp_path / "broken", options)
+    assert digests(tmp_path / "broken") == digests(tmp_path / "whole")
 
 
 @here

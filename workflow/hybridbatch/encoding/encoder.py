@@ -113,6 +113,8 @@ class DualEncoder(nn.Module):
         self.pooling = pooling
         self.declared = declared
         self.head = head
+        # Set if the tokenizer has ids beyond the table of word embeddings.
+        self.rows: int | None = None
         # A decoder would keep the keys and values of every layer for the next token.
         takes_cache = "use_cache" in inspect.signature(model.forward).parameters
         self._options = {"use_cache": False} if takes_cache else {}
@@ -169,6 +171,9 @@ class DualEncoder(nn.Module):
                 width = int(model.config.hidden_size)
                 head = Head.load(folder, declared.steps, inputs=width, origin=shown)
         encoder = cls(model, tokenizer, pooling=pooling, declared=declared, head=head)
+        rows = table_rows(model)
+        if rows is not None and max(tokenizer.get_vocab().values(), default=0) >= rows:
+            encoder.rows = rows
         return encoder.to(device).eval()
 
     @property
@@ -217,7 +222,8 @@ class DualEncoder(nn.Module):
 
         The ids include the special tokens, which count towards `max_tokens`.
 
-        Raises HybridBatchError if the prefix and the special tokens fill `max_tokens`.
+        Raises HybridBatchError if the prefix and the special tokens fill `max_tokens`, or a text
+        holds a token that the model has no embedding for.
         """
         self._check_room(prefix, max_tokens)
         token_ids: list[TokenIds] = []
@@ -231,7 +237,19 @@ class DualEncoder(nn.Module):
                 return_token_type_ids=False,
             )
             token_ids += [np.array(ids, dtype=np.int32) for ids in batch["input_ids"]]
+        if self.rows is not None:
+            self._check_rows(texts, token_ids, self.rows)
         return token_ids
+
+    def _check_rows(self, texts: Sequence[str], token_ids: Sequence[TokenIds], rows: int) -> None:
+        """Refuse a text that spells out a special token which the model cannot take."""
+        for text, ids in zip(texts, token_ids, strict=True):
+            if len(ids) and ids.max() >= rows:
+                token = self.tokenizer.convert_ids_to_tokens(int(ids.max()))
+                raise HybridBatchError(
+                    f"the text {text[:60]!r} holds {token!r}, a token of the tokenizer without a "
+                    f"row in the model's table of word embeddings; remove it from the text"
+                )
 
     def _check_room(self, prefix: str, max_tokens: int) -> None:
         """Refuse to cut all texts to the same tokens."""
@@ -265,6 +283,14 @@ class DualEncoder(nn.Module):
         folders = write_layout(folder, declared, width=int(self.model.config.hidden_size))
         if self.head is not None:
             self.head.save(folders)
+
+
+def table_rows(model: Any) -> int | None:
+    """The rows of the table of word embeddings; None for a model without one."""
+    try:
+        return len(model.get_input_embeddings().weight)
+    except (NotImplementedError, AttributeError):
+        return None
 
 
 def _refuse_other_layers(model: nn.Module, unused: Sequence[str], *, origin: str) -> None:

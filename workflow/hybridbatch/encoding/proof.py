@@ -11,7 +11,7 @@ import torch
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.batching import TokenIds, pad
 from hybridbatch.encoding.checkpoint_files import reason_of
-from hybridbatch.encoding.encoder import DualEncoder
+from hybridbatch.encoding.encoder import DualEncoder, table_rows
 from hybridbatch.encoding.settings import usable_declaration
 from hybridbatch.encoding.token_limits import most_tokens
 
@@ -22,6 +22,7 @@ _TEXTS = (
     "عاصمة بيرو هي ليما",
     "1, 2 & 3?",
 )
+_ADDED = ("bos", "eos", "unk", "sep", "pad", "cls")  # tokens that stand beside or in any text
 _LONGEST = 512  # tokens of the longest text that is tried
 # Vectors of a text by itself and beside a longer one: rounding alone differs by some 1e-6.
 _TOLERANCE = 1e-3
@@ -61,14 +62,24 @@ def prove(folder: Path, *, origin: str) -> None:
 
 
 def _check_vocabulary(encoder: DualEncoder, *, origin: str) -> None:
-    try:
-        rows = len(encoder.model.get_input_embeddings().weight)
-    except (NotImplementedError, AttributeError) as error:
+    """Check that each token of a text has a row in the table of word embeddings.
+
+    Special tokens that the tokenizer does not add itself are passed over: a text does not hold
+    them, such as the token of an image in Gemma's tokenizer.
+    """
+    rows = table_rows(encoder.model)
+    if rows is None:
         raise HybridBatchError(
             f"{origin}: config.json: a {encoder.model.config.model_type} has no table of word "
             f"embeddings; name another model"
-        ) from error
-    token, highest = max(encoder.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        )
+    tokenizer = encoder.tokenizer
+    added = {getattr(tokenizer, f"{kind}_token_id") for kind in _ADDED}
+    special = {
+        number for number, token in tokenizer.added_tokens_decoder.items() if token.special
+    } - added
+    used = [(n, token) for token, n in tokenizer.get_vocab().items() if n not in special]
+    highest, token = max(used, default=(0, ""))
     if highest >= rows:
         raise HybridBatchError(
             f"{origin}: tokenizer.json: the token {token!r} has the id {highest}, but the table of "
