@@ -118,6 +118,7 @@ JUDGED = {
     # Which kind of error it is, and which file was written, for the line that ends a command.
     ("common/artifacts.py", "error.add_note(f'{_WRITING}{path}')"),
     ("common/parquet.py", "isinstance(error, OSError) and error.errno is not None"),
+    ("encoding/hub.py", "not _of_network(error)"),
     # Part of another error.
     ("encoding/checkpoint_files.py", "return (path, f'not JSON ({error})')"),
     ("encoding/checkpoint_files.py", "return (path, str(error))"),

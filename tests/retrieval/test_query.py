@@ -176,7 +176,7 @@ def test_a_new_question_is_encoded_as_the_queries_were(results: Path, capfd: Pri
 
 
 def test_options_of_encoding_come_from_the_results(tmp_path: Path, capfd: Printed) -> None:
-    folder = case.finish(tmp_path / "results", pooling="cls", max_tokens=8, dtype="float16")
+    folder = case.finish(tmp_path / "results", pooling="cls", max_tokens=16, dtype="float16")
     evaluated = read_evaluated(folder, case.UNTRAINED, case.BENCHMARK, passages=())
     stored = read_table(evaluated.place(QUERY_EMBEDDINGS.path), QUERY_EMBEDDINGS)
     vector = QuestionEncoder(evaluated).vector(texts(folder)[stored["query_id"][0].as_py()])

@@ -12,7 +12,8 @@ from hybridbatch.common.runs import Run, run_id
 from hybridbatch.common.vocabulary import UNTRAINED
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
-from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
+from hybridbatch.encoding.model_folder import checkpoint_files
+from hybridbatch.encoding.model_names import local_folder, model_name
 from hybridbatch.planning import paths
 from hybridbatch.training import samplings
 

@@ -105,6 +105,10 @@ class Plan(Inventory):
         """Options of the stage `mine`."""
         return _json({**self._taken("mine"), "languages": self.config["train_languages"]})
 
+    def optional_packages(self, stage: str) -> tuple[str, ...]:
+        """The libraries on which a stage's results depend with this configuration alone."""
+        return ("peft",) if stage == "train" and self.config["training"]["lora"]["rank"] else ()
+
     def train_options(self, run: str) -> str:
         """Options of the stage `train`."""
         chosen = self.run(run)

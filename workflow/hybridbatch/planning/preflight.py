@@ -12,9 +12,8 @@ from pathlib import Path
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import VARIABLE, mirror_folder
 from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
-from hybridbatch.encoding.declaration import read_declaration
+from hybridbatch.encoding.model_folder import check_folder
 from hybridbatch.encoding.model_names import local_folder
-from hybridbatch.encoding.refusals import refuse_unsupported
 from hybridbatch.planning.inventory import Inventory
 
 # Snakemake takes this for a wildcard in any path of a rule, and offers no way to escape it.
@@ -60,14 +59,7 @@ def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
 def _check_model(model: str) -> None:
     folder = local_folder(model)
     if folder is not None:
-        refuse_unsupported(folder, origin=f"config: model: {model}")
-    if folder is not None and not (folder / "config.json").is_file():
-        raise HybridBatchError(
-            f"config: model: {model}: no config.json in this folder; name the folder of a "
-            f"transformers model"
-        )
-    if folder is not None:
-        read_declaration(folder, origin=f"config: model: {model}")
+        check_folder(folder, origin=f"config: model: {model}")
 
 
 def _check_pairs(path: Path, *, key: str) -> None:

@@ -33,6 +33,19 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Lora:
+    """Adapters that are trained instead of the model's weights.
+
+    rank: the width of their matrices; 0 trains the weights themselves. alpha: the adapters count
+    alpha / rank. targets: the last parts of the names of the layers that get one, or `all-linear`.
+    """
+
+    rank: int
+    alpha: float
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Drawing:
     """How batches are drawn, from an entry of `training.samplings`.
 
@@ -89,6 +102,7 @@ class Options:
     source_exponent: float
     max_grad_norm: float | None
     validation: Validation
+    lora: Lora
 
     def __post_init__(self) -> None:
         if len(self.drawing.batches) > 1 and self.alpha is None:
