@@ -51,7 +51,7 @@ def test_a_report_of_a_wrong_configuration_names_its_line(
     text = "recipe: a\ntrain_languages: [ja, en]\n"
     text += "sources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
     for written, expected in (
-        (text, "mine.yaml:2: train_languages: no training source has 'ja'"),
+        (text, "mine.yaml:2: train_languages[0]: no training source has 'ja'"),
         (f"{text}recipe: b\n", "mine.yaml:5: the key `recipe` appears twice"),
     ):
         path.write_text(written)

@@ -14,7 +14,8 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.planning.config_checks import check_values
+from hybridbatch.common.languages import canonical
+from hybridbatch.planning.config_checks import value_problems
 from hybridbatch.planning.config_files import (
     Keys,
     Place,
@@ -25,8 +26,11 @@ from hybridbatch.planning.config_files import (
     read_arguments,
     read_file,
 )
+from hybridbatch.planning.config_languages import KEYWORD, with_one_code
+from hybridbatch.planning.config_mending import mended, without_positions
 from hybridbatch.planning.config_messages import explain
 from hybridbatch.planning.config_values import resolved, types_of, values_of
+from hybridbatch.planning.problems import lines_of, raise_all
 
 # The largest integer allowed for a key without its own maximum: steps are stored in 32 bits.
 _GREATEST = 2**31 - 1
@@ -38,17 +42,34 @@ _NAMED = re.compile(r"config: (?P<key>[A-Za-z_]+(?:\[[0-9]+\]|\.[A-Za-z_]+)*): "
 class Configuration:
     """A configuration and where it was written, so that errors name file and line.
 
-    `values` are the checked values, with defaults filled in.
+    Attributes:
+        values: with defaults filled in; without those that are wrong.
+        written: what the files and the command line hold.
+        problems: a line for each wrong value; none if the configuration was checked.
+        broken: the keys of the wrong values, without positions in lists.
+        notes: a line for each value that was replaced by another of the same meaning.
     """
 
     values: dict[str, Any]
     written: Written
+    problems: tuple[str, ...] = ()
+    broken: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @contextmanager
     def placed(self) -> Iterator[None]:
         """Add file and line to errors of the block that begin with `config: KEY:`."""
-        with _placed(self.written):
+        try:
             yield
+        except HybridBatchError as error:
+            raise_all(map(self.place, lines_of(error)))
+
+    def place(self, message: str) -> str:
+        """The message with file and line in place of `config`, if it begins with `config: KEY:`."""
+        if named := _NAMED.match(message):
+            place = place_of(self.written, _path_of(named["key"]))
+            return f"{place}: {message.removeprefix('config: ')}"
+        return message
 
 
 def load_config(path: Path) -> dict[str, Any]:
@@ -65,15 +86,25 @@ def read_config(paths: Sequence[Path], arguments: Sequence[str] = ()) -> Configu
     """Read files, then `key=value` arguments of a command line; later values win.
 
     Raises:
-        HybridBatchError: as `load_config`.
+        HybridBatchError: as `load_config`; `problems.lines_of` gives a line for each problem.
     """
-    read = [read_file(path) for path in paths]
+    return _sound(examine_config(paths, arguments))
+
+
+def examine_config(paths: Sequence[Path], arguments: Sequence[str] = ()) -> Configuration:
+    """Like `read_config`, but what is wrong is among the `problems` of the configuration.
+
+    Raises:
+        HybridBatchError: a file is missing or cannot be understood at all.
+    """
+    repeated: list[str] = []
+    read = [read_file(path, repeated) for path in paths]
     if arguments:
-        read.append(read_arguments(arguments, texts=_texts()))
+        read.append(read_arguments(arguments, texts=_texts(), repeated=repeated))
     written: Any = functools.reduce(merged, read, None) or Keys()
     # A missing key is missing in all files, so its error names all of them.
     origins = [str(one.place) for one in read[: len(paths)]] or ["--config"]
-    return _checked(Keys(written.entries, Place(", ".join(origins))))
+    return _examined(Keys(written.entries, Place(", ".join(origins))), repeated)
 
 
 def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[str, Any]:
@@ -90,31 +121,42 @@ def check_config(values: Mapping[str, Any], *, origin: str = "config") -> dict[s
 
 def given_config(values: Mapping[str, Any], *, origin: str = "config") -> Configuration:
     """Like `check_config`, but return a `Configuration`."""
-    return _checked(from_values(values, origin=origin))
+    return _sound(examine_values(values, origin=origin))
 
 
-def _checked(written: Written) -> Configuration:
+def examine_values(values: Mapping[str, Any], *, origin: str = "config") -> Configuration:
+    """Like `examine_config`, for the typed values that a program passes."""
+    return _examined(from_values(values, origin=origin))
+
+
+def _sound(found: Configuration) -> Configuration:
+    raise_all(found.problems)
+    return found
+
+
+def _examined(written: Written, repeated: Sequence[str] = ()) -> Configuration:
     schema = _schema()
-    values: dict[str, Any] = values_of(written, schema)
+    values = values_of(written, schema)
     errors = sorted(_Validator(schema).iter_errors(values), key=_by_path)
+    problems = list(repeated)
+    for path, message in (each for error in errors for each in explain(error, schema)):
+        problems.append(f"{place_of(written, path)}: {message}")
+    broken: frozenset[str] = frozenset()
     if errors:
-        path, message = explain(errors[0], schema)
-        raise HybridBatchError(f"{place_of(written, path)}: {message}")
-    with _placed(written):
-        check_values(values)
-    return Configuration(values, written)
-
-
-@contextmanager
-def _placed(written: Written) -> Iterator[None]:
-    try:
-        yield
-    except HybridBatchError as error:
-        message = str(error)
+        values, broken = mended(values, errors)
+        if any(_Validator(schema).iter_errors(values)):  # fills in the defaults
+            return Configuration(values, written, tuple(problems), frozenset(values))
+    values, notes, twice = with_one_code(values, schema)
+    found = Configuration(values, written)
+    for key, message in twice:
+        broken |= {without_positions(_path_of(key))}
+        problems.append(found.place(f"config: {key}: {message}"))
+    for message in value_problems(values, broken=broken):
         if named := _NAMED.match(message):
-            place = place_of(written, _path_of(named["key"]))
-            message = f"{place}: {message.removeprefix('config: ')}"
-        raise HybridBatchError(message) from error
+            broken |= {without_positions(_path_of(named["key"]))}
+        problems.append(found.place(message))
+    notes = [found.place(note) for note in notes]
+    return Configuration(values, written, tuple(problems), broken, tuple(notes))
 
 
 def _path_of(key: str) -> list[str | int]:
@@ -201,4 +243,14 @@ def _type(
         yield ValidationError(f"{instance} is greater than the maximum of {_GREATEST}")
 
 
-_Validator = validators.extend(Draft202012Validator, {"properties": _fill_defaults, "type": _type})
+def _language(
+    _: Any, wanted: bool, instance: Any, __: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Check that a text is a code of a language."""
+    if wanted and isinstance(instance, str) and canonical(instance) is None:
+        yield ValidationError(f"{instance!r} is not the code of a language")
+
+
+_Validator = validators.extend(
+    Draft202012Validator, {"properties": _fill_defaults, "type": _type, KEYWORD: _language}
+)

@@ -7,7 +7,7 @@ what comes with Snakemake. Only the list of a sharded benchmark's shards needs p
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,12 @@ from hybridbatch.common.threads import processors
 from hybridbatch.common.vocabulary import POOL
 from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning import paths
-from hybridbatch.planning.config import given_config, read_config
+from hybridbatch.planning.config import Configuration, examine_config, examine_values
 from hybridbatch.planning.lineage import Lineage
 from hybridbatch.planning.moved import moved_from
 from hybridbatch.planning.plan import Plan
-from hybridbatch.planning.preflight import check_files, check_writable
+from hybridbatch.planning.preflight import check_writable, file_problems
+from hybridbatch.planning.problems import raise_all, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,19 +43,34 @@ def plan(
     """
     try:
         if files or arguments:
-            found = read_config([Path(file) for file in files], arguments)
+            found = examine_config([Path(file) for file in files], arguments)
         else:
-            found = given_config(config)
-        source = mirror(found.values)
-        with found.placed():
-            checked = Plan(found.values, mirror=source)
-            check_files(checked, mirror=source, raw=paths.RAW)
-            _check_reader(checked)
+            found = examine_values(config)
+        checked, problems = examined_plan(found)
+        raise_all(problems)
+        for note in found.notes:
+            print(f"hybridbatch: note: {note}", file=sys.stderr)
         if note := moved_from(checked, found.values, results=Path(paths.RESULTS)):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
     except HybridBatchError as error:
-        sys.exit(f"hybridbatch: error: {error}")
+        sys.exit(shown(error))
     return checked
+
+
+def examined_plan(found: Configuration) -> tuple[Plan, tuple[str, ...]]:
+    """The plan of a configuration, and every problem that is known before work begins.
+
+    The plan must not be used if there are problems: it has other values in place of wrong ones.
+    """
+    source = mirror(found.values)
+    # A model that is neither a folder nor on the hub has no name for the runs.
+    values = {**found.values, "model": "embedded"} if "model" in found.broken else found.values
+    checked = Plan(values, mirror=source)
+    problems = [
+        *file_problems(checked, mirror=source, raw=paths.RAW, broken=found.broken),
+        *_reader_problems(checked),
+    ]
+    return checked, (*found.problems, *map(found.place, problems))
 
 
 def require_writable(*folders: str) -> None:
@@ -222,9 +238,9 @@ def mirror(config: Mapping[str, Any]) -> str | None:
     return choose_mirror(config.get("mirror"), os.environ)
 
 
-def _check_reader(plan: Plan) -> None:
+def _reader_problems(plan: Plan) -> Iterator[str]:
     if plan.corpora.names and find_spec("pyarrow") is None:
-        raise HybridBatchError(
+        yield (
             f"config: benchmarks: {plan.corpora.names[0]}: Snakemake itself reads the list of "
             f"shards of a sharded benchmark; install pyarrow in Snakemake's environment"
         )
