@@ -36,6 +36,7 @@ def test_the_packaged_list_is_babels() -> None:
         ("ca-valencia", "Catalan (Valencian)"),
         ("en-x-switched", "English (switched)"),
         ("xx", None),
+        ("quy", None),  # Ayacucho Quechua: CLDR knows the code and has no name
         ("qaa", None),
     ],
 )
@@ -72,6 +73,7 @@ def test_the_parts_of_a_name_are_those_of_babel(code: str) -> None:
         ("zho_Hans", "zh-Hans"),  # FLORES-200 names languages so
         ("deu_Latn", "de"),
         ("srp_Cyrl", "sr"),
+        ("quy_Latn", "quy"),
         ("ace_Arab", "ace-Arab"),
         ("PT-br", "pt-BR"),  # case and separators
         ("de-DD", "de-DE"),

@@ -38,7 +38,9 @@ def own(**paths: str) -> dict[str, Any]:
 
 def checked(**changes: Any) -> Plan:
     # The tiny model has 64 positions, fewer than the default of max_tokens.
-    found = Plan(config(**{"training": {"max_tokens": 32}, **changes}), mirror=changes.get("mirror"))
+    found = Plan(
+        config(**{"training": {"max_tokens": 32}, **changes}), mirror=changes.get("mirror")
+    )
     check_files(found, mirror=changes.get("mirror"), raw="results/raw")
     return found
 

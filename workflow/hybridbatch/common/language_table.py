@@ -19,8 +19,9 @@ _BY_REGION = "zh"
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """The rows of the list: the kind, the code, its English name or what it stands for, its script.
 
-    The kinds are `language`, `script`, `region`, `variant` and `alias`. Only a language has a
-    script: the one that its code alone means.
+    The kinds are `language`, `script`, `region`, `variant`, `alias` and `region-alias`. A language
+    has a script: the one that its code alone means. The languages that CLDR knows and does not
+    name, most of ISO 639-3, are rows of the kind `unnamed`: the codes of each script.
     """
     from babel import Locale
     from babel.core import get_global
@@ -32,6 +33,10 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
         if code not in aliases:
             script = likely.get(code, "").split("_")[1:2]
             yield "language", _hyphened(code), str(name), "".join(script)
+    yield from (
+        ("unnamed", "", " ".join(codes), script)
+        for script, codes in sorted(_unnamed(likely, {*aliases, *english.languages}).items())
+    )
     for kind, names in (("script", english.scripts), ("region", english.territories)):
         yield from ((kind, code, str(name), "") for code, name in sorted(names.items()))
     for code, name in sorted(english.variants.items()):
@@ -42,6 +47,19 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     for code, targets in sorted(regions.items()):
         if len(targets) == 1 and len(code) == 2:
             yield "region-alias", code, targets[0], ""
+
+
+def _unnamed(likely: Mapping[str, str], others: set[str]) -> dict[str, list[str]]:
+    """The other languages that CLDR knows, by their script."""
+    from babel.localedata import locale_identifiers
+
+    found: dict[str, list[str]] = {}
+    for code in sorted({*likely, *locale_identifiers()} - others):
+        # `all`, a language of India, is the name of the pool of all languages here.
+        if "_" not in code and code not in ("all", "und"):
+            script = likely.get(code, "").split("_")[1:2]
+            found.setdefault("".join(script), []).append(code)
+    return found
 
 
 def _chinese(likely: Mapping[str, str]) -> dict[str, str]:

@@ -29,8 +29,12 @@ _BOOLEANS = {"false": "no", "true": "yes"}
 
 @dataclass(frozen=True)
 class _Table:
-    """CLDR's codes: names by code, and what an alias stands for; `scripts` by language."""
+    """CLDR's codes: names by code, and what an alias stands for; `scripts` by language.
 
+    `codes` also has the languages without a name.
+    """
+
+    codes: frozenset[str]
     languages: Mapping[str, str]
     scripts: Mapping[str, str]
     names: Mapping[str, Mapping[str, str]]
@@ -62,6 +66,11 @@ def canonical(text: str) -> str | None:
         script = "" if _joined(language, "", region) in table.aliases else table.scripts[language]
     code = _joined(language, script, region)
     return table.aliases.get(code, code) + found["variants"] + (found["private"] or "")
+
+
+def one_code(text: str) -> str:
+    """The one code of a language; a text that is no code, such as `all`, stays as it is."""
+    return canonical(text) or text
 
 
 def is_code(text: str) -> bool:
@@ -133,7 +142,7 @@ def _is_known(language: str, script: str, region: str, variants: str) -> bool:
     table = _table()
     given = [("script", script), ("region", region)]
     given += [("variant", part) for part in variants.split("-") if part]
-    return (language in table.languages or _PRIVATE.fullmatch(language) is not None) and all(
+    return (language in table.codes or _PRIVATE.fullmatch(language) is not None) and all(
         not part or part in table.names[kind] for kind, part in given
     )
 
@@ -154,12 +163,18 @@ def _table() -> _Table:
         lines = (line for line in file if not line.startswith("#"))
         rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
     by_kind: dict[str, dict[str, str]] = {kind: {} for kind, *_ in rows}
-    scripts = {}
+    scripts: dict[str, str] = {}
+    unnamed: set[str] = set()
     for kind, code, name, script in rows:
-        by_kind[kind][code] = name
+        codes = name.split() if kind == "unnamed" else [code]
+        if kind == "unnamed":
+            unnamed.update(codes)
+        else:
+            by_kind[kind][code] = name
         if script:
-            scripts[code] = script
+            scripts.update(dict.fromkeys(codes, script))
     return _Table(
+        codes=frozenset(unnamed | set(by_kind["language"])),
         languages=by_kind["language"],
         scripts=scripts,
         names={kind: by_kind[kind] for kind in ("script", "region", "variant")},

@@ -22,6 +22,7 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
+from hybridbatch.data.sources.codes import with_one_code
 from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids
 from hybridbatch.schemas.passages import PASSAGES
@@ -141,7 +142,8 @@ def _parquet_tables(path: Path) -> Iterator[pa.Table]:
     with ParquetInput(path, given=True) as file:
         for table in file.batches(rows=_BATCH):
             check_table(table, PASSAGES, origin=str(path))
-            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+            table = table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+            yield with_one_code(table, ids=("passage_id",), origin=str(path))
 
 
 def _check(table: pa.Table, *, origin: str) -> None:

@@ -19,6 +19,7 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.data.sources import lareqa, ntrex, squad
+from hybridbatch.data.sources.codes import with_one_code
 from hybridbatch.data.sources.ownpairs import read_own_pairs
 from hybridbatch.data.sources.pairchecks import check_pairs, with_joined_groups
 from hybridbatch.schemas.pairs import PAIRS
@@ -129,7 +130,7 @@ def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
         raise HybridBatchError(f"--input: source {source} needs a file of pairs")
     tables = []
     for path in inputs:
-        tables.append(read_own_pairs(path, source=source))
+        tables.append(with_one_code(read_own_pairs(path, source=source), origin=str(path)))
         check_pairs(tables[-1], origin=str(path))
     table = pa.concat_tables(tables)
     if pc.any(pc.not_equal(table["source"], source)).as_py():

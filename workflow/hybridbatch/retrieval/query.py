@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import one_code
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.query_answers import Answerer, Questions, json_line, shown
@@ -123,6 +124,7 @@ def _find_question(args: argparse.Namespace) -> None:
     for words in (args.language, args.passages):
         if args.question is None and words and not _LANGUAGE.fullmatch(words[-1]):
             args.question = words.pop()
+        words[:] = map(one_code, words)
 
 
 def _set_encoding(*, json: bool) -> None:
