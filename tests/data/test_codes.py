@@ -1,4 +1,4 @@
-"""Other codes of a language become its one code in every file of the user's, and the log says so."""
+"""Other codes of a language become its one code in every file of the user's; the log says so."""
 
 import logging
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_two_codes_of_a_language_must_not_give_an_id_twice(tmp_path: Path) -> No
         benchmarks.Options, "benchmarks", name="mine", kind="parquet", most_passages=None
     )
     files = write_benchmark(tmp_path / "twice", {"one": "iw", "two": "he"})
-    with pytest.raises(HybridBatchError, match="he:q.* occurs 2 times in queries"):
+    with pytest.raises(HybridBatchError, match=r"he:q.* occurs 2 times in queries"):
         benchmarks.build_benchmark(options, files)
 
 

@@ -43,8 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with terminable() as stop:
             return _run(arguments)
     except HybridBatchError as error:
+        from hybridbatch.planning.problems import lines_of
+
         line = explain(error)
-        logger.error("error: %s", line or error)
+        for problem in (line,) if line else lines_of(error):
+            logger.error("error: %s", problem)
         return 3 if line else 2
     except (KeyboardInterrupt, Terminated):
         return _stopped(stop.number or signal.SIGINT)

@@ -110,8 +110,8 @@ def refusal(text: object) -> str:
     if _TAG.fullmatch(word.lower().replace("_", "-")) is None:
         return f"{word!r} is not a language code; write one such as de or zh-Hans{hint}"
     return (
-        f"unknown language {word!r}; write the code that CLDR has for it, such as de or zh-Hans, or "
-        f"one of qaa to qtz for a language without a code"
+        f"unknown language {word!r}; write the code that CLDR has for it, such as de or zh-Hans, "
+        f"or one of qaa to qtz for a language without a code"
     )
 
 

@@ -21,6 +21,7 @@ from hybridbatch.planning.config_files import (
     Place,
     Written,
     from_values,
+    is_written,
     merged,
     place_of,
     read_arguments,
@@ -36,6 +37,8 @@ from hybridbatch.planning.problems import lines_of, raise_all
 _GREATEST = 2**31 - 1
 # How the project's errors name a key: `config: training.steps: ...`.
 _NAMED = re.compile(r"config: (?P<key>[A-Za-z_]+(?:\[[0-9]+\]|\.[A-Za-z_]+)*): ")
+# How they name another key within a section.
+_KEY = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+\b")
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,16 @@ class Configuration:
             raise_all(map(self.place, lines_of(error)))
 
     def place(self, message: str) -> str:
-        """The message with file and line in place of `config`, if it begins with `config: KEY:`."""
-        if named := _NAMED.match(message):
-            place = place_of(self.written, _path_of(named["key"]))
-            return f"{place}: {message.removeprefix('config: ')}"
-        return message
+        """The message with file and line in place of `config`, if it begins with `config: KEY:`.
+
+        A key that has its default is placed where another key that the message names is written.
+        """
+        if not (named := _NAMED.match(message)):
+            return message
+        keys = [named["key"], *_KEY.findall(message[named.end() :])]
+        paths = [_path_of(key) for key in keys]
+        path = next((path for path in paths if is_written(self.written, path)), paths[0])
+        return f"{place_of(self.written, path)}: {message.removeprefix('config: ')}"
 
 
 def load_config(path: Path) -> dict[str, Any]:
@@ -142,10 +150,10 @@ def _examined(written: Written, repeated: Sequence[str] = ()) -> Configuration:
     for path, message in (each for error in errors for each in explain(error, schema)):
         problems.append(f"{place_of(written, path)}: {message}")
     broken: frozenset[str] = frozenset()
-    if errors:
-        values, broken = mended(values, errors)
-        if any(_Validator(schema).iter_errors(values)):  # fills in the defaults
-            return Configuration(values, written, tuple(problems), frozenset(values))
+    while errors:  # what is left out may be required, and the defaults are filled in last
+        values, more = mended(values, errors)
+        broken |= more
+        errors = list(_Validator(schema).iter_errors(values))
     values, notes, twice = with_one_code(values, schema)
     found = Configuration(values, written)
     for key, message in twice:

@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hybridbatch.common import registry
@@ -55,7 +56,7 @@ def key_of(problem: str) -> str:
 
 def _extensions(config: Config) -> Problems:
     for position, path in enumerate(config["extensions"]):
-        yield from _told(f"extensions[{position}]", lambda path=path: registry.load(path))
+        yield from _told(f"extensions[{position}]", partial(registry.load, path))
 
 
 def _told(key: str, action: Callable[[], Any]) -> Problems:
@@ -92,7 +93,7 @@ def _run_names(config: Config) -> Problems:
 
 def _sampling_names(config: Config) -> Problems:
     for position, name in enumerate(config["samplings"]):
-        yield from _told(f"samplings[{position}]", lambda name=name: SAMPLINGS[name])
+        yield from _told(f"samplings[{position}]", partial(SAMPLINGS.__getitem__, name))
 
 
 def _sampling_languages(config: Config) -> Problems:
@@ -197,9 +198,7 @@ def _validation(config: Config) -> Problems:
 
 def _measures(config: Config) -> Problems:
     for position, name in enumerate(config["evaluation"]["measures"]):
-        yield from _told(
-            f"evaluation.measures[{position}]", lambda name=name: measures.named([name])
-        )
+        yield from _told(f"evaluation.measures[{position}]", partial(measures.named, [name]))
 
 
 def _measures_needed(config: Config) -> Problems:

@@ -170,6 +170,18 @@ def place_of(written: Written, path: Sequence[str | int]) -> Place:
     return written.place
 
 
+def is_written(written: Written, path: Sequence[str | int]) -> bool:
+    """Whether there is a value at a path."""
+    for part in path:
+        if isinstance(written, Keys) and part in written.entries:
+            written = written.entries[str(part)]
+        elif isinstance(written, Items) and isinstance(part, int) and part < len(written.items):
+            written = written.items[part]
+        else:
+            return False
+    return True
+
+
 def _shown(path: Path) -> str:
     """The path as a person would type it: relative if it lies in the working folder."""
     try:

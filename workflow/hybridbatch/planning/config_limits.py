@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import local_folder, model_kind
 from hybridbatch.evaluation.tails import least_resamples
 from hybridbatch.planning.item_counts import items_in

@@ -43,14 +43,15 @@ def file_problems(
     inventory: Inventory, *, mirror: str | None, raw: str, broken: Iterable[str] = ()
 ) -> Iterator[str]:
     """Every problem that `check_files` finds, except with keys that are already known as wrong."""
-    checks = (
-        ("model", lambda: _of_model(inventory)),
-        ("sources", lambda: _of_sources(inventory, raw)),
-        ("benchmarks", lambda: _of_benchmarks(inventory, raw)),
-        ("mirror", lambda: _of_mirror(inventory, mirror, raw)),
+    data = ("extensions", "sources", "benchmarks")
+    checks: tuple[tuple[tuple[str, ...], Callable[[], Iterator[str]]], ...] = (
+        (("model",), lambda: _of_model(inventory)),
+        (data[:2], lambda: _of_sources(inventory, raw)),
+        (data[::2], lambda: _of_benchmarks(inventory, raw)),
+        (("mirror", *data, "training.validation"), lambda: _of_mirror(inventory, mirror, raw)),
     )
-    for key, find in checks:
-        if not overlap(key, broken):
+    for keys, find in checks:
+        if not any(overlap(key, broken) for key in keys):
             yield from find()
 
 
@@ -72,7 +73,10 @@ def _of_benchmarks(inventory: Inventory, raw: str) -> Iterator[str]:
     for position, entry in enumerate(inventory.config["benchmarks"]):
         name, key = entry["name"], f"config: benchmarks[{position}]"
         if "path" not in entry:
-            if name in inventory.corpora.names:  # its list of checksums must be there
+            checksums = Path(entry.get("checksums", "")).expanduser()
+            if "checksums" in entry and not checksums.is_file():
+                yield f"{key}.checksums: {checksums}: no such file; name a SHA256SUMS file"
+            elif name in inventory.corpora.names:
                 yield from _told(partial(inventory.corpora.parts, name))
             continue
         files = inventory.benchmark_files(name, raw=raw)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from hybridbatch.common.errors import HybridBatchError
 
 
-class SeveralErrors(HybridBatchError):
+class ProblemsError(HybridBatchError):
     """Problems that were found together.
 
     Attributes:
@@ -21,18 +21,18 @@ def raise_all(problems: Iterable[str]) -> None:
     """Raise one error for all problems; nothing if there are none.
 
     Raises:
-        HybridBatchError: there is one. SeveralErrors: there are more.
+        HybridBatchError: there is one. ProblemsError: there are more.
     """
     found = tuple(dict.fromkeys(problems))
     if len(found) == 1:
         raise HybridBatchError(found[0])
     if found:
-        raise SeveralErrors(found)
+        raise ProblemsError(found)
 
 
 def lines_of(error: HybridBatchError) -> tuple[str, ...]:
     """A line for each problem of an error."""
-    return error.lines if isinstance(error, SeveralErrors) else (str(error),)
+    return error.lines if isinstance(error, ProblemsError) else (str(error),)
 
 
 def shown(error: HybridBatchError) -> str:

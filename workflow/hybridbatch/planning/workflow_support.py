@@ -19,10 +19,15 @@ from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning import paths
 from hybridbatch.planning.config import Configuration, examine_config, examine_values
 from hybridbatch.planning.lineage import Lineage
+from hybridbatch.planning.machine import lacks_gpu
 from hybridbatch.planning.moved import moved_from
 from hybridbatch.planning.plan import Plan
 from hybridbatch.planning.preflight import check_writable, file_problems
 from hybridbatch.planning.problems import raise_all, shown
+
+NO_GPU = (
+    "config: device: cuda, and this machine has no GPU that torch can use; set it to auto or cpu"
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,10 +53,10 @@ def plan(
             found = examine_values(config)
         checked, problems = examined_plan(found)
         raise_all(problems)
-        for note in found.notes:
+        for note in notes_on(found, checked):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
-        if note := moved_from(checked, found.values, results=Path(paths.RESULTS)):
-            print(f"hybridbatch: note: {note}", file=sys.stderr)
+        if moved := moved_from(checked, found.values, results=Path(paths.RESULTS)):
+            print(f"hybridbatch: note: {moved}", file=sys.stderr)
     except HybridBatchError as error:
         sys.exit(shown(error))
     return checked
@@ -63,9 +68,10 @@ def examined_plan(found: Configuration) -> tuple[Plan, tuple[str, ...]]:
     The plan must not be used if there are problems: it has other values in place of wrong ones.
     """
     source = mirror(found.values)
-    # A model that is neither a folder nor on the hub has no name for the runs.
-    values = {**found.values, "model": "embedded"} if "model" in found.broken else found.values
-    checked = Plan(values, mirror=source)
+    # Runs are named after their model and sampling; wrong ones have no name.
+    instead: dict[str, Any] = {"model": "embedded", "samplings": []}
+    wrong = {key: value for key, value in instead.items() if key in found.broken}
+    checked = Plan({**found.values, **wrong}, mirror=source)
     problems = [
         *file_problems(checked, mirror=source, raw=paths.RAW, broken=found.broken),
         *_reader_problems(checked),
@@ -79,6 +85,15 @@ def require_writable(*folders: str) -> None:
         check_writable(*folders)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
+
+
+def require_device(plan: Plan, *, local: bool) -> None:
+    """End Snakemake with one line, before its first job, if the jobs run here and need a GPU.
+
+    On a cluster the machine that submits the jobs need not have one.
+    """
+    if local and plan.config["device"] == "cuda" and lacks_gpu():
+        sys.exit(f"hybridbatch: error: {NO_GPU}")
 
 
 def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
@@ -236,6 +251,16 @@ def _escaped(text: str) -> str:
 def mirror(config: Mapping[str, Any]) -> str | None:
     """Where raw files come from: HYBRIDBATCH_MIRROR, or the config's key; None for upstream."""
     return choose_mirror(config.get("mirror"), os.environ)
+
+
+def notes_on(found: Configuration, plan: Plan) -> Iterator[str]:
+    """What is not wrong and should be known before the run."""
+    yield from found.notes
+    if plan.config["device"] == "cuda" and lacks_gpu():
+        yield found.place(f"{NO_GPU}, unless the jobs run on other machines")
+    if not plan.trained_runs:
+        yield found.place("config: samplings: the list is empty: nothing is trained, and only the "
+                          "untrained model is evaluated")  # fmt: skip
 
 
 def _reader_problems(plan: Plan) -> Iterator[str]:
