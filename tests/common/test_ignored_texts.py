@@ -131,6 +131,9 @@ JUDGED = {
     ("planning/config_checks.py", "yield f'config: {key}: {error}'"),
     ("planning/config_checks.py", "yield str(error)"),
     ("planning/preflight.py", "yield str(error)"),
+    # What `hybridbatch check` prints.
+    ("planning/check.py", "return _ended([f'error: {line}' for line in lines_of(error)])"),
+    ("planning/check_data.py", "self.problems += lines_of(error)"),
     ("planning/config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
     ("planning/config_files.py", "mark = error.problem_mark or error.context_mark"),

@@ -47,9 +47,9 @@ def lines(text: str) -> list[str]:
     """The lines that the workflow prints for a configuration, in a.yaml."""
     Path("a.yaml").write_text(text, encoding="utf-8")
     found = examine_config([Path("a.yaml")])
-    _, problems = examined_plan(found)
-    assert not any("\n" in problem for problem in problems)
-    return list(problems)
+    _, found = examined_plan(found)
+    assert not any("\n" in problem for problem in found.problems)
+    return list(found.problems)
 
 
 def with_base(text: str) -> str:
@@ -347,8 +347,8 @@ def test_what_is_not_wrong_and_good_to_know_is_a_note(monkeypatch: pytest.Monkey
     )
     Path("a.yaml").write_text(with_base(text))
     found = examine_config([Path("a.yaml")])
-    plan, problems = examined_plan(found)
-    assert problems == ()
+    plan, found = examined_plan(found)
+    assert found.problems == ()
     assert plan.config["train_languages"] == ["de", "en"]
     assert plan.config["high_resource_languages"] == ["he"]
     starts = [

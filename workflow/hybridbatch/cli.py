@@ -34,8 +34,9 @@ logger = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage; returns the exit code.
 
-    0: done. 1: a bug in the project. 2: bad input. 3: a failure of the machine, such as a full
-    disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the output closed it.
+    0: done. 1: a bug in the project, or `check` found a problem. 2: bad input. 3: a failure of the
+    machine, such as a full disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the
+    output closed it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     stop = Stop()
@@ -113,7 +114,7 @@ def _unknown_stage(stage: str) -> int:
 def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
     """Run a command that prints its result; returns the exit code."""
     try:
-        _run_measured(args, threads=threads)
+        code = _run_measured(args, threads=threads)
         sys.stdout.flush()
     except OSError as error:
         try:
@@ -124,10 +125,11 @@ def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
         if not isinstance(error, BrokenPipeError):
             raise
         return 128 + signal.SIGPIPE
-    return 0
+    return code or 0
 
 
-def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
+def _run_measured(args: argparse.Namespace, *, threads: int) -> int | None:
+    """Run a command; the exit code that it returns, if it returns one."""
     from hybridbatch.common.locks import sole_job
     from hybridbatch.common.measure import measured
 
@@ -140,7 +142,8 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
         # Processes that a stage starts take the record from its arguments.
         args.record = _record(args, module)
         with making(args.record):
-            module.run(args)
+            code: int | None = module.run(args)
+    return code
 
 
 def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:

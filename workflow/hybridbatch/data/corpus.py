@@ -65,6 +65,19 @@ def run(args: argparse.Namespace) -> None:
     logger.info("%s: %s passages, %d shards", args.input, f"{sum(counts.values()):,}", len(counts))
 
 
+def checked_tables(path: Path) -> Iterator[pa.Table]:
+    """The passages of a user's file, in tables of the schema PASSAGES with checked ids.
+
+    Raises:
+        HybridBatchError: as `cut`, or the file is not Parquet of the schema.
+    """
+    first = 0
+    for table in _parquet_tables(path):
+        _check(table, origin=f"{path} (rows from {first:,})")
+        first += table.num_rows
+        yield table
+
+
 def cut(
     tables: Iterable[pa.Table], folder: Path, *, part: str, size: int, origin: Path
 ) -> dict[str, int]:

@@ -3,9 +3,9 @@
 import functools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,16 @@ class Configuration:
             yield
         except HybridBatchError as error:
             raise_all(map(self.place, lines_of(error)))
+
+    def with_problems(self, messages: Iterable[str]) -> "Configuration":
+        """The configuration with more problems, which begin with `config: KEY:`."""
+        found = tuple(messages)
+        keys = {without_positions(_path_of(m["key"])) for m in map(_NAMED.match, found) if m}
+        return replace(
+            self,
+            problems=(*self.problems, *map(self.place, found)),
+            broken=self.broken | keys,
+        )
 
     def place(self, message: str) -> str:
         """The message with file and line in place of `config`, if it begins with `config: KEY:`.
@@ -155,16 +165,10 @@ def _examined(written: Written, repeated: Sequence[str] = ()) -> Configuration:
         broken |= more
         errors = list(_Validator(schema).iter_errors(values))
     values, notes, twice = with_one_code(values, schema)
-    found = Configuration(values, written)
-    for key, message in twice:
-        broken |= {without_positions(_path_of(key))}
-        problems.append(found.place(f"config: {key}: {message}"))
-    for message in value_problems(values, broken=broken):
-        if named := _NAMED.match(message):
-            broken |= {without_positions(_path_of(named["key"]))}
-        problems.append(found.place(message))
-    notes = [found.place(note) for note in notes]
-    return Configuration(values, written, tuple(problems), broken, tuple(notes))
+    found = Configuration(values, written, tuple(problems), broken)
+    found = found.with_problems(f"config: {key}: {message}" for key, message in twice)
+    found = found.with_problems(value_problems(values, broken=found.broken))
+    return replace(found, notes=tuple(map(found.place, notes)))
 
 
 def _path_of(key: str) -> list[str | int]:

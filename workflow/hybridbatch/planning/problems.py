@@ -32,7 +32,7 @@ def raise_all(problems: Iterable[str]) -> None:
 
 def lines_of(error: HybridBatchError) -> tuple[str, ...]:
     """A line for each problem of an error."""
-    return error.lines if isinstance(error, ProblemsError) else (str(error),)
+    return tuple(getattr(error, "lines", ())) or (str(error),)
 
 
 def shown(error: HybridBatchError) -> str:

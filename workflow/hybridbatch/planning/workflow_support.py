@@ -51,8 +51,8 @@ def plan(
             found = examine_config([Path(file) for file in files], arguments)
         else:
             found = examine_values(config)
-        checked, problems = examined_plan(found)
-        raise_all(problems)
+        checked, found = examined_plan(found)
+        raise_all(found.problems)
         for note in notes_on(found, checked):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
         if moved := moved_from(checked, found.values, results=Path(paths.RESULTS)):
@@ -62,10 +62,10 @@ def plan(
     return checked
 
 
-def examined_plan(found: Configuration) -> tuple[Plan, tuple[str, ...]]:
-    """The plan of a configuration, and every problem that is known before work begins.
+def examined_plan(found: Configuration) -> tuple[Plan, Configuration]:
+    """The plan of a configuration, and the configuration with every problem that is known now.
 
-    The plan must not be used if there are problems: it has other values in place of wrong ones.
+    The plan must not be run if there are problems: it has other values in place of wrong ones.
     """
     source = mirror(found.values)
     # Runs are named after their model and sampling; wrong ones have no name.
@@ -76,7 +76,7 @@ def examined_plan(found: Configuration) -> tuple[Plan, tuple[str, ...]]:
         *file_problems(checked, mirror=source, raw=paths.RAW, broken=found.broken),
         *_reader_problems(checked),
     ]
-    return checked, (*found.problems, *map(found.place, problems))
+    return checked, found.with_problems(problems)
 
 
 def require_writable(*folders: str) -> None:
