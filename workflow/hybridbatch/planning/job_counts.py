@@ -16,7 +16,8 @@ def job_counts(plan: Plan) -> dict[str, int]:
     found: Counter[str] = Counter()
     found["download"] = len(set(plan.downloads()))
     found["benchmarks"] = len(plan.benchmarks)
-    found["pairs"] = len(plan.pair_sources) if plan.trained_runs else 0
+    # The report counts the pairs of the sources, whether they are trained on or not.
+    found["pairs"] = len(plan.pair_sources if plan.trained_runs else plan.sources)
     found["overlap"] = len(plan.overlaps())
     found["model"] = 1
     found["train"] = found["publish"] = len(plan.trained_runs)
