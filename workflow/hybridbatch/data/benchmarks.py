@@ -207,10 +207,9 @@ def _from_parquet(options: Options, inputs: Sequence[Path]) -> tuple[Benchmark, 
             f"{len(inputs)} files given"
         )
     queries, qrels = inputs[0], inputs[-1]
-    passages = None if options.sharded else _read(inputs[1], PASSAGES, ids=("passage_id",))
     benchmark = Benchmark(
         queries=_read(queries, QUERIES, ids=("query_id",)),
-        passages=passages,
+        passages=None if options.sharded else _read(inputs[1], PASSAGES, ids=("passage_id",)),
         qrels=_read(qrels, QRELS, ids=("query_id", "passage_id")),
     )
     return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))

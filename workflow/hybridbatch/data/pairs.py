@@ -20,8 +20,9 @@ from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.data.sources import lareqa, ntrex, squad
 from hybridbatch.data.sources.codes import with_one_code
+from hybridbatch.data.sources.groups import with_joined_groups
 from hybridbatch.data.sources.ownpairs import read_own_pairs
-from hybridbatch.data.sources.pairchecks import check_pairs, with_joined_groups
+from hybridbatch.data.sources.pairchecks import check_pairs
 from hybridbatch.schemas.pairs import PAIRS
 
 logger = logging.getLogger(__name__)
