@@ -16,6 +16,8 @@ from sentence_models import write_labse
 from tiny import write_benchmark, write_model, write_pairs
 from tiny_config import MINIMAL, config
 
+LENGTH = {"max_tokens": 32}
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -39,7 +41,7 @@ def own(**paths: str) -> dict[str, Any]:
 def checked(**changes: Any) -> Plan:
     # The tiny model has 64 positions, fewer than the default of max_tokens.
     found = Plan(
-        config(**{"training": {"max_tokens": 32}, **changes}), mirror=changes.get("mirror")
+        config(**{"training": LENGTH, "encoding": LENGTH, **changes}), mirror=changes.get("mirror")
     )
     check_files(found, mirror=changes.get("mirror"), raw="results/raw")
     return found

@@ -13,7 +13,7 @@ from hybridbatch.encoding.declaration import MODULES
 
 # Architecture -> the key that holds its number of positions, and how many of them are padding's.
 _TABLES = {
-    **dict.fromkeys(("bert", "distilbert", "electra", "albert", "ernie", "nomic"), 0),
+    **dict.fromkeys(("bert", "distilbert", "electra", "albert", "ernie"), 0),
     **dict.fromkeys(("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet"), 2),
     "gpt2": 0,
 }

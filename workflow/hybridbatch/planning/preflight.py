@@ -6,18 +6,21 @@ model or mirror only in the stage that reads it.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import VARIABLE, mirror_folder
 from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
-from hybridbatch.encoding.declaration import read_declaration
+from hybridbatch.encoding.declaration import MODULES, read_declaration
 from hybridbatch.encoding.model_names import local_folder
 from hybridbatch.encoding.refusals import refuse_unsupported
+from hybridbatch.planning.config import undeclared
 from hybridbatch.planning.config_mending import overlap
 from hybridbatch.planning.inventory import Inventory
+from hybridbatch.planning.model_limits import limits_of
 from hybridbatch.planning.problems import raise_all
 
 # Snakemake takes this for a wildcard in any path of a rule, and offers no way to escape it.
@@ -58,6 +61,24 @@ def file_problems(
 def _of_model(inventory: Inventory) -> Iterator[str]:
     yield from _told(lambda: _check_model(inventory.config["model"]))
     yield from _told(lambda: _check_braces(inventory.model_files(), key="config: model"))
+    yield from _default_length(inventory.config)
+
+
+def _default_length(config: Mapping[str, Any]) -> Iterator[str]:
+    """The length of texts by default, for a model of fewer positions that declares none."""
+    folder = local_folder(config["model"])
+    if (
+        folder is None
+        or config["encoding"]["max_tokens"] is not None
+        or (folder / MODULES).is_file()
+    ):
+        return
+    most, length = limits_of(folder).positions, undeclared()["encoding"]["max_tokens"]
+    if most is not None and length > most:
+        yield (
+            f"config: encoding.max_tokens: its default, {length}, is more than the {most} "
+            f"positions of the model; set it to at most {most}"
+        )
 
 
 def _of_sources(inventory: Inventory, raw: str) -> Iterator[str]:
