@@ -127,7 +127,14 @@ JUDGED = {
         "text = str(error) if isinstance(error, HybridBatchError) else repr(error)",
     ),
     # Where in a configuration it is wrong.
-    ("planning/config.py", "message = str(error)"),
+    ("planning/config.py", "raise_all(map(self.place, lines_of(error)))"),
+    # A line among the problems of a configuration, which end Snakemake and commands.
+    ("planning/config_checks.py", "yield f'config: {key}: {error}'"),
+    ("planning/config_checks.py", "yield str(error)"),
+    ("planning/preflight.py", "yield str(error)"),
+    # What `hybridbatch check` prints.
+    ("planning/check.py", "return _ended([f'error: {line}' for line in lines_of(error)])"),
+    ("planning/check_data.py", "self.problems += lines_of(error)"),
     ("planning/config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
     ("planning/config_files.py", "mark = error.problem_mark or error.context_mark"),
@@ -138,6 +145,7 @@ JUDGED = {
     ("serving/app.py", "return self._shown(asked, error=str(error), status=500)"),
     ("serving/serve.py", "error.errno not in why"),
     # Ends Snakemake.
+    ("planning/workflow_support.py", "sys.exit(shown(error))"),
     ("planning/workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/deployment.py", "sys.exit(f'hybridbatch: error: {error}')"),
 }

@@ -160,10 +160,13 @@ def test_the_users_own_tables_come_out_sorted(tmp_path: Path) -> None:
         ({"queries": (1, "text", None)}, "queries.parquet: row 1: `text` is null"),
         ({"queries": (0, "item_id", "")}, "queries.parquet: row 0: `item_id` is blank"),
         ({"passages": (0, "text", "\u3000")}, "passages.parquet: row 0: `text` is blank"),
-        ({"queries": (1, "language", "")}, "queries.parquet: row 1: `language` is ''; use a code"),
+        (
+            {"queries": (1, "language", "")},
+            "queries.parquet: row 1: `language`: '' is not a language code",
+        ),
         (
             {"passages": (1, "language", "all")},
-            "passages.parquet: row 1: `language` is 'all'; use a code",
+            "passages.parquet: row 1: `language`: unknown language 'all'",
         ),
         (
             {"queries": (1, "query_id", "1")},

@@ -146,7 +146,7 @@ def test_a_file_that_polars_wrote_will_do(tmp_path: Path) -> None:
         ({"question": " "}, "row 1: `question` is blank"),
         ({"passage": "\n"}, "row 1: `passage` is blank"),
         ({"passage_group": ""}, "row 1: `passage_group` is blank"),
-        ({"language": "english"}, "row 1: `language` is 'english'; use a code such as en"),
+        ({"language": "english"}, "row 1: `language`: 'english' is not a language code"),
         ({"split": "dev"}, "row 1: `split` is 'dev'; use one of train, validation, test"),
         ({"split": "test"}, "row 1: item '1' has split 'test' here, but another in an earlier"),
         ({"question_group": "9"}, "row 1: item '1' has question_group '9' here, but another"),

@@ -16,6 +16,8 @@ from sentence_models import write_labse
 from tiny import write_benchmark, write_model, write_pairs
 from tiny_config import MINIMAL, config
 
+LENGTH = {"max_tokens": 32}
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -37,7 +39,10 @@ def own(**paths: str) -> dict[str, Any]:
 
 
 def checked(**changes: Any) -> Plan:
-    found = Plan(config(**changes), mirror=changes.get("mirror"))
+    # The tiny model has 64 positions, fewer than the default of max_tokens.
+    found = Plan(
+        config(**{"training": LENGTH, "encoding": LENGTH, **changes}), mirror=changes.get("mirror")
+    )
     check_files(found, mirror=changes.get("mirror"), raw="results/raw")
     return found
 
@@ -79,7 +84,7 @@ def test_the_files_of_a_models_modules_are_copied_and_tracked(home: Path) -> Non
         (own(source="none.csv"), "config: sources[0].path: none.csv: no such file; it should"),
         (own(source="pairs.xlsx"), "[0].path: pairs.xlsx: pairs are read from .parquet, .jsonl"),
         (own(source="empty"), "sources[0].path: empty: the folder holds no .parquet file"),
-        (own(benchmark="empty"), "benchmarks[0].path: empty/queries.parquet: no such file; a"),
+        (own(benchmark="empty"), "benchmarks[0].path: empty/queries.parquet: no such file, nor"),
         ({"mirror": "gone", "sources": [{"name": "mlqa-r"}]}, "config: mirror: gone: no such fol"),
     ],
 )

@@ -34,8 +34,9 @@ logger = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage; returns the exit code.
 
-    0: done. 1: a bug in the project. 2: bad input. 3: a failure of the machine, such as a full
-    disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the output closed it.
+    0: done. 1: a bug in the project, or `check` found a problem. 2: bad input. 3: a failure of the
+    machine, such as a full disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the
+    output closed it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     resumed = _stage_in(arguments) not in TOOLS
@@ -44,8 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with terminable() as stop:
             return _run(arguments)
     except HybridBatchError as error:
+        from hybridbatch.planning.problems import lines_of
+
         line = explain(error)
-        logger.error("error: %s", line or error)
+        for problem in (line,) if line else lines_of(error):
+            logger.error("error: %s", problem)
         return 3 if line else 2
     except (KeyboardInterrupt, Terminated):
         return _stopped(stop.number or signal.SIGINT, resumed=resumed)
@@ -118,7 +122,7 @@ def _unknown_stage(stage: str) -> int:
 def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
     """Run a command that prints its result; returns the exit code."""
     try:
-        _run_measured(args, threads=threads)
+        code = _run_measured(args, threads=threads)
         _flush()
     except OSError as error:
         try:
@@ -129,7 +133,7 @@ def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
         if not isinstance(error, BrokenPipeError):
             raise
         return 128 + signal.SIGPIPE
-    return 0
+    return code or 0
 
 
 def _flush() -> None:
@@ -138,7 +142,8 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
+def _run_measured(args: argparse.Namespace, *, threads: int) -> int | None:
+    """Run a command; the exit code that it returns, if it returns one."""
     from hybridbatch.common.locks import sole_job
     from hybridbatch.common.measure import measured
 
@@ -151,7 +156,8 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
         # Processes that a stage starts take the record from its arguments.
         args.record = _record(args, module)
         with making(args.record):
-            module.run(args)
+            code: int | None = module.run(args)
+    return code
 
 
 def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:

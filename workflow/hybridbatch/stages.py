@@ -102,6 +102,10 @@ STAGES = {
 }
 # Commands that make no artifact.
 TOOLS = {
+    "check": Stage(
+        "planning.check",
+        "say what a configuration would run, and everything that is wrong with it and its data",
+    ),
     "verify": Stage(
         "planning.verify",
         "list which results are whole, stale, damaged, missing or of another config",

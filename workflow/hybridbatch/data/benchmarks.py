@@ -18,6 +18,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
+from hybridbatch.data.sources.codes import with_one_code
 from hybridbatch.data.sources.lareqa import LareqaFile, read_files
 from hybridbatch.data.sources.miracl import query_files, read_qrels, read_topics
 from hybridbatch.data.sources.rowchecks import check_ids, require, require_rows, require_text
@@ -207,11 +208,16 @@ def _from_parquet(options: Options, inputs: Sequence[Path]) -> tuple[Benchmark, 
         )
     queries, qrels = inputs[0], inputs[-1]
     benchmark = Benchmark(
-        queries=read_table(queries, QUERIES, given=True),
-        passages=None if options.sharded else read_table(inputs[1], PASSAGES, given=True),
-        qrels=read_table(qrels, QRELS, given=True),
+        queries=_read(queries, QUERIES, ids=("query_id",)),
+        passages=None if options.sharded else _read(inputs[1], PASSAGES, ids=("passage_id",)),
+        qrels=_read(qrels, QRELS, ids=("query_id", "passage_id")),
     )
     return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
+
+
+def _read(path: Path, schema: Schema, *, ids: Sequence[str]) -> pa.Table:
+    """A file of the user's, with one code for each language."""
+    return with_one_code(read_table(path, schema, given=True), ids=ids, origin=str(path))
 
 
 def _check_known(qrels: pl.DataFrame, column: str, table: pl.DataFrame, *, origin: str) -> None:

@@ -22,6 +22,7 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.common.tables import check_table
+from hybridbatch.data.sources.codes import with_one_code
 from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids
 from hybridbatch.schemas.passages import PASSAGES
@@ -62,6 +63,19 @@ def run(args: argparse.Namespace) -> None:
         tables, args.output, part=options.part, size=options.shard_passages, origin=args.input
     )
     logger.info("%s: %s passages, %d shards", args.input, f"{sum(counts.values()):,}", len(counts))
+
+
+def checked_tables(path: Path) -> Iterator[pa.Table]:
+    """The passages of a user's file, in tables of the schema PASSAGES with checked ids.
+
+    Raises:
+        HybridBatchError: as `cut`, or the file is not Parquet of the schema.
+    """
+    first = 0
+    for table in _parquet_tables(path):
+        _check(table, origin=f"{path} (rows from {first:,})")
+        first += table.num_rows
+        yield table
 
 
 def cut(
@@ -141,7 +155,8 @@ def _parquet_tables(path: Path) -> Iterator[pa.Table]:
     with ParquetInput(path, given=True) as file:
         for table in file.batches(rows=_BATCH):
             check_table(table, PASSAGES, origin=str(path))
-            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+            table = table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+            yield with_one_code(table, ids=("passage_id",), origin=str(path))
 
 
 def _check(table: pa.Table, *, origin: str) -> None:

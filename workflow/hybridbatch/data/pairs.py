@@ -19,8 +19,10 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.data.sources import lareqa, ntrex, squad
+from hybridbatch.data.sources.codes import with_one_code
+from hybridbatch.data.sources.groups import with_joined_groups
 from hybridbatch.data.sources.ownpairs import read_own_pairs
-from hybridbatch.data.sources.pairchecks import check_pairs, with_joined_groups
+from hybridbatch.data.sources.pairchecks import check_pairs
 from hybridbatch.schemas.pairs import PAIRS
 
 logger = logging.getLogger(__name__)
@@ -129,7 +131,7 @@ def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
         raise HybridBatchError(f"--input: source {source} needs a file of pairs")
     tables = []
     for path in inputs:
-        tables.append(read_own_pairs(path, source=source))
+        tables.append(with_one_code(read_own_pairs(path, source=source), origin=str(path)))
         check_pairs(tables[-1], origin=str(path))
     table = pa.concat_tables(tables)
     if pc.any(pc.not_equal(table["source"], source)).as_py():

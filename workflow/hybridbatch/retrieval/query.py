@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import one_code
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.query_answers import Answerer, Questions, json_line, shown
@@ -126,6 +127,7 @@ def _find_question(args: argparse.Namespace) -> None:
     for words in (args.language, args.passages):
         if args.question is None and words and not _LANGUAGE.fullmatch(words[-1]):
             args.question = words.pop()
+        words[:] = map(one_code, words)
 
 
 def _set_encoding(*, json: bool) -> None:

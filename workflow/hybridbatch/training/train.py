@@ -124,6 +124,11 @@ def _train(args: argparse.Namespace, options: Options, device: str, processes: P
         validation=validation,
         with_negatives=options.hard_negatives > 0,
     )
+    if options.hard_negatives and not len(data.training.negatives.texts):
+        logger.warning(
+            "hard_negatives is %d, and no pair to train on has any: the training goes without them",
+            options.hard_negatives,
+        )
     encoder = DualEncoder.load(args.model, pooling=options.pooling, device=device)
     check_max_tokens(encoder, options.max_tokens, key="training.max_tokens")
     if processes.first:

@@ -1,21 +1,14 @@
-"""Checks of a table of pairs that its schema cannot express, and the joining of its groups."""
-
-import logging
-from types import MappingProxyType
+"""Checks of a table of pairs that its schema cannot express."""
 
 import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.tables import check_table
-from hybridbatch.data.sources.groups import joined_groups
 from hybridbatch.data.sources.rowchecks import require, require_language, require_rows, require_text
 from hybridbatch.schemas.pairs import PAIRS
 
 SPLITS = ("train", "validation", "test")
-# Group column -> the text column: rows with the same text get the same group.
-_GROUPED = MappingProxyType({"question_group": "question", "passage_group": "passage"})
 _OF_AN_ITEM = ("question_group", "passage_group", "split")
-logger = logging.getLogger(__name__)
 
 
 def check_pairs(table: pa.Table, *, origin: str) -> None:
@@ -39,26 +32,6 @@ def check_pairs(table: pa.Table, *, origin: str) -> None:
     require(frame, pl.col("split").is_in(SPLITS), problem, origin=origin)
     _check_items(frame, origin=origin)
     _check_negatives(frame, origin=origin)
-
-
-def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
-    """Join groups of pairs that share a question, or a passage, in a language.
-
-    Without this, a batch with one pair per group may contain translated duplicates. Texts with the
-    same `texts.normalised` are equal. `label` names the data in the log.
-    """
-    frame = pl.from_arrow(table.select([*_GROUPED, *_GROUPED.values(), "language"]))
-    assert isinstance(frame, pl.DataFrame)
-    for column, text in _GROUPED.items():
-        joined, gone = joined_groups(frame[column], frame["language"], frame[text])
-        if not gone:
-            continue
-        total = frame[column].n_unique()
-        logger.info("%s: %d of %d %ss joined: same %s as another", label, gone, total, column, text)
-        index = table.schema.get_field_index(column)
-        values = joined.to_arrow().cast(pa.string())
-        table = table.set_column(index, PAIRS.arrow.field(column), values)
-    return table
 
 
 def _check_items(frame: pl.DataFrame, *, origin: str) -> None:

@@ -3,11 +3,7 @@
 import polars as pl
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.vocabulary import MACRO, POOL
-
-# A language is part of file names and ids; in tables, `all` and `macro` take its place.
-_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
-_RESERVED = (POOL, MACRO)
+from hybridbatch.common.languages import is_code, refusal
 
 
 def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) -> None:
@@ -42,10 +38,20 @@ def require_text(table: pl.DataFrame, *columns: str, origin: str) -> None:
 
 
 def require_language(table: pl.DataFrame, *, origin: str) -> None:
-    """Check that `language` is a code such as `en` or `zh-Hans`, and not a reserved word."""
-    rule = pl.col("language").str.contains(_LANGUAGE) & ~pl.col("language").is_in(_RESERVED)
-    problem = "`language` is {language!r}; use a code such as en or zh-Hans"
-    require(table, rule, problem, origin=origin)
+    """Check that `language` is the one code of a language, such as `en` or `zh-Hans`.
+
+    `codes.with_one_code` has replaced the other codes of a language before.
+    """
+    codes = table["language"].unique()
+    wrong = [code for code in codes.drop_nulls() if not is_code(code)]
+    rule = ~pl.col("language").is_in(wrong)
+    for code in _first(table, ~rule.fill_null(value=False)):
+        problem = "`language`: " + refusal(code).replace("{", "{{").replace("}", "}}")
+        require(table, rule, problem, origin=origin)
+
+
+def _first(table: pl.DataFrame, broken: pl.Expr) -> list[str | None]:
+    return table.filter(broken).head(1)["language"].to_list()
 
 
 def check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
