@@ -21,7 +21,7 @@ from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.data import read_training_data, with_validation
-from hybridbatch.training.options import learning_rate
+from hybridbatch.training.schedule import learning_rate
 from hybridbatch.training.validation import validation_batches
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hybridbatch.retrieval.query_search import Searcher
 
+PACKAGE_DATA = ("serving/templates/*",)
 # The names of this machine; any port, since a tunnel may give the page another one.
 TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
 HEADERS = {

@@ -21,17 +21,18 @@ from hybridbatch.common.progress import Progress
 from hybridbatch.common.registry import loaded
 from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
 from hybridbatch.training.batch_encoding import Encoding
-from hybridbatch.training.candidates import Stream
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.compaction import Compaction
 from hybridbatch.training.data import TrainingData
 from hybridbatch.training.events import Events, Silent
 from hybridbatch.training.gradient_cache import GradientCache, Loss
+from hybridbatch.training.item_queue import Stream
 from hybridbatch.training.lora import Adapters
 from hybridbatch.training.loss import info_nce
-from hybridbatch.training.options import Options, learning_rate
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
+from hybridbatch.training.schedule import learning_rate
 from hybridbatch.training.texts import batch_texts, compacted, tokenize
 from hybridbatch.training.train_log import TrainLog
 from hybridbatch.training.validation import ALL, validation_batches, validation_losses

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.encoder import DualEncoder
-from hybridbatch.training.candidates import Stream
+from hybridbatch.training.item_queue import Stream
 from hybridbatch.training.options import Lora
 
 _ALL = "all-linear"  # peft's name for every linear layer

@@ -13,8 +13,8 @@ from hybridbatch.encoding.degenerate import check_distinct, check_known
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.compaction import Compaction, compact
 from hybridbatch.training.data import PairData, TrainingData
+from hybridbatch.training.drawn_negatives import choose_negatives
 from hybridbatch.training.flat_texts import FlatTexts
-from hybridbatch.training.negatives import choose_negatives
 from hybridbatch.training.options import Options
 from hybridbatch.training.sampling import Batch
 
