@@ -21,7 +21,10 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
-from hybridbatch.common.tables import check_table
+from hybridbatch.data.readers.problems import Origin, Problems
+from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.retrievalsets import passages_of
+from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids
 from hybridbatch.schemas.passages import PASSAGES
@@ -35,13 +38,14 @@ logger = logging.getLogger(__name__)
 class Options:
     """The part's name, its kind (miracl or parquet), and the number of passages in a shard.
 
-    `language` is the language of a MIRACL file; a Parquet file has it in each row.
+    `language` is the language of a MIRACL file; of a Parquet file, `reading` or each row has it.
     """
 
     part: str
     kind: str
     shard_passages: int
     language: str | None = None
+    reading: Reading = Reading()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
         rows = read_documents(args.input, options.language or "")
         tables = _tables(rows)
     else:
-        tables = _parquet_tables(args.input)
+        tables = _parquet_tables(args.input, options.reading)
     counts = cut(
         tables, args.output, part=options.part, size=options.shard_passages, origin=args.input
     )
@@ -87,7 +91,7 @@ def cut(
     with atomic_folder(folder) as temporary, ExitStack() as files:
         cutters: dict[str, _Cutter] = {}
         for table in tables:
-            _check(table, origin=f"{origin} (rows from {first:,})")
+            _check(table, origin=_rows_from(origin, first))
             first += table.num_rows
             for language, rows in _by_language(table):
                 if language not in cutters:
@@ -137,17 +141,24 @@ def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(batch, schema=PASSAGES.arrow)
 
 
-def _parquet_tables(path: Path) -> Iterator[pa.Table]:
+def _rows_from(path: Path, first: int) -> Origin:
+    return Origin(str(path), lambda row: f"row {first + row}")
+
+
+def _parquet_tables(path: Path, reading: Reading) -> Iterator[pa.Table]:
     with ParquetInput(path, given=True) as file:
+        first = 0
         for table in file.batches(rows=_BATCH):
-            check_table(table, PASSAGES, origin=str(path))
-            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+            yield passages_of(Rows.of_table(path, table, first=first), reading)
+            first += table.num_rows
 
 
-def _check(table: pa.Table, *, origin: str) -> None:
+def _check(table: pa.Table, *, origin: Origin) -> None:
+    found = Problems()
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
-    check_ids(frame, "passage_id", origin=origin)
+    check_ids(frame, "passage_id", origin=origin, found=found)
+    found.raise_any()
 
 
 def _by_language(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:

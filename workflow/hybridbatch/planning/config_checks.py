@@ -12,6 +12,7 @@ from hybridbatch.common import registry
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import english_name
 from hybridbatch.common.suggest import did_you_mean
+from hybridbatch.data.readers.reading import KEYS, unknown_column
 from hybridbatch.data.sources.catalog import MIRACL, XQUAD_R, with_role
 from hybridbatch.evaluation import measures
 from hybridbatch.evaluation.tails import least_resamples
@@ -93,6 +94,7 @@ def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
             raise HybridBatchError(
                 f"{where}: {name!r} is built in; give your own data another name"
             )
+        _check_reading(entry, where=where)
         if "license" in entry and name in built_in:
             raise HybridBatchError(
                 f"{where}: {name!r} is built in and its licence is known; leave out `license`"
@@ -103,6 +105,17 @@ def _check_names(entries: list[dict[str, Any]], *, key: str) -> None:
                 f"add `path:` to your own data or choose one of these"
                 f"{did_you_mean(name, built_in)}"
             )
+
+
+def _check_reading(entry: Mapping[str, Any], *, where: str) -> None:
+    """Refuse keys that say how a path is read where there is no path."""
+    for reads in KEYS:
+        if reads in entry and "path" not in entry:
+            raise HybridBatchError(
+                f"{where}.{reads}: it tells how `path` is read, and there is none; remove it"
+            )
+    if problem := unknown_column(entry.get("columns", ())):
+        raise HybridBatchError(f"{where}.columns: {problem}")
 
 
 def _check_training(training: Mapping[str, Any]) -> None:

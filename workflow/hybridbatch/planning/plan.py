@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hybridbatch.data.readers import reading
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
 from hybridbatch.evaluation import measures
@@ -66,6 +67,7 @@ class Plan(Inventory):
                 "name": benchmark,
                 "kind": _kind(self._benchmarks[benchmark]),
                 **_reader(self._benchmarks[benchmark], pairs=False),
+                **_reading(self._benchmarks[benchmark]),
                 "sharded": benchmark in self.corpora.names,
             }
         )
@@ -78,13 +80,15 @@ class Plan(Inventory):
                 "part": part,
                 "kind": _kind(self._benchmarks[benchmark]),
                 "language": self.corpora.part(benchmark, part).language,
+                **_reading(self._benchmarks[benchmark]),
             }
         )
 
     def pairs_options(self, source: str) -> str:
         """Options of the stage `pairs`."""
         entry = self._pair_entries[source]
-        return _json({"name": source, "kind": _kind(entry), **_reader(entry, pairs=True)})
+        kind, reader = _kind(entry), _reader(entry, pairs=True)
+        return _json({"name": source, "kind": kind, **reader, **_reading(entry)})
 
     def overlap_options(self, benchmark: str) -> str:
         """Options of the stage `overlap`."""
@@ -257,6 +261,11 @@ def _kind(entry: Mapping[str, Any]) -> str:
 
 def _reader(entry: Mapping[str, Any], *, pairs: bool) -> dict[str, Any]:
     return {} if "path" in entry else catalog.reader(entry["name"], pairs=pairs)
+
+
+def _reading(entry: Mapping[str, Any]) -> dict[str, Any]:
+    found = reading.of_entry(entry)
+    return {"reading": found} if found else {}
 
 
 def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -6,12 +6,13 @@ model or mirror only in the stage that reads it.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import VARIABLE, mirror_folder
-from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
+from hybridbatch.data.readers.layouts import find_layout
 from hybridbatch.encoding.declaration import read_declaration
 from hybridbatch.encoding.model_names import local_folder
 from hybridbatch.encoding.refusals import refuse_unsupported
@@ -19,7 +20,6 @@ from hybridbatch.planning.inventory import Inventory
 
 # Snakemake takes this for a wildcard in any path of a rule, and offers no way to escape it.
 _WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")
-_SPLITS = "dataset_dict.json"  # `datasets` writes it beside the folders of several splits
 
 
 def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
@@ -38,16 +38,19 @@ def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
     for position, entry in enumerate(inventory.config["sources"]):
         if "path" in entry:
             (path,) = inventory.source_files(entry["name"], raw=raw)
-            _check_pairs(Path(path), key=f"config: sources[{position}].path")
+            _check_layout(path, entry, key=f"config: sources[{position}].path")
             _check_braces([path], key=f"config: sources[{position}].path")
     for position, entry in enumerate(inventory.config["benchmarks"]):
         if "path" in entry:
             name, files = entry["name"], inventory.benchmark_files(entry["name"], raw=raw)
             parts = inventory.corpora.parts(name) if name in inventory.corpora.names else ()
             files = [*files, *(part.path for part in parts)]
-            _check_benchmark(
-                [Path(file) for file in files], key=f"config: benchmarks[{position}].path"
-            )
+            if len(files) == 1:
+                _check_layout(files[0], entry, key=f"config: benchmarks[{position}].path")
+            else:
+                _check_benchmark(
+                    [Path(file) for file in files], key=f"config: benchmarks[{position}].path"
+                )
             _check_braces(files, key=f"config: benchmarks[{position}].path")
     folder = mirror_folder(mirror, key="config: mirror:")
     if folder is not None and not folder.is_dir() and _missing(inventory, raw):
@@ -70,19 +73,12 @@ def _check_model(model: str) -> None:
         read_declaration(folder, origin=f"config: model: {model}")
 
 
-def _check_pairs(path: Path, *, key: str) -> None:
-    if path.is_dir():
-        if not is_dataset(path) and not any(path.rglob("*.parquet")):
-            raise HybridBatchError(
-                f"{key}: {path}: the folder holds no .parquet file and is not a saved dataset"
-                f"{'; name the folder of one split' if (path / _SPLITS).is_file() else ''}"
-            )
-    elif path.suffix not in ENDINGS:
-        raise HybridBatchError(
-            f"{key}: {path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"
-        )
-    elif not path.is_file():
-        raise HybridBatchError(f"{key}: {path}: no such file; it should hold pairs")
+def _check_layout(path: str, entry: Mapping[str, Any], *, key: str) -> None:
+    """Check that a path of the user's data holds files of a known format."""
+    try:
+        find_layout(Path(path), format=entry.get("format", ""), split=entry.get("split", ""))
+    except HybridBatchError as error:
+        raise HybridBatchError(f"{key}: {error}") from error
 
 
 def _check_benchmark(files: list[Path], *, key: str) -> None:
