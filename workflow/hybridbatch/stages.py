@@ -100,8 +100,11 @@ STAGES = {
         "write a trained model with its benchmark results, as a folder to pass on",
     ),
 }
-# Commands that make no artifact.
+# Commands outside of the workflow.
 TOOLS = {
+    "import": Stage(
+        "data.importing", "read data of your own, of any format, as training pairs or a benchmark"
+    ),
     "verify": Stage(
         "planning.verify",
         "list which results are whole, stale, damaged, missing or of another config",

@@ -95,6 +95,7 @@ def to_schema(
     if not rows.count:
         return schema.arrow.empty_table()
     chosen = _chosen(rows, fields, reading=reading, loose=loose)
+    _log_mapping(rows, chosen)
     kinds = dict(schema.fields)
     columns: dict[str, pa.ChunkedArray] = {}
     for field in fields:
@@ -148,6 +149,12 @@ def _chosen(
     if extra:
         logger.info("%s: columns left unread: %s", rows.path, ", ".join(extra))
     return chosen
+
+
+def _log_mapping(rows: Rows, chosen: Mapping[str, str]) -> None:
+    renamed = [f"{name} from {own}" for name, own in chosen.items() if own != name]
+    if renamed:
+        logger.info("%s: %s", rows.path, ", ".join(renamed))
 
 
 def _found_instead(rows: Rows, extra: Sequence[str]) -> str:
