@@ -9,9 +9,20 @@ import pyarrow as pa
 from hybridbatch.common.artifacts import damaged
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.parquet import ParquetInput
+from hybridbatch.data.readers.problems import short
 from hybridbatch.data.readers.rows import Rows
 
 T = TypeVar("T")
+# What `datasets` raises for a folder whose JSON or Arrow files are damaged.
+_OF_THE_LIBRARY = (
+    ValueError,
+    TypeError,
+    OSError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    pa.ArrowException,
+)
 
 
 def read_parquet(path: Path) -> Rows:
@@ -63,8 +74,8 @@ def read_dataset(path: Path) -> Rows:
         table = load_from_disk(str(path)).with_format("arrow")[:]
     except MemoryError:
         raise
-    except (ValueError, TypeError, OSError, LookupError, AttributeError, pa.ArrowException) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+    except _OF_THE_LIBRARY as error:
+        reason = short(str(error).partition("\n")[0], 200) or type(error).__name__
         raise HybridBatchError(
             f"{path}: not readable as a dataset ({reason}); write it again with save_to_disk"
         ) from error

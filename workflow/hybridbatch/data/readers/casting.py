@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hybridbatch.data.readers.problems import MOST_SHOWN, Problems
+from hybridbatch.data.readers.problems import MOST_SHOWN, Problems, short
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.schemas.schema import INT32, STRING, STRINGS, arrow_type
 
@@ -104,8 +104,7 @@ _WANTED = {
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return short(repr(value))
 
 
 # Arrow columns: of Parquet, Arrow and saved datasets.
@@ -129,7 +128,7 @@ def _of_arrow(
         if _is_text(inner) or pa.types.is_null(inner):
             return _lists(rows, name, column, found)
     wanted = {STRING: "texts", INT32: "whole numbers", STRINGS: "lists of texts"}[kind]
-    found.add(f"{rows.path}: column `{name}` is {type_}; write it as {wanted}")
+    found.add(f"{rows.path}: column `{short(name)}` is {short(str(type_), 100)}; write it as {wanted}")
     return pa.chunked_array([pa.nulls(len(column), arrow_type(kind))])
 
 

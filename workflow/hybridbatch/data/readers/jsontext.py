@@ -47,5 +47,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise JsonError(f"key {twice!r} occurs twice in an object; keep one of them")
+        raise JsonError(f"key {twice[:60]!r} occurs twice in an object; keep one of them")
     return found

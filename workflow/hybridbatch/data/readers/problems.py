@@ -9,6 +9,19 @@ from hybridbatch.common.errors import HybridBatchError
 MOST_SHOWN = 20
 
 
+def short(text: str, most: int = 60) -> str:
+    """The text, cut to `most` characters, so that a line of an error stays readable."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message: the first dozen, each cut; `none` if there are none."""
+    every = list(names)
+    shown = [short(name, 40) for name in every[:12]]
+    more = f" and {len(every) - len(shown)} more" if len(every) > len(shown) else ""
+    return (", ".join(shown) or "none") + more
+
+
 class DataProblems(HybridBatchError):
     """Bad data. The message is one line, with the first problem; `problems` holds those to show."""
 

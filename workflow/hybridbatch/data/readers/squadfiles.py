@@ -10,7 +10,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.jsontext import JsonError, parsed
-from hybridbatch.data.readers.problems import Problems
+from hybridbatch.data.readers.problems import Problems, short
 from hybridbatch.data.readers.textlines import whole_text
 
 
@@ -46,7 +46,7 @@ def questions(path: Path, found: Problems, *, remedy: str = "mend it") -> Iterat
             try:
                 question = _question(entry, where, paragraph)
                 if question.id in seen:
-                    raise _Broken(f"question {question.id} occurs twice")
+                    raise _Broken(f"question {short(question.id)} occurs twice")
             except _Broken as error:
                 found.add(f"{path}: {where}: {error}; {remedy}")
                 continue

@@ -14,7 +14,7 @@ from hybridbatch.data.readers.casting import cast_column
 from hybridbatch.data.readers.csvrows import SEPARATORS, read_separated
 from hybridbatch.data.readers.jsonrows import read_json
 from hybridbatch.data.readers.layouts import ARROW, JSON, PARQUET, is_dataset
-from hybridbatch.data.readers.problems import MOST_SHOWN, Problems
+from hybridbatch.data.readers.problems import MOST_SHOWN, Problems, listed, short
 from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.textlines import ending
@@ -134,31 +134,31 @@ def _chosen(
         elif field.name in given:
             raise HybridBatchError(
                 f"{rows.path}: no column {given[field.name]!r} for `{field.name}`; "
-                f"its columns are {', '.join(rows.columns) or 'none'}"
+                f"its columns are {listed(rows.columns)}"
             )
     lost = [field.name for field in fields if field.default is None and field.name not in chosen]
     extra = [name for name in rows.columns if name not in chosen.values()]
     unread = loose or bool(given)
     if lost or (extra and not unread):
-        shown = "none" if unread else ", ".join(extra) or "none"
+        shown = "none" if unread else listed(extra)
         raise HybridBatchError(
-            f"{rows.path}: columns are {', '.join(names)}; missing: {', '.join(lost) or 'none'}, "
+            f"{rows.path}: columns are {', '.join(names)}; missing: {listed(lost)}, "
             f"unexpected: {shown}; name the file's own columns in `columns`"
             f"{_found_instead(rows, extra) if lost and unread else ''}"
         )
     if extra:
-        logger.info("%s: columns left unread: %s", rows.path, ", ".join(extra))
+        logger.info("%s: columns left unread: %s", rows.path, listed(extra))
     return chosen
 
 
 def _log_mapping(rows: Rows, chosen: Mapping[str, str]) -> None:
-    renamed = [f"{name} from {own}" for name, own in chosen.items() if own != name]
+    renamed = [f"{name} from {short(own, 40)}" for name, own in chosen.items() if own != name]
     if renamed:
         logger.info("%s: %s", rows.path, ", ".join(renamed))
 
 
 def _found_instead(rows: Rows, extra: Sequence[str]) -> str:
-    return f" (it has {', '.join(extra)})" if extra else ""
+    return f" (it has {listed(extra)})" if extra else ""
 
 
 def _note_nulls(rows: Rows, name: str, column: pa.ChunkedArray, found: Problems) -> None:

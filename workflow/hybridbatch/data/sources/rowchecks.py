@@ -7,7 +7,7 @@ import polars as pl
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.vocabulary import MACRO, POOL
-from hybridbatch.data.readers.problems import MOST_SHOWN, Origin, Problems
+from hybridbatch.data.readers.problems import MOST_SHOWN, Origin, Problems, short
 
 # A language is part of file names and ids; in tables, `all` and `macro` take its place.
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
@@ -87,5 +87,4 @@ def check_ids(table: pl.DataFrame, column: str, *, origin: Origin, found: Proble
 
 
 def _short(value: object) -> object:
-    """A long text cut, so that a line of an error stays readable."""
-    return f"{value[:60]}…" if isinstance(value, str) and len(value) > 60 else value
+    return short(value) if isinstance(value, str) else value
