@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,15 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 
 PAIRS = [
-    {"item_id": "1", "language": "en", "question": "Who, then?", "passage": 'It is "Ann",\nI hear.'},
+    {
+        "item_id": "1",
+        "language": "en",
+        "question": "Who, then?",
+        "passage": 'It is "Ann",\nI hear.',
+    },
     {"item_id": "1", "language": "th", "question": "ใครกัน?", "passage": "แอนน์"},
     {"item_id": "2", "language": "en", "question": "When?", "passage": "Now 😀, or later."},
     {"item_id": "2", "language": "ar", "question": "متى؟", "passage": "الآن"},
@@ -40,7 +45,11 @@ SQUAD = {
                 {
                     "context": "Ann keeps the light. Bees sleep.",
                     "qas": [
-                        {"id": "a", "question": "Who?", "answers": [{"text": "Ann", "answer_start": -1}]},
+                        {
+                            "id": "a",
+                            "question": "Who?",
+                            "answers": [{"text": "Ann", "answer_start": -1}],
+                        },
                         {"id": "b", "question": "What?", "answers": [], "is_impossible": True},
                         {"id": "c", "question": "Do bees?", "answers": [{"text": "sleep"}]},
                     ],
@@ -67,7 +76,7 @@ class Valid:
     write: Callable[[Path], Path]
     counts: Callable[[Path], Counts]
     pairs: bool = True
-    reading: Reading = field(default=Reading())
+    reading: Reading = AS_IT_IS
 
 
 def lines(rows: list[dict[str, Any]]) -> str:
@@ -77,7 +86,9 @@ def lines(rows: list[dict[str, Any]]) -> str:
 def separated(rows: list[dict[str, Any]], mark: str) -> str:
     out = io.StringIO(newline="")
     if mark == "\t":
-        return "".join("\t".join(map(str, r)) + "\n" for r in [list(rows[0]), *(r.values() for r in rows)])
+        return "".join(
+            "\t".join(map(str, r)) + "\n" for r in [list(rows[0]), *(r.values() for r in rows)]
+        )
     writer = csv.DictWriter(out, list(rows[0]), delimiter=mark, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -222,7 +233,8 @@ def write_trec(folder: Path) -> Path:
     top = folder / "trec"
     top.mkdir()
     topics = [
-        f"<top>\n<num> Number: {q['_id']}\n<title> {q['text']}\n<desc> Description:\nMore.\n</top>\n"
+        f"<top>\n<num> Number: {q['_id']}\n<title> {q['text']}\n"
+        f"<desc> Description:\nMore.\n</top>\n"
         for q in QUERIES
     ]
     documents = [

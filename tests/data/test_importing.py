@@ -21,7 +21,8 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 def test_a_dry_run_shows_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [{"lang": r["language"], "query": r["question"], "text": r["passage"], "nr": r["item_id"]} for r in FLAT]  # fmt: skip
+    names = {"language": "lang", "question": "query", "passage": "text", "item_id": "nr"}
+    rows = [{names[key]: value for key, value in row.items()} for row in FLAT]
     (tmp_path / "faq.csv").write_text(separated(rows, ","), encoding="utf-8")
     columns = ["question=query", "passage=text", "language=lang", "item_id=nr"]
     source, target = str(tmp_path / "faq.csv"), str(tmp_path / "out.parquet")
@@ -50,7 +51,9 @@ def test_pairs_and_benchmarks_are_written_and_read_again(
     assert main(["import", str(path), str(tmp_path / "set")]) == 0
     assert "  de: 2 queries, 3 passages" in capsys.readouterr().out
     assert read_table(tmp_path / "set" / "passages.parquet", schemas.PASSAGES).num_rows == 6
-    assert main(["import", str(path), str(tmp_path / "new" / "pairs.parquet"), "--kind", "beir"]) == 0
+    assert (
+        main(["import", str(path), str(tmp_path / "new" / "pairs.parquet"), "--kind", "beir"]) == 0
+    )
     pairs = read_table(tmp_path / "new" / "pairs.parquet", schemas.PAIRS)
     assert pairs["source"].to_pylist() == ["pairs"] * 4
     capsys.readouterr()
@@ -77,7 +80,10 @@ def test_every_problem_is_a_line_of_its_own(
         (["{beir}"], "DESTINATION is missing"),
         (["{beir}", "{beir}"], "exists; remove it or choose another destination"),
         (["{beir}", "{new}"], "no language; set `language`"),
-        (["{beir}", "{new}", "--kind", "trec"], "expected topics*, qrels* and a collection*"),
+        (
+            ["{beir}", "{new}", "--kind", "trec"],
+            "expected 4: topic, iteration, document and relevance",
+        ),
         (["{new}", "{beir}2"], "no such file or folder; correct the path"),
         (["{beir}", "{new}", "--columns", "question"], "write NAME=COLUMN, as question=query"),
         (["{beir}", "{new}", "--columns", "quesion=q"], "did you mean"),
@@ -88,14 +94,14 @@ def test_every_problem_is_a_line_of_its_own(
         (["hf://org/name@main", "{new}"], "'main' is no commit; branches and tags change"),
     ],
 )
-def test_what_cannot_be_imported_is_one_line(
+def test_what_cannot_be_imported_is_a_line_for_each_problem(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     names = {"beir": write_beir(tmp_path), "new": tmp_path / "new"}
     assert main(["import", *(word.format(**names) for word in arguments)]) == 2
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 1
-    assert message in told[0]
+    told = [line for line in capsys.readouterr().err.splitlines() if "error: " in line]
+    assert message in "\n".join(told)
+    assert len(told) == 1 or "problems in all" in told[-1]
 
 
 class Hub:

@@ -186,7 +186,9 @@ def test_wrong_inputs(tmp_path: Path) -> None:
         build_pairs(OWN, [tmp_path / "none.parquet"])
     rows = [pair("1", "en", "Is it?", "Yes.")]
     files = [written(tmp_path / name, rows) for name in ("a.parquet", "b.parquet")]
-    with pytest.raises(HybridBatchError, match=r"a\.parquet, .*b\.parquet: row 1: item_id='1', lang"):
+    with pytest.raises(
+        HybridBatchError, match=r"a\.parquet, .*b\.parquet: row 1: item_id='1', lang"
+    ):
         build_pairs(OWN, files)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.pairtables import read_own_pairs
-from hybridbatch.data.readers.problems import DataProblems
+from hybridbatch.data.readers.problems import BadDataError
 from hybridbatch.data.readers.reading import Reading
 from valid_files import FLAT, PAIRS, lines, separated
 
@@ -46,7 +46,7 @@ def test_nulls_in_parquet_are_defaults_or_refused(tmp_path: Path) -> None:
     assert table["hard_negatives"].to_pylist() == [[], ["No."], [], []]
     rows = [row | {"question": None} if row["item_id"] == "2" else row for row in PAIRS]
     rows[0] = rows[0] | {"language": None}
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(BadDataError) as caught:
         read(written(tmp_path / "b.parquet", pa.Table.from_pylist(rows)))
     assert [line.partition("b.parquet: ")[2] for line in caught.value.problems] == [
         "row 0: `language` is null; give it a value",
@@ -143,9 +143,9 @@ def test_a_quoted_text_may_hold_what_looks_like_a_row(
     [
         ('{"item_id": "\\ud83d"}', "line 1: a text holds half a character"),
         ('{"\\udc00": "1"}', "line 1: a text holds half a character"),
-        ("[" * 200_000, "line 1 is not readable as JSON (brackets are nested too deep)"),
-        ('{"a":' * 100_000, "line 1 is not readable as JSON (brackets are nested too deep)"),
-        ('{"item_id": ' + "7" * 5000 + "}", "line 1 is not readable as JSON (a number has thou"),
+        ("[" * 200_000, "line 1: not readable as JSON (brackets are nested too deep)"),
+        ('{"a":' * 100_000, "line 1: not readable as JSON (brackets are nested too deep)"),
+        ('{"item_id": ' + "7" * 5000 + "}", "line 1: not readable as JSON (a number has thou"),
         ('{"item_id": "1", "item_id": "2"}', "line 1: key 'item_id' occurs twice in an object"),
     ],
 )
@@ -177,7 +177,9 @@ def test_columns_are_mapped_and_others_left_unread(
     with caplog.at_level(logging.INFO):
         assert texts(read(tmp_path / "a.tsv", columns=columns)) == FLAT
     assert "columns left unread: note" in caplog.text
-    with pytest.raises(HybridBatchError, match=r"no column 'words' for `passage`; its columns are nr"):
+    with pytest.raises(
+        HybridBatchError, match=r"no column 'words' for `passage`; its columns are nr"
+    ):
         read(tmp_path / "a.tsv", columns=(*columns[:3], ("passage", "words")))
 
 
@@ -204,7 +206,9 @@ def test_a_stated_language_and_a_given_one_must_agree(tmp_path: Path) -> None:
 
 def test_semicolons_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("item_id;language;question;passage\n1;en;Who?;Ann.\n")
-    with pytest.raises(HybridBatchError, match="the header is separated by semicolons; write commas"):
+    with pytest.raises(
+        HybridBatchError, match="the header is separated by semicolons; write commas"
+    ):
         read(tmp_path / "a.csv")
 
 

@@ -18,18 +18,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from valid_files import FORMATS, Valid
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data import benchmarks, pairs
+from valid_files import FORMATS, Valid
 
 COUNT = int(os.environ.get("HYBRIDBATCH_MUTATIONS", "300"))
 SEED = int(os.environ.get("HYBRIDBATCH_MUTATION_SEED", "1"))
 # Texts that parsers stumble over.
 HARD = (
     b'"', b'""', b",", b"\t", b"\n", b"\r", b"\r\n", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\\",
-    b"\\ud83d", b"\\u0000", b"NaN", b"null", b"-1", b"1.5", b"true", b"{", b"}", b"[", b"]", b"<DOC>",
-    b"</DOC>", b"<top>", b"en:", b"de", b" ", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1c", b"\x0b", b"x" * 140_000,
-    b"7" * 5_000, b"[" * 200_000, b'{"a":' * 50_000, b"",
+    b"\\ud83d", b"\\u0000", b"NaN", b"null", b"-1", b"1.5", b"true", b"{", b"}", b"[", b"]",
+    b"<DOC>", b"</DOC>", b"<top>", b"en:", b"de", b" ", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1c",
+    b"\x0b", b"x" * 140_000, b"7" * 5_000, b"[" * 200_000, b'{"a":' * 50_000, b"",
 )  # fmt: skip
 
 
@@ -89,7 +89,9 @@ def other_ends(data: bytes, _: random.Random) -> bytes:
 
 def other_encoding(data: bytes, chance: random.Random) -> bytes:
     text = data.decode("utf-8", errors="replace")
-    return text.encode(chance.choice(("utf-16", "utf-8-sig", "latin-1", "utf-32")), errors="replace")
+    return text.encode(
+        chance.choice(("utf-16", "utf-8-sig", "latin-1", "utf-32")), errors="replace"
+    )
 
 
 EDITS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
@@ -182,9 +184,7 @@ def read(path: Path, valid: Valid, out: Path) -> dict[str, int]:
         table = pairs.build_pairs(options, [path])
         pairs.write_table(table, out / "pairs.parquet", pairs.PAIRS)
         return {"pairs": table.num_rows}
-    own = benchmarks.Options(
-        name="mine", kind="parquet", reading=valid.reading, most_passages=None
-    )
+    own = benchmarks.Options(name="mine", kind="parquet", reading=valid.reading, most_passages=None)
     found = benchmarks.build_benchmark(own, [path])
     benchmarks.write_benchmark(found, out)
     tables = {"queries": found.queries, "passages": found.passages, "qrels": found.qrels}
@@ -211,10 +211,14 @@ def test_the_valid_file_is_read_whole(tmp_path: Path, name: str) -> None:
     assert outcome(valid.write(tmp_path), valid, tmp_path / "out") == ("read", "")
 
 
-def test_a_mutation_is_read_whole_or_refused_in_one_line(tmp_path: Path) -> None:
-    logging.getLogger("hybridbatch").setLevel(logging.ERROR)
+def test_a_mutation_is_read_whole_or_refused_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR, logger="hybridbatch")
     counts: Counter[tuple[str, str]] = Counter()
-    originals = {name: valid.write(_made(tmp_path / "valid" / name)) for name, valid in FORMATS.items()}
+    originals = {
+        name: valid.write(_made(tmp_path / "valid" / name)) for name, valid in FORMATS.items()
+    }
     names, failures = list(FORMATS), []
     for number in range(COUNT):
         name = names[number % len(names)]
@@ -225,7 +229,7 @@ def test_a_mutation_is_read_whole_or_refused_in_one_line(tmp_path: Path) -> None
         chance = random.Random(f"{SEED}.{number}")
         mutate(path, chance)
         try:
-            result, line = outcome(path, FORMATS[name], work / "out")
+            result, _ = outcome(path, FORMATS[name], work / "out")
         except Exception as error:
             kept = Path(os.environ.get("HYBRIDBATCH_MUTATION_KEEP", tmp_path)) / f"failed-{number}"
             shutil.copytree(work, kept, dirs_exist_ok=True)
@@ -235,7 +239,9 @@ def test_a_mutation_is_read_whole_or_refused_in_one_line(tmp_path: Path) -> None
         shutil.rmtree(work)
     for name in names:
         print(f"{name}: {counts[name, 'read']} read, {counts[name, 'refused']} refused")
-    total = Counter({kind: sum(n for (_, k), n in counts.items() if k == kind) for _, kind in counts})
+    total = Counter(
+        {kind: sum(n for (_, k), n in counts.items() if k == kind) for _, kind in counts}
+    )
     print(f"in all: {total['read']} read, {total['refused']} refused")
     assert not failures, "\n".join(failures)
     assert total["read"] > COUNT // 20 and total["refused"] > COUNT // 3

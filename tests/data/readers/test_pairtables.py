@@ -97,14 +97,18 @@ def test_given_columns_stay(tmp_path: Path) -> None:
         ("mine.jsonl", lines(ROWS[0] | {"hard_negatives": "x"}), "'x'; make it a list of texts"),
         ("mine.jsonl", lines(ROWS[0], ROWS[0]), "occurs 2 times"),
         ("mine.jsonl", "", "no rows; it should hold at least one"),
-        ("mine.jsonl", lines(ROWS[0]) + '\n{"item_id": "1"', "line 3 is not readable as JSON (col"),
+        ("mine.jsonl", lines(ROWS[0]) + '\n{"item_id": "1"', "line 3: not readable as JSON (col"),
         ("mine.jsonl", '["1"]', "line 1 is not a JSON object; write one object per line"),
         ("mine.jsonl", json.dumps(ROWS[0] | {"question": "\ud83d"}), "holds half a character"),
         ("mine.csv", "", "no header; its first line should name the columns"),
         ("mine.csv", HEAD, "no rows; it should hold at least one"),
         ("mine.csv", HEAD + "1,en,Is it?,Yes,no\n", "line 2 has 5 columns, the header 4; look for"),
         ("mine.csv", HEAD + "1,en,Is it?\n", "line 2 has 3 columns, the header 4; look for"),
-        ("mine.csv", HEAD.replace("\n", ",hard_negatives\n1,en,Who?,Ann.,No\n"), "use .jsonl or .parquet"),
+        (
+            "mine.csv",
+            HEAD.replace("\n", ",hard_negatives\n1,en,Who?,Ann.,No\n"),
+            "use .jsonl or .parquet",
+        ),
         ("mine.tsv", TSV + "8\ten\tIs it?\tYes\tno\n", "line 4 has 5 columns, the header 4"),
         ("mine.xlsx", "x", "data are read from .parquet, .arrow, .feather, .ipc, .jsonl, .json"),
     ],
@@ -160,7 +164,9 @@ def test_a_file_in_another_encoding_is_named(
     tmp_path: Path, name: str, text: str, encoding: str
 ) -> None:
     (tmp_path / name).write_text(text, encoding=encoding)
-    with pytest.raises(HybridBatchError, match=rf"{name}: line \d: the text is not UTF-8; save the file as"):
+    with pytest.raises(
+        HybridBatchError, match=rf"{name}: line \d: the text is not UTF-8; save the file as"
+    ):
         read_own_pairs(tmp_path / name, source="mine")
 
 

@@ -104,7 +104,9 @@ def test_what_is_not_pairs_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_nested_question_is_refused_with_its_line(tmp_path: Path) -> None:
     """EXAMS holds the question in an object; a cast to text would not be lossless."""
-    archive = mirrored("mhardalov/exams-qa/*/data/exams/cross-lingual/*/dev_vi_with_para.jsonl.tar.gz")
+    archive = mirrored(
+        "mhardalov/exams-qa/*/data/exams/cross-lingual/*/dev_vi_with_para.jsonl.tar.gz"
+    )
     with tarfile.open(archive) as packed:
         member = packed.extractfile("dev_vi_with_para.jsonl")
         assert member is not None

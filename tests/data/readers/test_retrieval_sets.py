@@ -14,7 +14,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.converting import RetrievalSet
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
-from hybridbatch.data.readers.problems import DataProblems
+from hybridbatch.data.readers.problems import BadDataError
 from hybridbatch.data.readers.reading import Reading
 from valid_files import (
     CORPUS,
@@ -67,7 +67,14 @@ def test_own_tables_state_their_languages(tmp_path: Path, ending: str) -> None:
 
 def test_a_folder_for_each_language(tmp_path: Path) -> None:
     found = read_own_set(write_beir_languages(tmp_path))
-    assert [row[0] for row in judged(found)] == ["de:q1", "de:q2", "de:q2", "en:q1", "en:q2", "en:q2"]
+    assert [row[0] for row in judged(found)] == [
+        "de:q1",
+        "de:q2",
+        "de:q2",
+        "en:q1",
+        "en:q2",
+        "en:q2",
+    ]
     assert found.queries["item_id"].to_pylist() == ["de:q1", "de:q2", "en:q1", "en:q2"]
     parallel = Reading(columns=(("queries.item_id", "_id"),))
     found = read_own_set(tmp_path / "beir", reading=parallel)
@@ -96,7 +103,11 @@ def test_mteb_from_saved_datasets(tmp_path: Path) -> None:
     top = tmp_path / "mteb"
     own = [{k: v for k, v in row.items() if k != "metadata"} for row in CORPUS]
     judged_rows = [dict(zip(("query-id", "corpus-id", "score"), row, strict=True)) for row in QRELS]
-    parts = (("corpus", "corpus", own), ("queries", "queries", QUERIES), ("default", "test", judged_rows))
+    parts = (
+        ("corpus", "corpus", own),
+        ("queries", "queries", QUERIES),
+        ("default", "test", judged_rows),
+    )
     for name, split, rows in parts:
         saved = {split: datasets.Dataset.from_list(rows)}
         if name == "default":
@@ -131,11 +142,11 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     (path / "queries.jsonl").write_text(lines([*QUERIES, {"_id": "q1", "text": "Again?"}]) + "{")
     with (path / "qrels" / "test.tsv").open("a") as file:
         file.write("q9\tp1\t1\nq1\tp9\t1\nq1\tp2\t-1\nq2\tp1\tmany\nq2\tp1\n")
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(BadDataError) as caught:
         read_own_set(path, reading=ENGLISH)
     told = "\n".join(caught.value.problems)
     for expected in (
-        "queries.jsonl: line 4 is not readable as JSON (column 2",
+        "queries.jsonl: line 4: not readable as JSON (column 2",
         "queries.jsonl: line 3: query_id='en:q1' occurs 2 times, first in line 1",
         "corpus.jsonl: line 4: `passage_id` 'en:p 4' holds white space",
         "corpus.jsonl: line 5: `text` is blank and so is `title`",
@@ -154,7 +165,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 def test_only_the_first_problems_are_shown_and_all_counted(tmp_path: Path) -> None:
     path = write_beir(tmp_path)
     (path / "corpus.jsonl").write_text(lines([{"_id": f"p{n}", "text": ""} for n in range(1000)]))
-    with pytest.raises(DataProblems, match="the first of 1,000 problems") as caught:
+    with pytest.raises(BadDataError, match="the first of 1,000 problems") as caught:
         read_own_set(path, reading=ENGLISH)
     assert len(caught.value.problems) == 20
 
@@ -164,7 +175,9 @@ def test_an_id_of_two_languages_needs_its_language(tmp_path: Path) -> None:
     rows = "query_id,language,text\n1,en,Who?\n1,de,Wer?\n2,de,Wann?\n"
     (path / "queries.csv").write_text(rows)
     (path / "qrels.csv").write_text("query_id,passage_id,relevance\nde:1,p1,1\n1,p1,1\n2,p1,1\n")
-    with pytest.raises(HybridBatchError, match=r"qrels\.csv: line 3: `query_id` '1' is an id in seve"):
+    with pytest.raises(
+        HybridBatchError, match=r"qrels\.csv: line 3: `query_id` '1' is an id in seve"
+    ):
         read_own_set(path)
     (path / "qrels.csv").write_text("query_id,passage_id,relevance\nde:1,p1,1\nen:1,p1,1\n2,p1,1\n")
     assert [row[0] for row in judged(read_own_set(path))] == ["de:1", "en:1", "de:2"]
@@ -175,7 +188,9 @@ def test_columns_of_a_set_are_named_with_their_table(tmp_path: Path) -> None:
     (path / "queries.csv").write_text("nr,language,words,note\nq1,en,Who?,x\nq2,en,When?,y\n")
     reading = Reading(columns=(("queries.query_id", "nr"), ("queries.text", "words")))
     assert read_own_set(path, reading=reading).queries["text"].to_pylist() == ["Who?", "When?"]
-    with pytest.raises(HybridBatchError, match=r"missing: query_id, text, unexpected: nr, words, no"):
+    with pytest.raises(
+        HybridBatchError, match=r"missing: query_id, text, unexpected: nr, words, no"
+    ):
         read_own_set(path)
 
 
@@ -242,14 +257,20 @@ def test_types_are_cast_without_loss(tmp_path: Path) -> None:
     )
     pq.write_table(passages, path / "passages.parquet")
     for relevance in (pa.int64(), pa.uint8(), pa.float64()):
-        qrels = {"query_id": [1, 2], "passage_id": [10, 11], "relevance": pa.array([1, 2], relevance)}
+        qrels = {
+            "query_id": [1, 2],
+            "passage_id": [10, 11],
+            "relevance": pa.array([1, 2], relevance),
+        }
         pq.write_table(pa.table(qrels), path / "qrels.parquet")
         found = read_own_set(path)
         assert judged(found) == [("en:1", "en:10", 1), ("en:2", "en:11", 2)]
     assert found.queries["item_id"].to_pylist() == ["7", "8"]
     half = pa.table({"query_id": [1, 2], "passage_id": [10, 11], "relevance": [0.5, 2.0**40]})
     pq.write_table(half, path / "qrels.parquet")
-    with pytest.raises(DataProblems, match=r"row 0: `relevance` is 0\.5; make it a whole") as caught:
+    with pytest.raises(
+        BadDataError, match=r"row 0: `relevance` is 0\.5; make it a whole"
+    ) as caught:
         read_own_set(path)
     assert caught.value.count >= 2
 

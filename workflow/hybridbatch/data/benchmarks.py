@@ -21,7 +21,7 @@ from hybridbatch.common.tables import check_table, table_from_rows, write_table
 from hybridbatch.data.readers.layouts import TABLES, Layout, SetFiles
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.problems import Origin, Problems
-from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.readers.retrievalsets import read_sets, read_topics_alone
 from hybridbatch.data.sources.lareqa import LareqaFile, read_files
 from hybridbatch.data.sources.miracl import query_files, read_qrels, read_topics
@@ -54,7 +54,7 @@ class Options:
     reader: str = ""
     code: str = ""
     extensions: tuple[Extension, ...] = ()
-    reading: Reading = Reading()
+    reading: Reading = AS_IT_IS
     sharded: bool = False
     most_passages: int | None
 
@@ -218,11 +218,12 @@ def _own(options: Options, inputs: Sequence[Path]) -> Benchmark:
             f"--input: benchmark {options.name} needs {', '.join(names)}, in this order, or one "
             f"path; {len(inputs)} files given"
         )
-    files = [(path,) for path in inputs]
+    first, *between, last = ((path,) for path in inputs)
+    files = SetFiles(first, between[0] if between else (), last)
     if options.sharded:
-        queries, qrels = read_topics_alone(SetFiles(files[0], (), files[1]), options.reading)
+        queries, qrels = read_topics_alone(files, options.reading)
         return Benchmark(queries, None, qrels)
-    layout = Layout("tables", sets=(SetFiles(*files),))
+    layout = Layout("tables", sets=(files,))
     found = read_sets(layout, options.reading, origin=str(inputs[0].parent))
     return Benchmark(found.queries, found.passages, found.qrels)
 

@@ -22,7 +22,7 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
 from hybridbatch.data.readers.problems import Origin, Problems
-from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.readers.retrievalsets import passages_of
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.sources.miracl import Row, read_documents
@@ -45,7 +45,7 @@ class Options:
     kind: str
     shard_passages: int
     language: str | None = None
-    reading: Reading = Reading()
+    reading: Reading = AS_IT_IS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -104,9 +104,7 @@ def _reading(args: argparse.Namespace) -> Reading:
     language = args.language
     if language and not is_code(language.partition("-")[0]):
         raise HybridBatchError(f"--language: {language!r}; use a code such as en or zh-Hans")
-    return Reading(
-        format=args.kind, columns=tuple(columns), language=language, split=args.split
-    )
+    return Reading(format=args.kind, columns=tuple(columns), language=language, split=args.split)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.data.readers.pairtables import read_own_pairs
-from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.sources import lareqa, ntrex, squad
 from hybridbatch.data.sources.pairchecks import check_pairs, with_joined_groups
 from hybridbatch.schemas.pairs import PAIRS
@@ -40,7 +40,7 @@ class Options:
     reader: str = ""
     code: str = ""
     extensions: tuple[Extension, ...] = ()
-    reading: Reading = Reading()
+    reading: Reading = AS_IT_IS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

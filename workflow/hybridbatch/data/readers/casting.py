@@ -38,7 +38,9 @@ def cast_column(
     if isinstance(values, pa.ChunkedArray):
         return _of_arrow(rows, name, values, kind, numbers=numbers, found=found)
     if rows.texts and kind == STRINGS:
-        found.add(f"{rows.path}: `{name}` is a list, and this format has none; use .jsonl or .parquet")
+        found.add(
+            f"{rows.path}: `{name}` is a list, and this format has none; use .jsonl or .parquet"
+        )
         return pa.chunked_array([pa.nulls(rows.count, arrow_type(kind))])
     read = {STRING: _text, STRINGS: _texts, INT32: _integer}[kind]
     return _of_values(rows, name, values, kind, lambda value: read(value, rows, numbers), found)
@@ -128,14 +130,18 @@ def _of_arrow(
         if _is_text(inner) or pa.types.is_null(inner):
             return _lists(rows, name, column, found)
     wanted = {STRING: "texts", INT32: "whole numbers", STRINGS: "lists of texts"}[kind]
-    found.add(f"{rows.path}: column `{short(name)}` is {short(str(type_), 100)}; write it as {wanted}")
+    found.add(
+        f"{rows.path}: column `{short(name)}` is {short(str(type_), 100)}; write it as {wanted}"
+    )
     return pa.chunked_array([pa.nulls(len(column), arrow_type(kind))])
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column without dictionaries, extension types and run-end encoding."""
     if isinstance(column.type, pa.BaseExtensionType):
-        column = pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
+        column = pa.chunked_array(
+            [chunk.storage for chunk in column.chunks], column.type.storage_type
+        )
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_run_end_encoded(column.type):
@@ -146,13 +152,15 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _is_text(type_: pa.DataType) -> bool:
-    return (
-        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
+    return bool(
+        pa.types.is_string(type_)
+        or pa.types.is_large_string(type_)
+        or pa.types.is_string_view(type_)
     )
 
 
 def _is_list(type_: pa.DataType) -> bool:
-    return (
+    return bool(
         pa.types.is_list(type_)
         or pa.types.is_large_list(type_)
         or pa.types.is_fixed_size_list(type_)

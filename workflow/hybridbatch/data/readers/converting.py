@@ -47,9 +47,7 @@ def set_of_pairs(table: pa.Table) -> RetrievalSet:
         .sort("query_id", "passage_id")
     )
     asked = queries.select(query_id="id", item_id="item", language="language", text="question")
-    read = passages.select(
-        passage_id="id", language="language", title=pl.lit(""), text="passage"
-    )
+    read = passages.select(passage_id="id", language="language", title=pl.lit(""), text="passage")
     return RetrievalSet(
         asked.to_arrow().cast(QUERIES.arrow),
         read.to_arrow().cast(PASSAGES.arrow),
@@ -68,15 +66,19 @@ def pairs_of_set(given: RetrievalSet, *, source: str) -> pa.Table:
     joined = (
         qrels.filter(pl.col("relevance") > 0)
         .join(queries.rename({"text": "question"}), on="query_id")
-        .join(passages.select("passage_id", "language", passage=text), on=["passage_id", "language"])
+        .join(
+            passages.select("passage_id", "language", passage=text), on=["passage_id", "language"]
+        )
         .sort("query_id", "passage_id")
         .with_columns(number=pl.int_range(pl.len()).over("query_id"))
     )
     several = joined["number"].max()
     item = pl.col("item_id")
     if several:
-        item = pl.when(pl.col("number") == 0).then(item).otherwise(
-            pl.col("item_id") + "+" + pl.col("number").cast(pl.String)
+        item = (
+            pl.when(pl.col("number") == 0)
+            .then(item)
+            .otherwise(pl.col("item_id") + "+" + pl.col("number").cast(pl.String))
         )
     rows = joined.select(
         item_id=item,

@@ -37,9 +37,9 @@ def _objects(path: Path, found: Problems) -> Iterator[tuple[int, dict[str, Any]]
             continue
         origin = f"{path}: line {number}"
         try:
-            row = parsed(decoded(line, origin))
+            row = parsed(decoded(line, origin), remedy=_ONE_A_LINE)
         except JsonError as error:
-            found.add(f"{origin} is {error}; {_ONE_A_LINE}" if _bare(error) else f"{origin}: {error}")
+            found.add(f"{origin}: {error}")
             continue
         except HybridBatchError as error:
             found.add_error(error)
@@ -52,21 +52,14 @@ def _objects(path: Path, found: Problems) -> Iterator[tuple[int, dict[str, Any]]
 
 def _rows_of_array(path: Path, found: Problems) -> Rows:
     try:
-        values = parsed(whole_text(path))
+        values = parsed(whole_text(path), remedy="write one array of objects")
     except JsonError as error:
-        raise HybridBatchError(
-            f"{path}: {error}" if not _bare(error) else f"{path}: {error}; write it again"
-        ) from error
+        raise HybridBatchError(f"{path}: {error}") from error
     for number, value in enumerate(values):
         if not isinstance(value, dict):
             found.add(f"{path}: row {number} is not a JSON object; give the array objects alone")
     rows = [value if isinstance(value, dict) else {} for value in values]
     return Rows(path, _columns(rows), len(rows))
-
-
-def _bare(error: JsonError) -> bool:
-    """Whether the message lacks a remedy."""
-    return ";" not in str(error)
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -12,8 +12,10 @@ class JsonError(ValueError):
     """A text is not JSON, or not JSON that can be read; the message is problem and remedy."""
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str, *, remedy: str) -> Any:
     """The value of a JSON text.
+
+    `remedy` ends the message if the text is not JSON.
 
     Raises:
         JsonError: it is not JSON, names a key twice, is nested too deep, holds a number of
@@ -22,24 +24,34 @@ def parsed(text: str) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        raise JsonError(f"not readable as JSON (column {error.colno}: {error.msg})") from error
+        raise JsonError(
+            f"not readable as JSON (column {error.colno}: {error.msg}); {remedy}"
+        ) from error
     except RecursionError as error:
-        raise JsonError("not readable as JSON (brackets are nested too deep)") from error
+        raise _too_deep(remedy) from error
     except JsonError:
         raise
     except ValueError as error:  # Python refuses to convert numbers of more than 4,300 digits
-        raise JsonError("not readable as JSON (a number has thousands of digits)") from error
+        raise JsonError(
+            f"not readable as JSON (a number has thousands of digits); {remedy}"
+        ) from error
     if _SURROGATE.search(text):
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except RecursionError as error:
-            raise JsonError("not readable as JSON (brackets are nested too deep)") from error
+            raise JsonError(
+                f"not readable as JSON (brackets are nested too deep); {remedy}"
+            ) from error
         except UnicodeEncodeError as error:
             raise JsonError(
                 f"a text holds half a character ({error.reason}); write the file in UTF-8, "
                 f"without escapes such as \\ud83d"
             ) from error
     return value
+
+
+def _too_deep(remedy: str) -> JsonError:
+    return JsonError(f"not readable as JSON (brackets are nested too deep); {remedy}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

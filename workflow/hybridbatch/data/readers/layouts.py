@@ -127,8 +127,9 @@ _WANTED = {
 
 def _tables(path: Path, _: str) -> Iterator[SetFiles]:
     found = [_one_of(path, name, ENDINGS) for name in TABLES]
-    if all(found):
-        yield SetFiles(*[(file,) for file in found if file])
+    queries, passages, qrels = found
+    if queries and passages and qrels:
+        yield SetFiles((queries,), (passages,), (qrels,))
 
 
 def _beir(path: Path, split: str) -> Iterator[SetFiles]:
@@ -187,7 +188,9 @@ def _beginning(folder: Path, names: Sequence[str]) -> Iterator[Path]:
 
 def _one_of(folder: Path, stem: str, endings: Sequence[str]) -> Path | None:
     """The file `stem` with one of the endings; two are an error."""
-    found = [file for e in endings for z in ("", GZIP) if (file := folder / f"{stem}{e}{z}").is_file()]
+    found = [
+        file for e in endings for z in ("", GZIP) if (file := folder / f"{stem}{e}{z}").is_file()
+    ]
     if len(found) > 1:
         raise HybridBatchError(
             f"{found[0]}: {found[1].name} is there too; keep one of them in this folder"

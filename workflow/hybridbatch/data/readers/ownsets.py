@@ -5,13 +5,11 @@ from pathlib import Path
 from hybridbatch.data.readers.converting import RetrievalSet, set_of_pairs
 from hybridbatch.data.readers.layouts import find_layout
 from hybridbatch.data.readers.pairtables import read_own_pairs
-from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.readers.retrievalsets import read_sets
 
-_DEFAULT = Reading()
 
-
-def read_own_set(path: Path, *, reading: Reading = _DEFAULT) -> RetrievalSet:
+def read_own_set(path: Path, *, reading: Reading = AS_IT_IS) -> RetrievalSet:
     """The checked retrieval set of a file or folder in one of `reading.FORMATS`.
 
     Of pairs, each question is a query, and the passages of its question group in every language are

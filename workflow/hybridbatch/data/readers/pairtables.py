@@ -11,7 +11,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.converting import pairs_of_set
 from hybridbatch.data.readers.layouts import find_layout
 from hybridbatch.data.readers.problems import Origin, Problems
-from hybridbatch.data.readers.reading import Reading
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.readers.retrievalsets import known_language, read_sets
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.squadfiles import questions
@@ -20,10 +20,9 @@ from hybridbatch.data.sources.pairchecks import note_pairs
 from hybridbatch.schemas.pairs import PAIRS
 
 logger = logging.getLogger(__name__)
-_DEFAULT = Reading()
 
 
-def read_own_pairs(path: Path, *, source: str, reading: Reading = _DEFAULT) -> pa.Table:
+def read_own_pairs(path: Path, *, source: str, reading: Reading = AS_IT_IS) -> pa.Table:
     """The pairs of a file or folder as a table of the schema PAIRS, in the order of the files.
 
     Args:

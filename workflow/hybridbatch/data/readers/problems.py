@@ -22,7 +22,7 @@ def listed(names: Iterable[str]) -> str:
     return (", ".join(shown) or "none") + more
 
 
-class DataProblems(HybridBatchError):
+class BadDataError(HybridBatchError):
     """Bad data. The message is one line, with the first problem; `problems` holds those to show."""
 
     def __init__(self, problems: tuple[str, ...], count: int) -> None:
@@ -59,7 +59,7 @@ class Problems:
 
     def add_error(self, error: HybridBatchError) -> None:
         """Add what another check raised."""
-        if isinstance(error, DataProblems):
+        if isinstance(error, BadDataError):
             self.add_rows(error.problems, count=error.count)
         else:
             self.add(str(error))
@@ -68,10 +68,10 @@ class Problems:
         """Raise what was found.
 
         Raises:
-            DataProblems: there is at least one problem.
+            BadDataError: there is at least one problem.
         """
         if self.count:
-            raise DataProblems(tuple(self.shown), self.count)
+            raise BadDataError(tuple(self.shown), self.count)
 
 
 @dataclass(frozen=True)

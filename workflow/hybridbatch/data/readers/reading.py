@@ -39,13 +39,18 @@ class Reading:
 
     def of_table(self, table: str) -> "Reading":
         """The same for one table of a retrieval set, whose columns are named `queries.text`."""
-        own = [(k.removeprefix(f"{table}."), v) for k, v in self.columns if k.startswith(f"{table}.")]
+        own = [
+            (k.removeprefix(f"{table}."), v) for k, v in self.columns if k.startswith(f"{table}.")
+        ]
         return replace(self, columns=tuple(own))
 
     @property
     def names(self) -> dict[str, str]:
         """The name in the file, by the name here."""
         return dict(self.columns)
+
+
+AS_IT_IS = Reading()  # the files tell everything
 
 
 def known_columns() -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def questions(path: Path, found: Problems, *, remedy: str = "mend it") -> Iterat
     for place, content in _paragraphs(path, found, remedy):
         try:
             paragraph, entries = _text(content, "context"), _list(content, "qas")
-        except _Broken as error:
+        except _BrokenError as error:
             found.add(f"{path}: {place}: {error}; {remedy}")
             continue
         for number, entry in enumerate(entries):
@@ -46,22 +46,22 @@ def questions(path: Path, found: Problems, *, remedy: str = "mend it") -> Iterat
             try:
                 question = _question(entry, where, paragraph)
                 if question.id in seen:
-                    raise _Broken(f"question {short(question.id)} occurs twice")
-            except _Broken as error:
+                    raise _BrokenError(f"question {short(question.id)} occurs twice")
+            except _BrokenError as error:
                 found.add(f"{path}: {where}: {error}; {remedy}")
                 continue
             seen.add(question.id)
             yield question
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """What is wrong with a part of the file."""
 
 
 def _question(entry: Any, place: str, paragraph: str) -> Question:
     id_, text = _text(entry, "id"), _text(entry, "question")
     if not id_:
-        raise _Broken("id is blank")
+        raise _BrokenError("id is blank")
     answers = _list(entry, "answers") if "answers" in entry else []
     impossible = bool(entry.get("is_impossible"))
     answered = bool(paragraph and text and answers and not impossible)
@@ -73,17 +73,17 @@ def _paragraphs(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The place of each paragraph, counted from 0, and its content."""
     try:
-        content = parsed(whole_text(path))
+        content = parsed(whole_text(path), remedy=remedy)
     except JsonError as error:
-        raise HybridBatchError(f"{path}: {error}; {remedy}") from error
+        raise HybridBatchError(f"{path}: {error}") from error
     try:
         articles = _list(content, "data")
-    except _Broken as error:
+    except _BrokenError as error:
         raise HybridBatchError(f"{path}: not in SQuAD's format ({error}); {remedy}") from error
     for number, article in enumerate(articles):
         try:
             paragraphs = _list(article, "paragraphs")
-        except _Broken as error:
+        except _BrokenError as error:
             found.add(f"{path}: article {number}: not in SQuAD's format ({error}); {remedy}")
             continue
         for count, paragraph in enumerate(paragraphs):
@@ -92,16 +92,16 @@ def _paragraphs(
 
 def _value(entry: Any, key: str) -> Any:
     if not isinstance(entry, dict):
-        raise _Broken(f"{type(entry).__name__} where an object is expected")
+        raise _BrokenError(f"{type(entry).__name__} where an object is expected")
     if key not in entry:
-        raise _Broken(f"key '{key}' is missing")
+        raise _BrokenError(f"key '{key}' is missing")
     return entry[key]
 
 
 def _list(entry: Any, key: str) -> list[Any]:
     value = _value(entry, key)
     if not isinstance(value, list):
-        raise _Broken(f"{key} is {type(value).__name__}, expected a list")
+        raise _BrokenError(f"{key} is {type(value).__name__}, expected a list")
     return value
 
 
@@ -110,5 +110,5 @@ def _text(entry: Any, key: str) -> str:
     if key == "id" and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise _Broken(f"{key} is {type(value).__name__}, expected text")
+        raise _BrokenError(f"{key} is {type(value).__name__}, expected text")
     return value.strip()

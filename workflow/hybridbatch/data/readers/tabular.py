@@ -38,7 +38,9 @@ class Field:
     name: str
     aliases: tuple[str, ...] = ()
     number: bool = False
-    default: Callable[[Mapping[str, pa.ChunkedArray], int], pa.Array | pa.ChunkedArray] | None = None
+    default: Callable[[Mapping[str, pa.ChunkedArray], int], pa.Array | pa.ChunkedArray] | None = (
+        None
+    )
 
 
 def constant(value: str) -> Callable[[Mapping[str, pa.ChunkedArray], int], pa.Array]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.data.readers.csvrows import read_separated
-from hybridbatch.data.readers.jsonrows import read_json
 from hybridbatch.data.readers.layouts import ARROW, JSON, PARQUET
 from hybridbatch.data.readers.problems import Problems
 from hybridbatch.data.readers.rows import Rows
@@ -15,7 +14,9 @@ from hybridbatch.data.readers.textlines import decoded, ending, numbered_lines, 
 
 _TOP = re.compile(r"<top>(.*?)</top>", re.S | re.I)
 _DOC = re.compile(r"<doc>(.*?)</doc>", re.S | re.I)
-_FIELD = re.compile(r"<(num|title|desc|narr)>\s*(?:(?:Number|Topic|Description|Narrative)\s*:)?([^<]*)", re.I)
+_FIELD = re.compile(
+    r"<(num|title|desc|narr)>\s*(?:(?:Number|Topic|Description|Narrative)\s*:)?([^<]*)", re.I
+)
 _ID_NAMES = (b"id", b"_id", b"qid", b"query_id", b"query-id", b"docid", b"pid", b"passage_id")
 _QRELS = ("query_id", "iteration", "passage_id", "relevance")
 
@@ -96,7 +97,9 @@ def _marked(
             found.add(f"{path}: line {line}: text outside of an entry; look for a missing mark")
         line += between.count("\n")
         if match[0][:5].lower() in match[1].lower():
-            found.add(f"{path}: line {line}: an entry begins inside another; look for a missing mark")
+            found.add(
+                f"{path}: line {line}: an entry begins inside another; look for a missing mark"
+            )
         entry = read(match[1])
         lines.append(line)
         for name in names:
