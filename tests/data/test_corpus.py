@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
@@ -115,3 +116,26 @@ def test_an_id_in_two_parts_is_an_error(tmp_path: Path) -> None:
         parts.append(cut(tmp_path, f"part-000{number}", source, size=10))
     with pytest.raises(HybridBatchError, match="passage_id 'de:both' occurs twice in the corpus"):
         check(tmp_path, parts, "de:1")
+
+
+def test_own_passages_need_a_title_or_a_text_as_in_memory(tmp_path: Path) -> None:
+    source = tmp_path / "passages.parquet"
+    rows = passages("de:1", "de:2", "de:3").to_pylist()
+    rows[1] |= {"title": "A title", "text": ""}
+    write_table(table_from_rows(rows, PASSAGES), source, PASSAGES)
+    part = cut(tmp_path, "part-0000", source, size=5)
+    assert read_table(part / "part-0000.de.0000.parquet", PASSAGES).num_rows == 3
+    rows[2]["text"] = " "
+    write_table(table_from_rows(rows, PASSAGES), source, PASSAGES)
+    with pytest.raises(HybridBatchError, match=r"row 2: `text` is blank and so is `title`"):
+        cut(tmp_path, "part-0001", source, size=5)
+
+
+def test_own_passages_of_one_language_are_cast_and_get_its_prefix(tmp_path: Path) -> None:
+    source = tmp_path / "passages.parquet"
+    pq.write_table(pa.table({"passage_id": [1, 2], "text": ["One.", "Two."]}), source)
+    options = {"part": "p", "kind": "parquet", "shard_passages": 2, "reading": {"language": "de"}}
+    output = tmp_path / "p"
+    corpus.run(argparse.Namespace(options=json.dumps(options), input=source, output=output))
+    (row, _) = read_table(output / "p.de.0000.parquet", PASSAGES).to_pylist()
+    assert row == {"passage_id": "de:1", "language": "de", "title": "", "text": "One."}

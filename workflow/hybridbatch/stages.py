@@ -32,7 +32,9 @@ STAGES = {
     "benchmarks": Stage(
         "data.benchmarks", "write the queries, passages and qrels of a benchmark", ("babel",)
     ),
-    "corpus": Stage("data.corpus", "cut a file of a large corpus into shards of passages"),
+    "corpus": Stage(
+        "data.corpus", "cut a file of a large corpus into shards of passages", ("babel",)
+    ),
     "shards": Stage("data.shards", "list the shards of a corpus and check it as a whole"),
     "pairs": Stage(
         "data.pairs", "build the parallel question-passage pairs of a training source", ("babel",)

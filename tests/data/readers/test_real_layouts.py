@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -9,13 +10,19 @@ from pathlib import Path
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.options import options_from_json
+from hybridbatch.data import benchmarks
 from hybridbatch.data.readers.jsonrows import read_json
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
 from hybridbatch.data.readers.problems import Problems
 from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.tabular import read_rows
+from hybridbatch.planning.config import read_config
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.preflight import check_files
 
+ROOT = Path(__file__).parents[3]
 MIRROR = os.environ.get("HYBRIDBATCH_MIRROR", "")
 pytestmark = pytest.mark.skipif(
     not MIRROR or not Path(MIRROR).is_dir(), reason="set HYBRIDBATCH_MIRROR to a folder"
@@ -73,6 +80,35 @@ def test_iapp_is_flat_json_lines(tmp_path: Path) -> None:
     rows = [table.num_rows for table in (found.queries, found.passages, found.qrels)]
     assert rows == [739, 192, 739]
     assert found.queries["query_id"][0].as_py() == "th:0fI5AjC5sb4CrqcHDvrX_000"
+
+
+def test_the_example_of_native_benchmarks(tmp_path: Path) -> None:
+    archive = mirrored("iapp-technology/iapp-wiki-qa-dataset/*/squad_format/data.zip")
+    with zipfile.ZipFile(archive) as packed:
+        (tmp_path / "iapp-test.jsonl").write_bytes(packed.read("data/test.jsonl"))
+    for pattern in (
+        "husseinmozannar/SOQAL/*/data/arcd-test.json",
+        "ymcui/cmrc2018/*/squad-style-data/cmrc2018_dev.json",
+    ):
+        path = mirrored(pattern)
+        shutil.copyfile(path, tmp_path / path.name)
+    values = read_config([ROOT / "config" / "native.yaml"]).values
+    for entry in values["benchmarks"]:
+        assert entry["path"].startswith("data/native/")
+        entry["path"] = str(tmp_path / Path(entry["path"]).name)
+    plan = Plan(values)
+    check_files(plan, mirror=None, raw="results/raw")
+    found = {}
+    for name in plan.benchmarks:
+        options = options_from_json(benchmarks.Options, plan.benchmarks_options(name))
+        files = [Path(file) for file in plan.benchmark_files(name, raw="results/raw")]
+        tables = benchmarks.build_benchmark(options, files)
+        assert tables.passages is not None
+        (language,) = set(tables.passages["language"].to_pylist())
+        found[name] = (language, tables.queries.num_rows, tables.passages.num_rows)
+    assert found == {
+        "arcd": ("ar", 702, 234), "cmrc2018": ("zh", 3219, 848), "iapp": ("th", 739, 192)
+    }  # fmt: skip
 
 
 def test_a_table_for_each_language_is_read_whole() -> None:

@@ -43,9 +43,9 @@ class Problems:
     def __bool__(self) -> bool:
         return self.count > 0
 
-    def add(self, text: str, *, more: int = 0) -> None:
-        """Add a problem, one line with file, place and remedy; `more` are others not shown."""
-        self.count += 1 + more
+    def add(self, text: str) -> None:
+        """Add a problem, one line with file, place and remedy."""
+        self.count += 1
         if len(self.shown) < MOST_SHOWN:
             self.shown.append(" ".join(text.split()))
 

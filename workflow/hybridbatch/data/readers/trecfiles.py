@@ -37,6 +37,8 @@ def read_judgements(path: Path, found: Problems) -> Rows:
     """Lines of topic, iteration, document and relevance, separated by white space."""
     if ending(path) in (*JSON, *PARQUET, *ARROW):
         return read_rows(path, found)
+    if ending(path) == ".csv":
+        return read_separated(path, found)
     columns: dict[str, list[Any]] = {name: [] for name in _QRELS}
     lines = []
     for number, line in numbered_lines(path):
