@@ -58,6 +58,8 @@ SQUAD = {
         }
     ],
 }
+# The names that BEIR's columns of queries and scores may have.
+BEIR = (("query-id", "qid", "query_id"), ("score", "label", "rel", "relevance"))
 Counts = Mapping[str, int]
 
 
@@ -200,7 +202,17 @@ def write_beir(folder: Path) -> Path:
 
 
 def count_beir(path: Path) -> Counts:
-    return {"passages": count_lines(path / "corpus.jsonl")}
+    header, *rows = csv.reader(
+        io.StringIO(content_of(path / "qrels" / "test.tsv")), delimiter="\t", quoting=csv.QUOTE_NONE
+    )
+    query, score = (next(n for n, name in enumerate(header) if name in names) for names in BEIR)
+    rows = [row for row in rows if row]
+    relevant = {row[query] for row in rows if float(row[score]) > 0}
+    return {
+        "passages": count_lines(path / "corpus.jsonl"),
+        "queries": len(relevant),
+        "qrels": sum(row[query] in relevant for row in rows),
+    }
 
 
 def write_beir_languages(folder: Path) -> Path:

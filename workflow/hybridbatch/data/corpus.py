@@ -21,9 +21,9 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
+from hybridbatch.data.readers.passages import passages_of
 from hybridbatch.data.readers.problems import Origin, Problems
 from hybridbatch.data.readers.reading import AS_IT_IS, Reading
-from hybridbatch.data.readers.retrievalsets import passages_of
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids

@@ -18,11 +18,12 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import is_code
 from hybridbatch.common.tables import write_table
 from hybridbatch.data.readers import hub
+from hybridbatch.data.readers.columnnames import unknown_column
 from hybridbatch.data.readers.converting import RetrievalSet
 from hybridbatch.data.readers.layouts import find_layout
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
-from hybridbatch.data.readers.reading import FORMATS, Reading, unknown_column
+from hybridbatch.data.readers.reading import FORMATS, Reading
 from hybridbatch.data.sources.pairchecks import check_pairs
 from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.schemas.passages import PASSAGES

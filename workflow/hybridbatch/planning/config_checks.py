@@ -12,7 +12,8 @@ from hybridbatch.common import registry
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import english_name
 from hybridbatch.common.suggest import did_you_mean
-from hybridbatch.data.readers.reading import KEYS, unknown_column
+from hybridbatch.data.readers.columnnames import unknown_column
+from hybridbatch.data.readers.reading import KEYS
 from hybridbatch.data.sources.catalog import MIRACL, XQUAD_R, with_role
 from hybridbatch.evaluation import measures
 from hybridbatch.evaluation.tails import least_resamples

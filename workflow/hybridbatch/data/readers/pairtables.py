@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.converting import pairs_of_set
+from hybridbatch.data.readers.ids import known_language
 from hybridbatch.data.readers.layouts import find_layout
 from hybridbatch.data.readers.problems import Origin, Problems
 from hybridbatch.data.readers.reading import AS_IT_IS, Reading
-from hybridbatch.data.readers.retrievalsets import known_language, read_sets
+from hybridbatch.data.readers.retrievalsets import read_sets
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.squadfiles import questions
 from hybridbatch.data.readers.tabular import Field, constant, read_rows, same_as, to_schema

@@ -3,15 +3,9 @@
 The workflow imports this before any stage runs, so the module imports no large library.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from hybridbatch.common.suggest import did_you_mean
-from hybridbatch.schemas.pairs import PAIRS
-from hybridbatch.schemas.passages import PASSAGES
-from hybridbatch.schemas.qrels import QRELS
-from hybridbatch.schemas.queries import QUERIES
 
 # How `format` may be set; without it, the files tell.
 FORMATS = ("table", "tables", "beir", "mteb", "trec", "squad")
@@ -51,21 +45,6 @@ class Reading:
 
 
 AS_IT_IS = Reading()  # the files tell everything
-
-
-def known_columns() -> tuple[str, ...]:
-    """The names that `columns` may have: those of pairs, and those of sets as `queries.text`."""
-    tables = (QUERIES, PASSAGES, QRELS)
-    return (*PAIRS.columns, *(f"{table.name}.{name}" for table in tables for name in table.columns))
-
-
-def unknown_column(names: Iterable[str]) -> str | None:
-    """Problem and remedy of the first name that `columns` may not have; None if all are known."""
-    for name in names:
-        if name not in (known := known_columns()):
-            meant = did_you_mean(name, known) or f"; the names are {', '.join(known)}"
-            return f"no column is called {name!r}{meant}"
-    return None
 
 
 def of_entry(entry: Mapping[str, Any]) -> dict[str, Any]:

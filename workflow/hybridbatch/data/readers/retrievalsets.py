@@ -9,10 +9,11 @@ import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.languages import english_name
 from hybridbatch.data.readers import trecfiles
 from hybridbatch.data.readers.converting import RetrievalSet
-from hybridbatch.data.readers.layouts import LANGUAGE, Layout, SetFiles
+from hybridbatch.data.readers.ids import known_language, prefixed
+from hybridbatch.data.readers.layouts import Layout, SetFiles
+from hybridbatch.data.readers.passages import passage_fields
 from hybridbatch.data.readers.problems import Origin, Problems, joined_origin
 from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
@@ -20,7 +21,6 @@ from hybridbatch.data.readers.tabular import Field, constant, read_rows, to_sche
 from hybridbatch.data.sources.rowchecks import require
 from hybridbatch.data.sources.setchecks import (
     note_judgements,
-    note_passage_texts,
     note_passages,
     note_queries,
     note_unanswered,
@@ -32,9 +32,6 @@ from hybridbatch.schemas.schema import Schema
 
 logger = logging.getLogger(__name__)
 _QUERY = ("_id", "id", "query-id", "qid", "docid")
-_PASSAGE = ("_id", "id", "docid", "corpus-id", "pid")
-# What stands before the first colon of an id, if it has the form of a language.
-_BEFORE = f"^({LANGUAGE.pattern}):"
 _READERS: dict[str, Callable[[Path, Problems], Rows]] = {
     "queries": trecfiles.read_topics,
     "passages": trecfiles.read_collection,
@@ -74,11 +71,6 @@ def read_sets(layout: Layout, reading: Reading, *, origin: str) -> RetrievalSet:
     )
 
 
-def known_language(word: str) -> str:
-    """The word, if it is a language that CLDR names; empty if not, as for `dev` of `dev.json`."""
-    return word if word and english_name(word) is not None else ""
-
-
 def read_topics_alone(files: SetFiles, reading: Reading) -> tuple[pa.Table, pa.Table]:
     """The checked queries and judgements of three tables whose passages lie in shards.
 
@@ -91,21 +83,6 @@ def read_topics_alone(files: SetFiles, reading: Reading) -> tuple[pa.Table, pa.T
     return queries.to_arrow().cast(QUERIES.arrow), qrels.to_arrow().cast(QRELS.arrow)
 
 
-def passages_of(rows: Rows, reading: Reading) -> pa.Table:
-    """Rows as a table of the schema PASSAGES, ids with their language, texts checked.
-
-    Raises:
-        HybridBatchError: a row breaks a rule; all of it at once.
-    """
-    found = Problems()
-    own, fields = reading.of_table("passages"), _passage_fields(reading.language, "tables")
-    table = to_schema(rows, PASSAGES, fields, reading=own, found=found)
-    frame, _ = _prefixed(_frame(table), "passage_id")
-    note_passage_texts(frame, origin=rows.origin, found=found)
-    found.raise_any()
-    return frame.to_arrow().cast(PASSAGES.arrow)
-
-
 def _read_set(
     files: SetFiles, format: str, reading: Reading, found: Problems
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -114,12 +91,12 @@ def _read_set(
     queries = read.table("queries", files.queries, QUERIES)
     passages = read.table("passages", files.passages, PASSAGES) if files.passages else None
     qrels = read.table("qrels", files.qrels, QRELS)
-    asked, ids = _prefixed(queries.frame, "query_id")
+    asked, ids = prefixed(queries.frame, "query_id")
     asked = asked.with_columns(item_id=pl.coalesce("item_id", "query_id"))
     judged = _resolved(qrels.frame, "query_id", ids, origin=qrels.origin, found=found)
     there = None
     if passages is not None:
-        there, ids = _prefixed(passages.frame, "passage_id")
+        there, ids = prefixed(passages.frame, "passage_id")
         judged = _resolved(judged, "passage_id", ids, origin=qrels.origin, found=found)
     if read.whole:
         note_queries(asked, origin=queries.origin, found=found)
@@ -189,16 +166,6 @@ def _query_fields(language: str, format: str) -> tuple[Field, ...]:
     )
 
 
-def _passage_fields(language: str, format: str) -> tuple[Field, ...]:
-    strict = format == "tables"
-    return (
-        Field("language", default=constant(language) if language else None),
-        Field("passage_id", () if strict else _PASSAGE, number=True),
-        Field("title", default=constant("")),
-        Field("text", () if strict else ("contents", "passage", "body")),
-    )
-
-
 def _qrel_fields(_: str, format: str) -> tuple[Field, ...]:
     strict = format == "tables"
     return (
@@ -208,29 +175,11 @@ def _qrel_fields(_: str, format: str) -> tuple[Field, ...]:
     )
 
 
-_FIELDS = {"queries": _query_fields, "passages": _passage_fields, "qrels": _qrel_fields}
+_FIELDS = {"queries": _query_fields, "passages": passage_fields, "qrels": _qrel_fields}
 
 
 def _nulls(_: Mapping[str, pa.ChunkedArray], count: int) -> pa.Array:
     return pa.nulls(count, pa.string())
-
-
-def _prefixed(table: pl.DataFrame, column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The table with the language before each id that lacks it, and what each id became.
-
-    An id that begins with another language stays, for the check of ids to refuse.
-
-    Returns:
-        The table, and a table of the ids of the file (`given`) and the new ones (`id`).
-    """
-    prefix = pl.col("language") + ":"
-    before = table[column].str.extract(_BEFORE, 1)
-    languages = [word for word in before.drop_nulls().unique() if known_language(word)]
-    stays = pl.col(column).str.starts_with(prefix) | before.is_in(languages).fill_null(value=False)
-    whole = pl.when(stays).then(pl.col(column)).otherwise(prefix + pl.col(column))
-    changed = table.with_columns(whole.alias(column))
-    ids = pl.DataFrame({"given": table[column], "id": changed[column]}).drop_nulls().unique()
-    return changed, ids
 
 
 def _resolved(
