@@ -35,7 +35,7 @@ def parsed(text: str, *, remedy: str) -> Any:
         raise JsonError(
             f"not readable as JSON (a number has thousands of digits); {remedy}"
         ) from error
-    if _SURROGATE.search(text):
+    if "\\u" in text and _SURROGATE.search(text):
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except RecursionError as error:
