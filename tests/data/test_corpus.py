@@ -10,10 +10,14 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
-from hybridbatch.data import corpus, shards
+from hybridbatch.data import benchmarks, corpus, shards
 from hybridbatch.data.sources.miracl import corpus_path
+from hybridbatch.planning.plan import Plan
+from hybridbatch.planning.preflight import check_files
 from hybridbatch.schemas.every import PASSAGES, QRELS, SHARDS
 from miracl_fixture import write_corpus
+from tiny_config import config
+from valid_files import write_beir_languages
 
 
 def passages(*ids: str) -> pa.Table:
@@ -139,3 +143,54 @@ def test_own_passages_of_one_language_are_cast_and_get_its_prefix(tmp_path: Path
     corpus.run(argparse.Namespace(options=json.dumps(options), input=source, output=output))
     (row, _) = read_table(output / "p.de.0000.parquet", PASSAGES).to_pylist()
     assert row == {"passage_id": "de:1", "language": "de", "title": "", "text": "One."}
+
+
+def test_a_beir_folder_is_cut_in_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries and judgements, passages of each language, and the whole, as the rules run them."""
+    monkeypatch.setattr(corpus, "_BATCH", 2)
+    path = write_beir_languages(tmp_path)
+    plan = Plan(config(benchmarks=[{"name": "mine", "path": str(path), "sharded": True}]))
+    check_files(plan, mirror=None, raw="results/raw")
+    assert plan.benchmark_files("mine", raw="r") == [str(path)]
+    options = plan.benchmarks_options("mine")
+    benchmarks.run(argparse.Namespace(options=options, input=[path], output=tmp_path / "results"))
+    folders = []
+    for part in plan.corpora.parts("mine"):
+        folders.append(tmp_path / part.name)
+        corpus.run(
+            argparse.Namespace(
+                options=plan.corpus_options("mine", part.name),
+                input=Path(part.path),
+                output=folders[-1],
+            )
+        )
+    qrels, listed = tmp_path / "results" / "qrels.parquet", tmp_path / "shards.parquet"
+    shards.run(argparse.Namespace(parts=folders, qrels=qrels, output=listed))
+    assert read_table(listed, SHARDS).to_pylist() == [
+        {
+            "shard": f"part-000{n}.{code}.0000",
+            "part": f"part-000{n}",
+            "language": code,
+            "passages": 3,
+        }
+        for n, code in enumerate(("de", "en"))
+    ]
+    first = read_table(folders[0] / "part-0000.de.0000.parquet", PASSAGES).to_pylist()
+    assert [row["passage_id"] for row in first] == ["de:p1", "de:p2", "de:p3"]
+    with (path / "de" / "corpus.jsonl").open("a") as file:
+        file.write('{"_id": "p4", "title": "", "text": ""}\n{')
+    with pytest.raises(HybridBatchError, match=r"corpus\.jsonl: line 4: `text` is blank and so is"):
+        corpus.run(
+            argparse.Namespace(
+                options=plan.corpus_options("mine", "part-0000"),
+                input=path / "de" / "corpus.jsonl",
+                output=folders[0],
+            )
+        )
+
+
+def test_sharded_pairs_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("item_id,language,question,passage\n1,en,Who?,Ann.\n")
+    entry = {"name": "mine", "path": str(tmp_path / "mine.csv"), "sharded": True}
+    with pytest.raises(HybridBatchError, match="needs queries, passages and qrels; pairs are eval"):
+        check_files(Plan(config(benchmarks=[entry])), mirror=None, raw="results/raw")

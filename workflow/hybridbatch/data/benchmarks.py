@@ -18,7 +18,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import check_table, table_from_rows, write_table
-from hybridbatch.data.readers.layouts import TABLES, Layout, SetFiles
+from hybridbatch.data.readers.layouts import TABLES, Layout, SetFiles, find_layout
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.problems import Origin, Problems
 from hybridbatch.data.readers.reading import AS_IT_IS, Reading
@@ -209,8 +209,13 @@ def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
 
 def _own(options: Options, inputs: Sequence[Path]) -> Benchmark:
     """The user's own benchmark: the files of the three tables, or one path of another format."""
-    if len(inputs) == 1 and not options.sharded:
-        found = read_own_set(inputs[0], reading=options.reading)
+    reading = options.reading
+    if len(inputs) == 1 and options.sharded:
+        layout = find_layout(inputs[0], format=reading.format, split=reading.split)
+        queries, qrels = read_topics_alone(layout, reading)
+        return Benchmark(queries, None, qrels)
+    if len(inputs) == 1:
+        found = read_own_set(inputs[0], reading=reading)
         return Benchmark(found.queries, found.passages, found.qrels)
     names = [f"{name}.parquet" for name in TABLES if not (options.sharded and name == "passages")]
     if len(inputs) != len(names):
@@ -220,11 +225,11 @@ def _own(options: Options, inputs: Sequence[Path]) -> Benchmark:
         )
     first, *between, last = ((path,) for path in inputs)
     files = SetFiles(first, between[0] if between else (), last)
-    if options.sharded:
-        queries, qrels = read_topics_alone(files, options.reading)
-        return Benchmark(queries, None, qrels)
     layout = Layout("tables", sets=(files,))
-    found = read_sets(layout, options.reading, origin=str(inputs[0].parent))
+    if options.sharded:
+        queries, qrels = read_topics_alone(layout, reading)
+        return Benchmark(queries, None, qrels)
+    found = read_sets(layout, reading, origin=str(inputs[0].parent))
     return Benchmark(found.queries, found.passages, found.qrels)
 
 

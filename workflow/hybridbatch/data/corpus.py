@@ -9,7 +9,7 @@ import argparse
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -19,12 +19,11 @@ import pyarrow.compute as pc
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
-from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
-from hybridbatch.data.readers.passages import passages_of
+from hybridbatch.data.readers.ids import known_language
+from hybridbatch.data.readers.passages import passage_batches
 from hybridbatch.data.readers.problems import Origin, Problems
 from hybridbatch.data.readers.reading import AS_IT_IS, Reading
-from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids
 from hybridbatch.schemas.passages import PASSAGES
@@ -38,7 +37,8 @@ logger = logging.getLogger(__name__)
 class Options:
     """The part's name, its kind (miracl or parquet), and the number of passages in a shard.
 
-    `language` is the language of a MIRACL file; of a Parquet file, `reading` or each row has it.
+    `language` is the language of a MIRACL file; of own files, `reading`, the
+    name of the file, or each row has it. `format` is that of own files (`readers.reading.FORMATS`).
     """
 
     part: str
@@ -46,6 +46,7 @@ class Options:
     shard_passages: int
     language: str | None = None
     reading: Reading = AS_IT_IS
+    format: str = "tables"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
         rows = read_documents(args.input, options.language or "")
         tables = _tables(rows)
     else:
-        tables = _parquet_tables(args.input, options.reading)
+        tables = passage_batches(args.input, _reading(options), format=options.format, rows=_BATCH)
     counts = cut(
         tables, args.output, part=options.part, size=options.shard_passages, origin=args.input
     )
@@ -74,7 +75,7 @@ def cut(
     """Write the shards `{part}.{language}.{number}.parquet`: the complete folder or nothing.
 
     Args:
-        tables: rows of the schema PASSAGES; their ids are checked; a text may be empty.
+        tables: rows of the schema PASSAGES; their ids are checked.
         folder: the folder of the shards; the rows keep their order.
         part: the name of the part.
         size: passages in a shard; the last shard of a language has the rest.
@@ -141,16 +142,15 @@ def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(batch, schema=PASSAGES.arrow)
 
 
+def _reading(options: Options) -> Reading:
+    """How own passages are read; the name of a file or folder may tell the language."""
+    if options.reading.language or not options.language:
+        return options.reading
+    return replace(options.reading, language=known_language(options.language))
+
+
 def _rows_from(path: Path, first: int) -> Origin:
     return Origin(str(path), lambda row: f"row {first + row}")
-
-
-def _parquet_tables(path: Path, reading: Reading) -> Iterator[pa.Table]:
-    with ParquetInput(path, given=True) as file:
-        first = 0
-        for table in file.batches(rows=_BATCH):
-            yield passages_of(Rows.of_table(path, table, first=first), reading)
-            first += table.num_rows
 
 
 def _check(table: pa.Table, *, origin: Origin) -> None:

@@ -74,13 +74,15 @@ class Plan(Inventory):
 
     def corpus_options(self, benchmark: str, part: str) -> str:
         """Options of the stage `corpus`."""
+        entry, file = self._benchmarks[benchmark], self.corpora.part(benchmark, part)
         return _json(
             {
                 **self._taken("corpus"),
                 "part": part,
-                "kind": _kind(self._benchmarks[benchmark]),
-                "language": self.corpora.part(benchmark, part).language,
-                **_reading(self._benchmarks[benchmark]),
+                "kind": _kind(entry),
+                "language": file.language,
+                **_reading(entry),
+                **({} if file.format == "tables" else {"format": file.format}),
             }
         )
 

@@ -44,8 +44,9 @@ def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
         if "path" in entry:
             name, files = entry["name"], inventory.benchmark_files(entry["name"], raw=raw)
             parts = inventory.corpora.parts(name) if name in inventory.corpora.names else ()
+            whole = len(files) == 1  # of another format than the three Parquet files
             files = [*files, *(part.path for part in parts)]
-            if len(files) == 1:
+            if whole:
                 _check_layout(files[0], entry, key=f"config: benchmarks[{position}].path")
             else:
                 _check_benchmark(

@@ -1,5 +1,6 @@
 """Rows from JSON: an object a line, or one array of objects."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ def read_json(path: Path, found: Problems) -> Rows:
         numbers.append(number)
         rows.append(row)
     return Rows(path, _columns(rows), len(rows), lines=numbers)
+
+
+def json_batches(path: Path, found: Problems, *, rows: int) -> Iterator[Rows]:
+    """The rows of a file with an object a line, in pieces of at most `rows`; as `read_json`."""
+    objects = _objects(path, found)
+    while piece := list(itertools.islice(objects, rows)):
+        content = [row for _, row in piece]
+        yield Rows(path, _columns(content), len(piece), lines=[number for number, _ in piece])
 
 
 def _objects(path: Path, found: Problems) -> Iterator[tuple[int, dict[str, Any]]]:

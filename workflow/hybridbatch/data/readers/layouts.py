@@ -65,6 +65,12 @@ def is_parquet_set(path: Path) -> bool:
     return not path.exists() or all((path / f"{name}.parquet").is_file() for name in TABLES)
 
 
+def is_parquet_corpus(path: Path) -> bool:
+    """Whether a folder has its passages in the project's Parquet files, or is missing."""
+    passages = (path / "passages.parquet").is_file() or (path / "passages").is_dir()
+    return passages or not path.exists()
+
+
 def find_layout(path: Path, *, format: str = "", split: str = "") -> Layout:
     """The layout of a file or folder.
 

@@ -1,28 +1,61 @@
 """Passages alone, as the shards of a large corpus need them."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import polars as pl
 import pyarrow as pa
 
+from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.data.readers.ids import prefixed
+from hybridbatch.data.readers.jsonrows import json_batches
 from hybridbatch.data.readers.problems import Problems
 from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
-from hybridbatch.data.readers.tabular import Field, constant, to_schema
+from hybridbatch.data.readers.tabular import Field, constant, read_rows, to_schema
+from hybridbatch.data.readers.textlines import ending
 from hybridbatch.data.sources.setchecks import note_passage_texts
 from hybridbatch.schemas.passages import PASSAGES
 
 _PASSAGE = ("_id", "id", "docid", "corpus-id", "pid")
 
 
-def passages_of(rows: Rows, reading: Reading) -> pa.Table:
+def passage_batches(path: Path, reading: Reading, *, format: str, rows: int) -> Iterator[pa.Table]:
+    """The passages of a file as tables of the schema PASSAGES of at most `rows` rows.
+
+    Parquet and JSON Lines are read in a stream; files of other endings are read as a whole.
+
+    Raises:
+        HybridBatchError: the file is missing or damaged, or a row breaks a rule.
+    """
+    found = Problems()
+    for batch in _batches(path, found, rows):
+        yield passages_of(batch, reading, format=format, found=found)
+    found.raise_any()
+
+
+def _batches(path: Path, found: Problems, rows: int) -> Iterator[Rows]:
+    if ending(path) == ".parquet":
+        with ParquetInput(path, given=True) as file:
+            first = 0
+            for table in file.batches(rows=rows):
+                yield Rows.of_table(path, table, first=first)
+                first += table.num_rows
+    elif ending(path) == ".jsonl":
+        yield from json_batches(path, found, rows=rows)
+    else:
+        yield read_rows(path, found)
+
+
+def passages_of(rows: Rows, reading: Reading, *, format: str, found: Problems) -> pa.Table:
     """Rows as a table of the schema PASSAGES, ids with their language, texts checked.
 
     Raises:
-        HybridBatchError: a row breaks a rule; all of it at once.
+        HybridBatchError: a row breaks a rule, or `found` has problems; all of it at once.
     """
-    found = Problems()
-    own, fields = reading.of_table("passages"), passage_fields(reading.language, "tables")
-    table = to_schema(rows, PASSAGES, fields, reading=own, found=found)
+    own, fields = reading.of_table("passages"), passage_fields(reading.language, format)
+    loose = format != "tables"
+    table = to_schema(rows, PASSAGES, fields, reading=own, found=found, loose=loose)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     frame, _ = prefixed(frame, "passage_id")

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -71,16 +71,20 @@ def read_sets(layout: Layout, reading: Reading, *, origin: str) -> RetrievalSet:
     )
 
 
-def read_topics_alone(files: SetFiles, reading: Reading) -> tuple[pa.Table, pa.Table]:
-    """The checked queries and judgements of three tables whose passages lie in shards.
+def read_topics_alone(layout: Layout, reading: Reading) -> tuple[pa.Table, pa.Table]:
+    """The checked queries and judgements of sets whose passages are read elsewhere, in shards.
 
     Raises:
         HybridBatchError: the data are damaged or break a rule; all of it at once.
     """
     found = Problems()
-    queries, _, qrels = _read_set(files, "tables", reading, found)
+    alone = [replace(files, passages=()) for files in layout.sets]
+    parts = [_read_set(files, layout.format, reading, found) for files in alone]
     found.raise_any()
-    return queries.to_arrow().cast(QUERIES.arrow), qrels.to_arrow().cast(QRELS.arrow)
+    queries, _, qrels = zip(*parts, strict=True)
+    return pl.concat(queries).to_arrow().cast(QUERIES.arrow), pl.concat(qrels).to_arrow().cast(
+        QRELS.arrow
+    )
 
 
 def _read_set(
@@ -98,6 +102,9 @@ def _read_set(
     if passages is not None:
         there, ids = prefixed(passages.frame, "passage_id")
         judged = _resolved(judged, "passage_id", ids, origin=qrels.origin, found=found)
+    elif language:
+        judged, _ = prefixed(judged.with_columns(language=pl.lit(language)), "passage_id")
+        judged = judged.drop("language")
     if read.whole:
         note_queries(asked, origin=queries.origin, found=found)
         if passages is not None and there is not None:
