@@ -73,12 +73,14 @@ class Valid:
             that the reader must return.
         pairs: whether it is read as pairs, else as a benchmark.
         reading: how it is read.
+        shards: whether it is cut into shards, as the passages of a large benchmark.
     """
 
     write: Callable[[Path], Path]
     counts: Callable[[Path], Counts]
     pairs: bool = True
     reading: Reading = AS_IT_IS
+    shards: bool = False
 
 
 def lines(rows: list[dict[str, Any]]) -> str:
@@ -202,11 +204,10 @@ def write_beir(folder: Path) -> Path:
 
 
 def count_beir(path: Path) -> Counts:
-    header, *rows = csv.reader(
-        io.StringIO(content_of(path / "qrels" / "test.tsv")), delimiter="\t", quoting=csv.QUOTE_NONE
-    )
+    file = io.StringIO(content_of(path / "qrels" / "test.tsv"), newline="")
+    records = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+    header, *rows = (row for row in records if row)
     query, score = (next(n for n, name in enumerate(header) if name in names) for names in BEIR)
-    rows = [row for row in rows if row]
     relevant = {row[query] for row in rows if float(row[score]) > 0}
     return {
         "passages": count_lines(path / "corpus.jsonl"),
@@ -310,8 +311,24 @@ def count_tables(ending: str) -> Callable[[Path], Counts]:
     return lambda path: {name: count(path / f"{name}.{ending}") for name in names}
 
 
+def passages_in(count: Callable[[Path], int]) -> Callable[[Path], Counts]:
+    return lambda path: {"passages": count(path)}
+
+
+def write_passages(folder: Path) -> Path:
+    rows = [{k: v for k, v in row.items() if k != "metadata"} for row in CORPUS]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "passages.parquet")
+    return folder / "passages.parquet"
+
+
 ENGLISH = Reading(language="en")
 FORMATS = {
+    "shards, jsonl": Valid(
+        text("corpus.jsonl", lines(CORPUS)), passages_in(count_lines), reading=ENGLISH, shards=True
+    ),
+    "shards, parquet": Valid(
+        write_passages, passages_in(count_parquet), reading=ENGLISH, shards=True
+    ),
     "csv": Valid(text("pairs.csv", separated(PAIRS, ",")), pairs_in(count_csv)),
     "csv.gz": Valid(text("pairs.csv.gz", separated(PAIRS, ",")), pairs_in(count_csv)),
     "tsv": Valid(text("pairs.tsv", separated(FLAT, "\t")), pairs_in(count_tsv)),

@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.data import benchmarks, pairs
+from hybridbatch.data import benchmarks, corpus, pairs
+from hybridbatch.data.readers.passages import passage_batches
 from valid_files import FORMATS, Valid
 
 COUNT = int(os.environ.get("HYBRIDBATCH_MUTATIONS", "300"))
@@ -179,6 +180,10 @@ def mutate(path: Path, chance: random.Random) -> None:
 
 def read(path: Path, valid: Valid, out: Path) -> dict[str, int]:
     """What the stage writes, as the numbers of rows of its tables."""
+    if valid.shards:
+        batches = passage_batches(path, valid.reading, format="beir", rows=2)
+        sizes = corpus.cut(batches, out / "shards", part="p", size=1, origin=path)
+        return {"passages": sum(sizes.values())}
     if valid.pairs:
         options = pairs.Options(name="mine", kind="parquet", reading=valid.reading)
         table = pairs.build_pairs(options, [path])

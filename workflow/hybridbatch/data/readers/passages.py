@@ -29,8 +29,8 @@ def passage_batches(path: Path, reading: Reading, *, format: str, rows: int) -> 
         HybridBatchError: the file is missing or damaged, or a row breaks a rule.
     """
     found = Problems()
-    for batch in _batches(path, found, rows):
-        yield passages_of(batch, reading, format=format, found=found)
+    for number, batch in enumerate(_batches(path, found, rows)):
+        yield _passages_of(batch, reading, format=format, found=found, told=number == 0)
     found.raise_any()
 
 
@@ -47,15 +47,12 @@ def _batches(path: Path, found: Problems, rows: int) -> Iterator[Rows]:
         yield read_rows(path, found)
 
 
-def passages_of(rows: Rows, reading: Reading, *, format: str, found: Problems) -> pa.Table:
-    """Rows as a table of the schema PASSAGES, ids with their language, texts checked.
-
-    Raises:
-        HybridBatchError: a row breaks a rule, or `found` has problems; all of it at once.
-    """
+def _passages_of(
+    rows: Rows, reading: Reading, *, format: str, found: Problems, told: bool
+) -> pa.Table:
     own, fields = reading.of_table("passages"), passage_fields(reading.language, format)
     loose = format != "tables"
-    table = to_schema(rows, PASSAGES, fields, reading=own, found=found, loose=loose)
+    table = to_schema(rows, PASSAGES, fields, reading=own, found=found, loose=loose, told=told)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     frame, _ = prefixed(frame, "passage_id")

@@ -82,6 +82,7 @@ def to_schema(
     reading: Reading,
     found: Problems,
     loose: bool = False,
+    told: bool = True,
 ) -> pa.Table:
     """The rows as a table with the columns of a schema; a null stands for what is noted.
 
@@ -93,11 +94,13 @@ def to_schema(
         found: takes the problems.
         loose: leave columns of other names unread, as formats with further columns of their own
             allow; they are also left unread if `reading` names any column.
+        told: whether the log says which columns are read under another name, or left unread.
     """
     if not rows.count:
         return schema.arrow.empty_table()
     chosen = _chosen(rows, fields, reading=reading, loose=loose)
-    _log_mapping(rows, chosen)
+    if told:
+        _log_names(rows, chosen)
     kinds = dict(schema.fields)
     columns: dict[str, pa.ChunkedArray] = {}
     for field in fields:
@@ -148,12 +151,12 @@ def _chosen(
             f"unexpected: {shown}; name the file's own columns in `columns`"
             f"{_found_instead(rows, extra) if lost and unread else ''}"
         )
-    if extra:
-        logger.info("%s: columns left unread: %s", rows.path, listed(extra))
     return chosen
 
 
-def _log_mapping(rows: Rows, chosen: Mapping[str, str]) -> None:
+def _log_names(rows: Rows, chosen: Mapping[str, str]) -> None:
+    if extra := [name for name in rows.columns if name not in chosen.values()]:
+        logger.info("%s: columns left unread: %s", rows.path, listed(extra))
     renamed = [f"{name} from {short(own, 40)}" for name, own in chosen.items() if own != name]
     if renamed:
         logger.info("%s: %s", rows.path, ", ".join(renamed))
