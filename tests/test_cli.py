@@ -52,7 +52,7 @@ def test_a_report_of_a_wrong_configuration_names_its_line(
     text += "sources: [{name: cldr}]\nbenchmarks: [{name: cldr}]\n"
     path.write_text(f"{text}recipe: b\n")
     assert main(["report", "--from", str(tmp_path), "--config", str(path)]) == 2
-    repeated, unknown = capfd.readouterr().err.strip().splitlines()
+    repeated, unknown, _ = capfd.readouterr().err.strip().splitlines()
     assert "mine.yaml:5: the key `recipe` appears twice" in repeated
     assert "mine.yaml:2: train_languages[0]: no training source has 'ja'" in unknown
 

@@ -96,7 +96,32 @@ JUDGED = {
     # Compares the text of torch's RuntimeError; ours count in the hash.
     ("encoding/inference.py", "_CPU_OUT_OF_MEMORY in str(error)"),
     # Part of another error.
-    ("data/sources/ownpairs.py", "reason = str(error).partition('\\n')[0]"),
+    (
+        "data/readers/arrowrows.py",
+        "reason = short(str(error).partition('\\n')[0], 200) or type(error).__name__",
+    ),
+    (
+        "data/readers/arrowrows.py",
+        "reason = str(error).strip().partition('\\n')[0].rstrip('.') or type(error).__name__",
+    ),
+    # A problem of the user's data, which becomes part of another error.
+    (
+        "data/readers/csvrows.py",
+        "found.add(f'{path}: line {first} is not readable as {kind[1:]} ({error}); put quotation "
+        "marks around the whole text and double those inside, or use .jsonl')",
+    ),
+    ("data/readers/jsonrows.py", "found.add(f'{origin}: {error}')"),
+    ("data/readers/jsonrows.py", "found.add_error(error)"),
+    ("data/readers/pairtables.py", "found.add_error(error)"),
+    ("data/readers/retrievalsets.py", "self._found.add_error(error)"),
+    (
+        "data/readers/squadfiles.py",
+        'found.add(f"{path}: article {number}: not in SQuAD\'s format ({error}); {remedy}")',
+    ),
+    ("data/readers/squadfiles.py", "found.add(f'{path}: {place}: {error}; {remedy}')"),
+    ("data/readers/squadfiles.py", "found.add(f'{path}: {where}: {error}; {remedy}')"),
+    # Where in a file the error is.
+    ("data/readers/textlines.py", "line = content.count(b'\\n', 0, error.start) + 1"),
     (
         "data/sources/miracl.py",
         "what = f'key {error} is missing' if isinstance(error, KeyError) else str(error)",
@@ -113,12 +138,13 @@ JUDGED = {
     # Ends a command with a line and a code.
     ("cli.py", "(line := explain(error))"),
     ("cli.py", "(number := getattr(error, 'sigval', None)) is not None"),
-    ("cli.py", "line = explain(error)"),
+    ("cli.py", "_log_bad_input(error)"),
     ("cli.py", "not isinstance(error, BrokenPipeError)"),
     # Which kind of error it is, and which file was written, for the line that ends a command.
     ("common/artifacts.py", "error.add_note(f'{_WRITING}{path}')"),
     ("common/parquet.py", "isinstance(error, OSError) and error.errno is not None"),
     ("encoding/hub.py", "not _of_network(error)"),
+    ("data/readers/arrowrows.py", "isinstance(error, OSError) and error.errno is not None"),
     # Part of another error.
     ("encoding/checkpoint_files.py", "return (path, f'not JSON ({error})')"),
     ("encoding/checkpoint_files.py", "return (path, str(error))"),

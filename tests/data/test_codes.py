@@ -67,7 +67,7 @@ def test_two_codes_of_a_language_must_not_give_an_id_twice(tmp_path: Path) -> No
         benchmarks.Options, "benchmarks", name="mine", kind="parquet", most_passages=None
     )
     files = write_benchmark(tmp_path / "twice", {"one": "iw", "two": "he"})
-    with pytest.raises(HybridBatchError, match=r"he:q.* occurs 2 times in queries"):
+    with pytest.raises(HybridBatchError, match=r"query_id=.he:q. occurs 2 times"):
         benchmarks.build_benchmark(options, files)
 
 
@@ -84,8 +84,9 @@ def test_the_shards_of_a_corpus_are_named_by_the_one_code(tmp_path: Path) -> Non
         for n, code in enumerate(("arb", "ar", "zh-TW"))
     ]
     pq.write_table(table_from_rows(rows, schemas.PASSAGES), tmp_path / "passages.parquet")
-    tables = corpus._parquet_tables(tmp_path / "passages.parquet")
     source = tmp_path / "passages.parquet"
+    options = tiny.made_options(corpus.Options, "corpus", part="p", kind="parquet")
+    tables = corpus.checked_tables(options, source)
     counts = corpus.cut(tables, tmp_path / "part", part="p", size=10, origin=source)
     assert counts == {"p.ar.0000": 2, "p.zh-Hant.0000": 1}
 

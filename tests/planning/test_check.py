@@ -118,9 +118,9 @@ def test_all_that_is_wrong_is_said_at_once(check: Any) -> None:
     starts = [
         r"mine.yaml:\d+: training.steps: 'many' is not of type integer",
         r"mine.yaml:\d+: model: ./nowhere: no config.json in this folder",
-        r"mine.yaml:\d+: sources\[1\].path: gone.csv: no such file",
+        r"mine.yaml:\d+: sources\[1\].path: gone.csv: no such file or folder",
         r"mine.yaml:\d+: benchmarks\[1\].path: nothing/queries.parquet: no such file, nor",
-        r"bad.csv: row 0: `language`: unknown language 'xx'",
+        r"bad.csv: line 2: `language`: unknown language 'xx'",
     ]
     for line, start in zip(found.of("error"), starts, strict=True):
         assert re.match(start, line), (start, line)

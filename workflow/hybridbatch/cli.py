@@ -45,12 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with terminable() as stop:
             return _run(arguments)
     except HybridBatchError as error:
-        from hybridbatch.planning.problems import lines_of
-
-        line = explain(error)
-        for problem in (line,) if line else lines_of(error):
-            logger.error("error: %s", problem)
-        return 3 if line else 2
+        if line := explain(error):
+            logger.error("error: %s", line)
+            return 3
+        _log_bad_input(error)
+        return 2
     except (KeyboardInterrupt, Terminated):
         return _stopped(stop.number or signal.SIGINT, resumed=resumed)
     except Exception as error:
@@ -65,6 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 3
         logger.exception("error: an unexpected failure; please report it with this trace")
         return 1
+
+
+def _log_bad_input(error: HybridBatchError) -> None:
+    """A line for each problem that the error holds, and for the number of all."""
+    problems, count = getattr(error, "problems", ()), getattr(error, "count", 1)
+    if count == 1:
+        logger.error("error: %s", error)
+        return
+    for problem in problems:
+        logger.error("error: %s", problem)
+    rest = "" if count == len(problems) else f", of which the first {len(problems)} are above"
+    logger.error("error: %s problems in all%s; mend them and try again", f"{count:,}", rest)
 
 
 def _stopped(number: signal.Signals, *, resumed: bool) -> int:

@@ -155,7 +155,8 @@ class DataCheck:
         missing = set(qrels["passage_id"].to_pylist())
         counts: Counter[str] = Counter()
         for part in self.plan.corpora.parts(name):
-            for table in corpus.checked_tables(Path(part.path)):
+            options = options_from_json(corpus.Options, self.plan.corpus_options(name, part.name))
+            for table in corpus.checked_tables(options, Path(part.path)):
                 counts.update(table["language"].to_pylist())
                 missing.difference_update(table["passage_id"].to_pylist())
         if missing:

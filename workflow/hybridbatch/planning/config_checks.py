@@ -13,6 +13,8 @@ from hybridbatch.common import registry
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import among
 from hybridbatch.common.suggest import did_you_mean
+from hybridbatch.data.readers.columnnames import unknown_column
+from hybridbatch.data.readers.reading import KEYS
 from hybridbatch.data.sources.catalog import MIRACL, languages_of, with_role
 from hybridbatch.encoding.model_names import model_kind, model_name
 from hybridbatch.evaluation import measures
@@ -138,6 +140,13 @@ def _names(entries: Sequence[Config], *, key: str) -> Problems:
             )
         elif not entry.get("path", "path").strip():
             yield f"{where}.path: the text is empty; name a file or folder"
+        for reads in KEYS:
+            if reads in entry and "path" not in entry:
+                yield (
+                    f"{where}.{reads}: it tells how `path` is read, and there is none; remove it"
+                )
+        if problem := unknown_column(entry.get("columns", ())):
+            yield f"{where}.columns: {problem}"
 
 
 def _source_languages(config: Config) -> Problems:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hybridbatch.common.runs import Run, run_id
 from hybridbatch.common.vocabulary import UNTRAINED
+from hybridbatch.data.readers.layouts import is_parquet_corpus, is_parquet_set
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
 from hybridbatch.encoding.model_folder import checkpoint_files
@@ -123,6 +124,9 @@ class Inventory:
         """The files that a benchmark is built from; `raw` is the folder of downloads."""
         if path := self._benchmarks[benchmark].get("path"):
             sharded = benchmark in self.corpora.names
+            is_parquet = is_parquet_corpus if sharded else is_parquet_set
+            if not is_parquet(Path(path)):
+                return [path]
             names = [name for name in _BENCHMARK_FILES if not (sharded and "passages" in name)]
             return [f"{path}/{name}" for name in names]
         languages = self.corpora.languages(benchmark)

@@ -7,10 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hybridbatch.data.sources.pairfiles import JSON, SEPARATORS
+from hybridbatch.data.readers.layouts import JSON
+from hybridbatch.data.readers.reading import KEYS
 
 # The items that built-in sources have to train on, in all of their languages.
 BUILT_IN = MappingProxyType({"cldr": 2483, "mlqa-r": 1148, "ntrex-128": 964})
+_SEPARATORS = MappingProxyType({".csv": ",", ".tsv": "\t"})
 # Larger files are not read before the run; they have more items than any batch.
 _MOST_BYTES = 2_000_000
 
@@ -23,13 +25,15 @@ def items_in(source: Mapping[str, Any]) -> int | None:
     """
     if "path" not in source:
         return BUILT_IN.get(source["name"])
+    if any(key in source for key in KEYS):
+        return None
     path = Path(source["path"]).expanduser()
     try:
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             return None
         if path.suffix in JSON:
             return len({_item_of(line) for line in _lines(path)}) or None
-        if path.suffix in SEPARATORS:
+        if path.suffix in _SEPARATORS:
             return len(set(_csv_items(path))) or None
     except (OSError, ValueError, KeyError, csv.Error, RecursionError):
         return None
@@ -53,7 +57,7 @@ def _csv_items(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(
             file,
-            delimiter=SEPARATORS[path.suffix],
+            delimiter=_SEPARATORS[path.suffix],
             quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
         )
         yield from (row["item_id"] for row in rows)

@@ -13,7 +13,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import VARIABLE, mirror_folder
-from hybridbatch.data.sources.pairfiles import ENDINGS, is_dataset
+from hybridbatch.data.readers.layouts import find_layout
 from hybridbatch.encoding.declaration import MODULES
 from hybridbatch.encoding.model_folder import check_folder
 from hybridbatch.encoding.model_names import local_folder
@@ -25,7 +25,6 @@ from hybridbatch.planning.problems import raise_all
 
 # Snakemake takes this for a wildcard in any path of a rule, and offers no way to escape it.
 _WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")
-_SPLITS = "dataset_dict.json"  # `datasets` writes it beside the folders of several splits
 
 
 def check_files(inventory: Inventory, *, mirror: str | None, raw: str) -> None:
@@ -86,7 +85,7 @@ def _of_sources(inventory: Inventory, raw: str) -> Iterator[str]:
         if "path" in entry:
             (path,) = inventory.source_files(entry["name"], raw=raw)
             key = f"config: sources[{position}].path"
-            yield from _told(partial(_check_pairs, Path(path), key=key))
+            yield from _told(partial(_check_layout, path, entry, key=key))
             yield from _told(partial(_check_braces, [path], key=key))
 
 
@@ -102,8 +101,12 @@ def _of_benchmarks(inventory: Inventory, raw: str) -> Iterator[str]:
             continue
         files = inventory.benchmark_files(name, raw=raw)
         parts = inventory.corpora.parts(name) if name in inventory.corpora.names else ()
+        if len(files) == 1:  # of another format than the three Parquet files
+            yield from _told(partial(_check_layout, files[0], entry, key=f"{key}.path"))
+        else:
+            every = [Path(file) for file in (*files, *(part.path for part in parts))]
+            yield from _told(partial(_check_benchmark, every, key=f"{key}.path"))
         files = [*files, *(part.path for part in parts)]
-        yield from _told(partial(_check_benchmark, list(map(Path, files)), key=f"{key}.path"))
         yield from _told(partial(_check_braces, files, key=f"{key}.path"))
 
 
@@ -133,19 +136,12 @@ def _check_model(model: str) -> None:
         check_folder(folder, origin=f"config: model: {model}")
 
 
-def _check_pairs(path: Path, *, key: str) -> None:
-    if path.is_dir():
-        if not is_dataset(path) and not any(path.rglob("*.parquet")):
-            raise HybridBatchError(
-                f"{key}: {path}: the folder holds no .parquet file and is not a saved dataset"
-                f"{'; name the folder of one split' if (path / _SPLITS).is_file() else ''}"
-            )
-    elif path.suffix not in ENDINGS:
-        raise HybridBatchError(
-            f"{key}: {path}: pairs are read from {', '.join(ENDINGS)}; give it such an ending"
-        )
-    elif not path.is_file():
-        raise HybridBatchError(f"{key}: {path}: no such file; it should hold pairs")
+def _check_layout(path: str, entry: Mapping[str, Any], *, key: str) -> None:
+    """Check that a path of the user's data holds files of a known format."""
+    try:
+        find_layout(Path(path), format=entry.get("format", ""), split=entry.get("split", ""))
+    except HybridBatchError as error:
+        raise HybridBatchError(f"{key}: {error}") from error
 
 
 def _check_benchmark(files: list[Path], *, key: str) -> None:

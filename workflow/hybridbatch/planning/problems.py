@@ -9,12 +9,14 @@ class ProblemsError(HybridBatchError):
     """Problems that were found together.
 
     Attributes:
-        lines: a line for each problem.
+        problems: a line for each.
+        count: how many there are.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(f"{problems[0]} (and {len(problems) - 1} more)")
-        self.lines = tuple(" ".join(problem.split()) for problem in problems)
+        self.problems = tuple(" ".join(problem.split()) for problem in problems)
+        self.count = len(self.problems)
 
 
 def raise_all(problems: Iterable[str]) -> None:
@@ -32,7 +34,7 @@ def raise_all(problems: Iterable[str]) -> None:
 
 def lines_of(error: HybridBatchError) -> tuple[str, ...]:
     """A line for each problem of an error."""
-    return tuple(getattr(error, "lines", ())) or (str(error),)
+    return tuple(getattr(error, "problems", ())) or (str(error),)
 
 
 def shown(error: HybridBatchError) -> str:
