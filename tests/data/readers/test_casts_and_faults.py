@@ -217,3 +217,15 @@ def test_a_truncated_gzip_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(data[:-20])
     with pytest.raises(HybridBatchError, match=r"a\.jsonl\.gz: cannot be unpacked"):
         read(tmp_path / "a.jsonl.gz")
+
+
+def test_an_empty_optional_value_of_a_csv_file_is_its_default(tmp_path: Path) -> None:
+    rows = [row | {"passage_group": "", "split": ""} for row in FLAT]
+    rows[0]["passage_group"] = rows[1]["passage_group"] = "p"
+    (tmp_path / "a.csv").write_text(separated(rows, ","), encoding="utf-8")
+    table = read(tmp_path / "a.csv")
+    assert table["passage_group"].to_pylist() == ["p", "p", "2", "2"]
+    assert set(table["split"].to_pylist()) == {"train"}
+    (tmp_path / "a.csv").write_text(separated([FLAT[0] | {"question": ""}], ","))
+    with pytest.raises(HybridBatchError, match="line 2: `question` is blank"):
+        read(tmp_path / "a.csv")

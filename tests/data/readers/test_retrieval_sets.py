@@ -275,6 +275,17 @@ def test_types_are_cast_without_loss(tmp_path: Path) -> None:
     assert caught.value.count >= 2
 
 
+@pytest.mark.parametrize("wrong", ["1_000", "１", "", "1.5", "0x1", "9" * 30])
+def test_relevance_in_a_text_file_is_written_in_digits(tmp_path: Path, wrong: str) -> None:
+    path = tables("csv")(tmp_path)
+    judgements = "query_id,passage_id,relevance\nq1,p1,1.0\nq2,p2, 2\n"
+    (path / "qrels.csv").write_text(judgements)
+    assert [row[2] for row in judged(read_own_set(path))] == [1, 2]
+    (path / "qrels.csv").write_text(f"{judgements}q2,p3,{wrong}\n", encoding="utf-8")
+    with pytest.raises(HybridBatchError, match=r"line 4: `relevance` is .*; make it a whole"):
+        read_own_set(path)
+
+
 def test_trec_topics_have_several_fields(tmp_path: Path) -> None:
     path = write_trec(tmp_path)
     reading = Reading(language="en", columns=(("queries.text", "desc"),))

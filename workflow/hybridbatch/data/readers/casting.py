@@ -3,6 +3,7 @@
 What would lose something is noted as a problem, and a null stands in its place.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from hybridbatch.schemas.schema import INT32, STRING, STRINGS, arrow_type
 _PIECE = 1 << 16
 _INT32 = range(-(2**31), 2**31)
 _NOT_READ = object()
+_DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
 
 
 def cast_column(
@@ -86,11 +88,8 @@ def _texts(value: Any, _: Rows, __: bool) -> Any:
 
 
 def _integer(value: Any, rows: Rows, _: bool) -> Any:
-    if rows.texts and isinstance(value, str):
-        try:
-            value = int(value) if len(value) < 20 else _NOT_READ
-        except ValueError:
-            return _NOT_READ
+    if rows.texts and isinstance(value, str) and (digits := _DIGITS.fullmatch(value)):
+        value = int(digits[1])
     if isinstance(value, bool):
         return _NOT_READ
     if isinstance(value, float) and value.is_integer():

@@ -19,7 +19,7 @@ from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.textlines import ending
 from hybridbatch.data.sources.codes import with_one_code
-from hybridbatch.schemas.schema import STRINGS, Schema
+from hybridbatch.schemas.schema import STRING, STRINGS, Schema
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +115,9 @@ def to_schema(
             columns[field.name] = _chunked(field.default(columns, rows.count))
             continue
         column = cast_column(rows, own, kind, numbers=field.number, found=found)
+        if rows.texts and kind == STRING and field.default is not None:
+            # Files of texts have no null; an empty optional value stands for it.
+            column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
         if field.default is None:
             _note_nulls(rows, own, column, found)
         elif column.null_count:
