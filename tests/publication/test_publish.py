@@ -209,6 +209,7 @@ def test_licences_of_ones_own_data_and_model_are_stated(inputs: Path, tmp_path: 
         model=str(inputs / "model"),
         model_name="embedded",
         model_license="Apache-2.0",
+        training={"max_tokens": 64},
     )
     rows = [row | {"source": "ntrex-128"} for row in tiny.pair_rows(range(50, 60))]
     write_table(table_from_rows(rows, PAIRS), inputs / "mlqa-r.parquet", PAIRS)
