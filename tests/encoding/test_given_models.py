@@ -203,8 +203,8 @@ def test_a_special_token_without_a_row_is_accepted_until_a_text_holds_it(given: 
     tokenizer = AutoTokenizer.from_pretrained(given)
     tokenizer.add_tokens(["<image>"], special_tokens=True)
     tokenizer.save_pretrained(given)
-    fetch_model(str(given), given.parent / "model")
-    encoder = DualEncoder.load(given.parent / "model", pooling="cls", device="cpu")
+    fetch_model(str(given), given.parent / "kept")
+    encoder = DualEncoder.load(given.parent / "kept", pooling="cls", device="cpu")
     assert len(encoder.tokenize(["a image"], prefix="", max_tokens=24)) == 1
     with pytest.raises(HybridBatchError, match="text 'an <image>' holds '<image>', a token of"):
         encoder.tokenize(["b", "an <image>"], prefix="", max_tokens=24)
