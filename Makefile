@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXTRAS ?=
 # Two processes need 2 GB each. Waiting threads sleep (OMP_WAIT_POLICY), since the processes share the processors.
 PYTEST_OPTIONS ?= --numprocesses=2 --dist=loadfile
-ALL_EXTRAS := dev,datasets,slurm,storage,tensorboard
+ALL_EXTRAS := dev,datasets,lora,onnx,slurm,storage,tensorboard
 
 .PHONY: help report xquad test lint format lock clean setup setup-dev extras
 
@@ -39,7 +39,7 @@ format: setup-dev ## format the code
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/snakefmt $(RULES)
 
-setup: $(VENV)/.complete $(if $(EXTRAS),extras) ## the environment for running; EXTRAS=slurm,storage,tensorboard,datasets adds those
+setup: $(VENV)/.complete $(if $(EXTRAS),extras) ## the environment for running; EXTRAS=slurm,storage,tensorboard,datasets,onnx,lora adds those
 
 setup-dev: $(VENV)/.complete-dev ## the environment for running, tests and lint
 

@@ -1,4 +1,4 @@
-"""Finds and starts a headless Chromium, without network, to test the report's page."""
+"""Finds and starts a headless Chromium, without network, to test the pages."""
 
 import os
 import shutil
@@ -25,7 +25,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # no host name resolves
+    # No host name resolves; a page may be served by the test itself.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 Scheme = Literal["light", "dark"]
 
@@ -59,18 +60,21 @@ class Visit:
 @contextmanager
 def visit(
     browser: Browser,
-    file: Path,
+    place: Path | str,
     *,
     width: int = 1280,
     scheme: Scheme = "light",
     scripts: bool = True,
 ) -> Iterator[Visit]:
-    """Open a local page in a window `width` pixels wide, in a session of its own."""
+    """Open a page in a window `width` pixels wide, in a session of its own.
+
+    `place` is a file, which is opened without any network, or an address of this machine.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
         java_script_enabled=scripts,
-        offline=True,
+        offline=isinstance(place, Path),
         reduced_motion="reduce",
     )
     try:
@@ -78,7 +82,7 @@ def visit(
         seen.page.on("console", lambda message: seen.messages.append(message.text))
         seen.page.on("pageerror", lambda error: seen.messages.append(str(error)))
         seen.page.on("request", lambda request: seen.requests.append(request.url))
-        seen.page.goto(file.as_uri())
+        seen.page.goto(place.as_uri() if isinstance(place, Path) else place)
         yield seen
     finally:
         context.close()

@@ -17,7 +17,7 @@ from snakemake.cli import get_argument_parser
 from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table
 from hybridbatch.data.benchmarks import Benchmark, Origins, check_benchmark
-from hybridbatch.data.sources.ownpairs import read_own_pairs
+from hybridbatch.data.readers.pairtables import read_own_pairs
 from hybridbatch.planning import paths
 from hybridbatch.reporting.citation import bibtex
 from hybridbatch.schemas import every as schemas

@@ -13,10 +13,11 @@ PACKAGE = Path(__file__).parents[2] / "workflow" / "hybridbatch"
 # The schemas that each stage reads and writes.
 SCHEMAS = {
     "download": "",
-    "benchmarks": "passages qrels queries",
+    # The user's own pairs can be a benchmark, and a retrieval set pairs.
+    "benchmarks": "pairs passages qrels queries",
     "corpus": "passages",
     "shards": "qrels shards",
-    "pairs": "pairs",
+    "pairs": "pairs passages qrels queries",
     "overlap": "overlap pairs passages qrels queries",
     "model": "runs",
     "mine": "pairs passage_embeddings",
@@ -69,7 +70,7 @@ EDITS = {
     "column of pairs": (
         "schemas/pairs.py",
         column("item_id"),
-        {"pairs", "overlap", "mine", "train", "publish", "report", "export"},
+        {"benchmarks", "pairs", "overlap", "mine", "train", "publish", "report", "export"},
     ),
     "column of timings": ("schemas/timings.py", column("stage"), {"report"}),
     "column of shards": (

@@ -209,6 +209,16 @@ def test_a_library_that_makes_another_error_of_a_signal_does_not_hide_it(
     assert capfd.readouterr().err.splitlines()[-1].startswith(f"[index] stopped by {number.name}")
 
 
+def test_a_stopped_command_that_makes_nothing_resumes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "hybridbatch.retrieval.query.run", lambda _args: os.kill(os.getpid(), signal.SIGINT)
+    )
+    assert main(["query", "Who?"]) == 130
+    assert capfd.readouterr().err == "[query] stopped by SIGINT\n"
+
+
 def test_output_that_nobody_reads_or_that_does_not_fit() -> None:
     command = [sys.executable, "-m", "hybridbatch", "schemas"]
     read, write = os.pipe()

@@ -96,7 +96,32 @@ JUDGED = {
     # Compares the text of torch's RuntimeError; ours count in the hash.
     ("encoding/inference.py", "_CPU_OUT_OF_MEMORY in str(error)"),
     # Part of another error.
-    ("data/sources/ownpairs.py", "reason = str(error).partition('\\n')[0]"),
+    (
+        "data/readers/arrowrows.py",
+        "reason = short(str(error).partition('\\n')[0], 200) or type(error).__name__",
+    ),
+    (
+        "data/readers/arrowrows.py",
+        "reason = str(error).strip().partition('\\n')[0].rstrip('.') or type(error).__name__",
+    ),
+    # A problem of the user's data, which becomes part of another error.
+    (
+        "data/readers/csvrows.py",
+        "found.add(f'{path}: line {first} is not readable as {kind[1:]} ({error}); put quotation "
+        "marks around the whole text and double those inside, or use .jsonl')",
+    ),
+    ("data/readers/jsonrows.py", "found.add(f'{origin}: {error}')"),
+    ("data/readers/jsonrows.py", "found.add_error(error)"),
+    ("data/readers/pairtables.py", "found.add_error(error)"),
+    ("data/readers/retrievalsets.py", "self._found.add_error(error)"),
+    (
+        "data/readers/squadfiles.py",
+        'found.add(f"{path}: article {number}: not in SQuAD\'s format ({error}); {remedy}")',
+    ),
+    ("data/readers/squadfiles.py", "found.add(f'{path}: {place}: {error}; {remedy}')"),
+    ("data/readers/squadfiles.py", "found.add(f'{path}: {where}: {error}; {remedy}')"),
+    # Where in a file the error is.
+    ("data/readers/textlines.py", "line = content.count(b'\\n', 0, error.start) + 1"),
     (
         "data/sources/miracl.py",
         "what = f'key {error} is missing' if isinstance(error, KeyError) else str(error)",
@@ -113,11 +138,13 @@ JUDGED = {
     # Ends a command with a line and a code.
     ("cli.py", "(line := explain(error))"),
     ("cli.py", "(number := getattr(error, 'sigval', None)) is not None"),
-    ("cli.py", "line = explain(error)"),
+    ("cli.py", "_log_bad_input(error)"),
     ("cli.py", "not isinstance(error, BrokenPipeError)"),
     # Which kind of error it is, and which file was written, for the line that ends a command.
     ("common/artifacts.py", "error.add_note(f'{_WRITING}{path}')"),
     ("common/parquet.py", "isinstance(error, OSError) and error.errno is not None"),
+    ("encoding/hub.py", "not _of_network(error)"),
+    ("data/readers/arrowrows.py", "isinstance(error, OSError) and error.errno is not None"),
     # Part of another error.
     ("encoding/checkpoint_files.py", "return (path, f'not JSON ({error})')"),
     ("encoding/checkpoint_files.py", "return (path, str(error))"),
@@ -126,11 +153,25 @@ JUDGED = {
         "text = str(error) if isinstance(error, HybridBatchError) else repr(error)",
     ),
     # Where in a configuration it is wrong.
-    ("planning/config.py", "message = str(error)"),
+    ("planning/config.py", "raise_all(map(self.place, lines_of(error)))"),
+    # A line among the problems of a configuration, which end Snakemake and commands.
+    ("planning/config_checks.py", "yield f'config: {key}: {error}'"),
+    ("planning/config_checks.py", "yield str(error)"),
+    ("planning/preflight.py", "yield str(error)"),
+    # What `hybridbatch check` prints.
+    ("planning/check.py", "return _ended([f'error: {line}' for line in lines_of(error)])"),
+    ("planning/check_data.py", "self.problems += lines_of(error)"),
     ("planning/config_early.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/config_files.py", "line = error.object[:error.start].count(b'\\n') + 1"),
     ("planning/config_files.py", "mark = error.problem_mark or error.context_mark"),
+    # Answers of the page that `serve` shows, which no artifact holds; why a port cannot be taken.
+    ("serving/app.py", "response = Response(f'{error.code} {error.name}\\n', status=error.code)"),
+    ("serving/app.py", "isinstance(error, MethodNotAllowed)"),
+    ("serving/app.py", "return self._shown(Asked(), error=str(error), status=400)"),
+    ("serving/app.py", "return self._shown(asked, error=str(error), status=500)"),
+    ("serving/serve.py", "error.errno not in why"),
     # Ends Snakemake.
+    ("planning/workflow_support.py", "sys.exit(shown(error))"),
     ("planning/workflow_support.py", "sys.exit(f'hybridbatch: error: {error}')"),
     ("planning/deployment.py", "sys.exit(f'hybridbatch: error: {error}')"),
 }

@@ -1,5 +1,6 @@
 """The log of a job, read while it is written."""
 
+import itertools
 from pathlib import Path
 
 from hypothesis import given
@@ -44,7 +45,7 @@ def test_it_does_not_matter_where_the_reading_pauses(
     path = Path(tmp_path_factory.mktemp("log") / "a.log")  # type: ignore[attr-defined]
     log, content, said = JobLog(path), TEXT.encode(), []
     bounds = [0, *sorted(cuts), len(content)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         with path.open("ab") as file:
             file.write(content[begin:end])
         said += log.read()

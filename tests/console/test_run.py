@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_events import Shown, events, replayed
 
 from hybridbatch.console.run import Wanted
+from recorded_events import Shown, events, replayed
 
 ERROR = "pairs.parquet: damaged: not a whole Parquet file"
 FORECAST = {"seconds": {"train": 40.0}, "own": {}, "there": {"download": 2}}

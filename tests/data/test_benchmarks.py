@@ -160,14 +160,17 @@ def test_the_users_own_tables_come_out_sorted(tmp_path: Path) -> None:
         ({"queries": (1, "text", None)}, "queries.parquet: row 1: `text` is null"),
         ({"queries": (0, "item_id", "")}, "queries.parquet: row 0: `item_id` is blank"),
         ({"passages": (0, "text", "\u3000")}, "passages.parquet: row 0: `text` is blank"),
-        ({"queries": (1, "language", "")}, "queries.parquet: row 1: `language` is ''; use a code"),
         (
-            {"passages": (1, "language", "all")},
-            "passages.parquet: row 1: `language` is 'all'; use a code",
+            {"queries": (1, "language", "")},
+            "queries.parquet: row 1: `language`: '' is not a language code",
         ),
         (
-            {"queries": (1, "query_id", "1")},
-            "queries.parquet: row 1: `query_id` is '1'; write `el:` and the original id",
+            {"passages": (1, "language", "all")},
+            "passages.parquet: row 1: `language`: unknown language 'all'",
+        ),
+        (
+            {"queries": (1, "query_id", "de:1")},
+            "queries.parquet: row 1: `query_id` is 'de:1'; write `el:` and the original id",
         ),
         (
             {"passages": (1, "passage_id", "el:")},
@@ -178,8 +181,8 @@ def test_the_users_own_tables_come_out_sorted(tmp_path: Path) -> None:
             "passages.parquet: row 1: `passage_id` 'el:a b' holds white space",
         ),
         (
-            {"queries": (1, "query_id", "en:1")},
-            "queries.parquet: query_id='en:1' occurs 2 times in queries",
+            {"passages": (1, "passage_id", "el:b")},
+            "qrels.parquet: row 1: `passage_id` 'el:a' is not among the passage ids",
         ),
         (
             {"qrels": (1, "passage_id", "el:b")},
@@ -196,7 +199,7 @@ def test_the_users_own_tables_come_out_sorted(tmp_path: Path) -> None:
         ),
         (
             {"qrels": (1, "passage_id", "en:a")},
-            "qrels.parquet: query_id='en:1', passage_id='en:a' occurs 2 times",
+            "qrels.parquet: row 1: query_id='en:1', passage_id='en:a' occurs 2 times, first in",
         ),
     ],
 )
@@ -225,7 +228,9 @@ def test_wrong_inputs(tmp_path: Path) -> None:
     mine = tiny.made_options(Options, "benchmarks", name="mine", kind="parquet", most_passages=None)
     with pytest.raises(HybridBatchError, match=r"mine needs queries\.parquet, .* 2 files given"):
         build_benchmark(mine, [queries, passages])
-    with pytest.raises(HybridBatchError, match=r"passages\.parquet: columns of queries are"):
+    with pytest.raises(
+        HybridBatchError, match=r"passages\.parquet: columns are .* missing: query_id"
+    ):
         build_benchmark(mine, [passages, queries, qrels])
     pq.write_table(pq.read_table(queries).slice(0, 0), queries)
     with pytest.raises(HybridBatchError, match=r"queries\.parquet: no rows"):

@@ -19,6 +19,7 @@ from hybridbatch.data.sources.cldr.facts import RELATIONS, Fact, extract
 from hybridbatch.data.sources.cldr.names import LANGUAGES, same_in_every_language
 from hybridbatch.data.sources.cldr.render import passages, questions, stable_hash
 from hybridbatch.data.sources.cldr.templates import templates
+from hybridbatch.planning.item_counts import BUILT_IN
 
 WORKFLOW = Path(generate.__file__).parents[3]
 QUOTED = re.compile(r"[«“„](.*?)[»”“]")
@@ -174,6 +175,8 @@ def test_hard_negatives_are_near_misses_of_the_same_split(items):
 
 def test_pair_rows_have_every_language_and_passages_as_hard_negatives(items, rows):
     assert len(rows) == 11 * len(items)
+    trained = {row["item_id"] for row in rows if row["split"] == "train"}
+    assert len(trained) == BUILT_IN["cldr"]  # which planning takes for the largest batch
     keys = [(row["item_id"], row["language"]) for row in rows]
     assert keys == sorted(set(keys))
     assert {row["source"] for row in rows} == {"cldr"}

@@ -141,3 +141,10 @@ def test_a_missing_file_and_no_file(tmp_path: Path) -> None:
         read_files([])
     with pytest.raises(HybridBatchError, match=r"en\.json occurs twice"):
         read_files([DATA / "en.json", DATA / "en.json"])
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"data": ["\\ud83d"]}', '{"data": ' + "7" * 5000])
+def test_json_that_python_cannot_hold_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "de.json").write_text(text)
+    with pytest.raises(HybridBatchError, match=r"de\.json: not a LAReQA file .*download it again"):
+        read_file(tmp_path / "de.json")

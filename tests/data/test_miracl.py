@@ -82,6 +82,30 @@ def test_a_broken_document_is_named_with_its_line(
         list(read_documents(path, "sw"))
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            '{"docid": "7#0", "title": "", "text": "\\ud83d"}',
+            "line 1: a text holds half a character",
+        ),
+        ("[" * 200_000, "line 1: not readable as JSON (brackets are nested too deep); download"),
+        (
+            '{"docid": ' + "7" * 5000,
+            "line 1: not readable as JSON (a number has thou",
+        ),
+        ('{"docid": "\xff"}', "download it again"),
+    ],
+)
+def test_json_that_python_cannot_hold_is_one_line(tmp_path: Path, line: str, problem: str) -> None:
+    with gzip.open(tmp_path / "docs-0.jsonl.gz", "wb") as file:
+        file.write(line.encode("latin-1"))
+    with pytest.raises(HybridBatchError) as caught:
+        list(read_documents(tmp_path / "docs-0.jsonl.gz", "sw"))
+    assert problem in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
 def test_a_file_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
     path = documents(tmp_path / "docs-0.jsonl.gz", {"docid": "1", "title": "", "text": "x" * 999})
     path.write_bytes(path.read_bytes()[:-12])

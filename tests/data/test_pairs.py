@@ -146,14 +146,14 @@ def test_a_file_that_polars_wrote_will_do(tmp_path: Path) -> None:
         ({"question": " "}, "row 1: `question` is blank"),
         ({"passage": "\n"}, "row 1: `passage` is blank"),
         ({"passage_group": ""}, "row 1: `passage_group` is blank"),
-        ({"language": "english"}, "row 1: `language` is 'english'; use a code such as en"),
+        ({"language": "english"}, "row 1: `language`: 'english' is not a language code"),
         ({"split": "dev"}, "row 1: `split` is 'dev'; use one of train, validation, test"),
         ({"split": "test"}, "row 1: item '1' has split 'test' here, but another in an earlier"),
         ({"question_group": "9"}, "row 1: item '1' has question_group '9' here, but another"),
         ({"passage_group": "9"}, "row 1: item '1' has passage_group '9' here, but another"),
         ({"hard_negatives": [""]}, "row 1: `hard_negatives` holds a blank text"),
         ({"hard_negatives": ["No.", "Ja."]}, "row 1: `hard_negatives` holds the passage of its"),
-        ({"language": "en"}, "item_id='1', language='en' occurs 2 times in pairs"),
+        ({"language": "en"}, "row 1: item_id='1', language='en' occurs 2 times, first in row 0"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -168,7 +168,7 @@ def test_a_null_among_the_hard_negatives_is_named(tmp_path: Path) -> None:
     pl.DataFrame([pair("1", "en", "Is it?", "Yes.", hard_negatives=["No.", None])]).write_parquet(
         tmp_path / "pairs.parquet"
     )
-    with pytest.raises(HybridBatchError, match="row 0: `hard_negatives` holds a blank text"):
+    with pytest.raises(HybridBatchError, match="row 0: `hard_negatives` holds a null"):
         build_pairs(OWN, [tmp_path / "pairs.parquet"])
 
 
@@ -182,11 +182,13 @@ def test_wrong_inputs(tmp_path: Path) -> None:
         build_pairs(OWN, [])
     with pytest.raises(HybridBatchError, match="kind is 'x'; use parquet or"):
         build_pairs(tiny.made_options(Options, "pairs", name="x", kind="x"), [])
-    with pytest.raises(HybridBatchError, match="no such file; it should hold pairs"):
+    with pytest.raises(HybridBatchError, match="no such file or folder; correct"):
         build_pairs(OWN, [tmp_path / "none.parquet"])
     rows = [pair("1", "en", "Is it?", "Yes.")]
     files = [written(tmp_path / name, rows) for name in ("a.parquet", "b.parquet")]
-    with pytest.raises(HybridBatchError, match=r"a\.parquet, .*b\.parquet: item_id='1', language="):
+    with pytest.raises(
+        HybridBatchError, match=r"a\.parquet, .*b\.parquet: row 1: item_id='1', lang"
+    ):
         build_pairs(OWN, files)
 
 

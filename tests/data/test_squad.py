@@ -98,10 +98,10 @@ def test_questions_on_one_paragraph_are_one_passage_group(tmp_path: Path) -> Non
     ("content", "message"),
     [
         ([], "not in SQuAD's format"),
-        ({"data": [{}]}, "not in SQuAD's format (key 'paragraphs' is missing)"),
+        ({"data": [{}]}, "article 0: not in SQuAD's format (key 'paragraphs' is missing)"),
         (
             {"data": [{"paragraphs": [{"context": "a", "qas": [{"id": "1"}]}]}]},
-            "article 0, paragraph 0: key 'question' is missing",
+            "article 0, paragraph 0, question 0: key 'question' is missing",
         ),
         (
             {"data": [{"paragraphs": [{"context": 1, "qas": []}]}]},
@@ -121,7 +121,7 @@ def test_a_broken_file_is_named(tmp_path: Path, content: object, message: str) -
 def test_no_file_and_no_question_are_errors(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match="no question with an answer"):
         squad.read_files([])
-    with pytest.raises(HybridBatchError, match="cannot be read"):
+    with pytest.raises(HybridBatchError, match="no such file"):
         squad.read_files([tmp_path / "none.json"])
 
 

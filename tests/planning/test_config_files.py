@@ -167,7 +167,7 @@ def test_a_wrong_value_is_named_with_file_line_and_remedy(line: str, expected: s
     ("before", "after", "expected"),
     [
         ("[ar, en]", "[ar, xx]", "a.yaml:3: train_languages[1]: unknown language 'xx'; write"),
-        ("[ar, en]", "[ar, ja]", "a.yaml:3: train_languages: no training source has 'ja'"),
+        ("[ar, en]", "[ar, ja]", "a.yaml:3: train_languages[1]: no training source has 'ja'"),
         ("[{name: cldr}]", "[{name: mlqa}]", "a.yaml:2: sources[0]: 'mlqa' is not built in"),
         ("- name: cldr", "- name: xquad_r", "these; did you mean `xquad-r`?"),
         ("- name: cldr", "- nam: cldr", "benchmarks[0]: unknown key `nam`; did you mean `name`?"),

@@ -49,7 +49,7 @@ def test_naming_the_embedded_model_s_values_runs_nothing_again(stage: str) -> No
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_other_models_are_asked_in_the_stage(stage: str) -> None:
-    options = json.loads(getattr(Plan(config(model="org/name@main", pooling="cls")), stage)())
+    options = json.loads(getattr(Plan(config(model="org/name@0123abcd", pooling="cls")), stage)())
     assert (options["pooling"], options["query_prefix"]) == ("cls", None)
     assert options["undeclared"]["query_prefix"] == "query: "
     assert "pooling" not in options["undeclared"]

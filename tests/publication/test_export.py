@@ -142,6 +142,16 @@ def test_an_existing_folder_is_left_alone(
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_a_folder_below_a_file_is_one_line(
+    results: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "a" / "out"
+    assert main(["export", RUN, str(place), "--from", str(results)]) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert line.endswith(f"{place}: {tmp_path / 'file'} is a file; name a folder in another place")
+
+
 def test_without_any_run_the_line_says_so(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,11 +1,14 @@
 """An exported index answers as the rankings do, by the lines that the card shows."""
 
+import ast
+import builtins
 import contextlib
 import io
 import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import faiss
 import pytest
@@ -14,7 +17,8 @@ import finished_case as case
 from hybridbatch.cli import main
 from hybridbatch.common.records import FOLDER_RECORD
 from hybridbatch.common.tables import read_table
-from hybridbatch.schemas.every import PASSAGES, QUERIES, RANKINGS
+from hybridbatch.retrieval.index import read_vectors
+from hybridbatch.schemas.every import PASSAGE_EMBEDDINGS, PASSAGES, QUERIES, RANKINGS
 
 RUN, BENCHMARK = case.TRAINED, case.BENCHMARK
 
@@ -74,6 +78,50 @@ def test_the_lines_on_the_card_find_what_was_ranked(
         assert [" ".join(line[2:]) for line in found] == [texts[name] for name, _ in expected]
 
 
+ENGINES = ("Qdrant", "Elasticsearch", "Vespa", "LangChain")
+
+
+def names(code: str) -> tuple[set[str], set[str]]:
+    """The names that a piece of code sets, and those that it uses."""
+    tree = ast.parse(code)
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    given = {alias.asname or alias.name.partition(".")[0] for node in ast.walk(tree)
+             if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}  # fmt: skip
+    given |= {node.id for node in found if isinstance(node.ctx, ast.Store)}
+    given |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    given |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return given, {node.id for node in found if isinstance(node.ctx, ast.Load)}
+
+
+def test_the_page_of_the_index_reads_it_and_says_what_was_not_run(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert export(results, tmp_path / "my-model") == 0
+    card = (tmp_path / "my-model" / "README.md").read_text(encoding="utf-8")
+    place = tmp_path / "my-model" / "index" / BENCHMARK
+    assert f"[`index/{BENCHMARK}/README.md`](index/{BENCHMARK}/README.md)" in card
+    page = (place / "README.md").read_text(encoding="utf-8")
+    tested, untested = page.split("**not run against a server**")
+    assert re.findall(r"^## (.*)$", untested, re.MULTILINE) == list(ENGINES)
+    monkeypatch.chdir(place)
+    (read,) = re.findall(r"^```python\n(.*?)^```$", tested, re.MULTILINE | re.DOTALL)
+    variables: dict[str, Any] = {}
+    assert printed(read, variables) == []
+    vectors, passages, question = (variables[key] for key in ("vectors", "passages", "question"))
+    assert vectors.shape == (90, 32) and question.shape == (32,)
+    assert list(passages[0]) == ["passage_id", "language", "title", "text"]
+    first = read_vectors(results / "embeddings" / RUN / BENCHMARK / "passages.parquet",
+                         PASSAGE_EMBEDDINGS)  # fmt: skip
+    row = first.ids.to_pylist().index(passages[7]["passage_id"])
+    assert (vectors[7] == first.values[row]).all()
+    # The others can be run after it: they are Python, and every name in them is known.
+    for code in re.findall(r"^```python\n(.*?)^```$", untested, re.MULTILINE | re.DOTALL):
+        given, used = names(code)
+        assert used <= given | set(dir(builtins)) | names(read)[0]
+        assert {"vectors", "passages", "question" if "question" in code else "model"} <= used
+    assert untested.count("tensor<float>(x[32])") == 2
+
+
 def test_the_index_and_the_passages_have_one_order(results: Path, tmp_path: Path) -> None:
     assert export(results, tmp_path / "out") == 0
     folder = tmp_path / "out" / "index" / BENCHMARK
@@ -89,7 +137,8 @@ def test_an_unknown_benchmark_is_one_line(
     results: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     line = refusal(results, tmp_path / "out", capfd, "heldout")
-    assert line.endswith(f"did you mean `{BENCHMARK}`?")
+    expected = f"--index: heldout has no rankings in {results}; did you mean `{BENCHMARK}`?"
+    assert line == expected
 
 
 def test_a_benchmark_in_shards_is_refused(

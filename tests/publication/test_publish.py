@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from sentence_transformers import SentenceTransformer
-from transformers import AutoModel
+from transformers import AutoModel, AutoTokenizer
 
 import tiny
 from hybridbatch.common.errors import HybridBatchError
@@ -209,6 +209,7 @@ def test_licences_of_ones_own_data_and_model_are_stated(inputs: Path, tmp_path: 
         model=str(inputs / "model"),
         model_name="embedded",
         model_license="Apache-2.0",
+        training={"max_tokens": 64},
     )
     rows = [row | {"source": "ntrex-128"} for row in tiny.pair_rows(range(50, 60))]
     write_table(table_from_rows(rows, PAIRS), inputs / "mlqa-r.parquet", PAIRS)
@@ -258,3 +259,20 @@ def test_every_sampling_of_the_config_is_described() -> None:
 def test_a_licence_for_built_in_data_is_refused() -> None:
     with pytest.raises(HybridBatchError, match="'mlqa-r' is built in and its licence is known"):
         config(sources=[{"name": "mlqa-r", "license": "MIT"}])
+
+
+def test_the_tokenizer_cuts_where_encoding_does_and_tells_nothing_of_this_machine(
+    inputs: Path, tmp_path: Path
+) -> None:
+    path = inputs / "model" / "tokenizer_config.json"
+    base = json.loads(path.read_text())
+    path.write_text(json.dumps({**base, "model_max_length": 9, "is_local": True}))
+    before = path.read_bytes()
+    folder = publish_to(tmp_path / "out", inputs, Plan(config()).publish_options(RUN))
+    assert path.read_bytes() == before  # the files are links
+    found = json.loads((folder / "tokenizer_config.json").read_text())
+    assert found["model_max_length"] == 24
+    assert not found.keys() & {"local_files_only", "is_local", "name_or_path", "auto_map"}
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert [len(tokenizer("a" * n, truncation=True)["input_ids"]) for n in (3, 40)] == [5, 24]
+    assert "auto_map" not in json.loads((folder / "config.json").read_text())

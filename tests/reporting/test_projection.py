@@ -21,7 +21,7 @@ from hybridbatch.evaluation.planes import (
     project,
 )
 from hybridbatch.reporting import projection
-from hybridbatch.reporting.projection import draw_samples
+from hybridbatch.reporting.projection import can_be_drawn, draw_samples
 from hybridbatch.schemas import every as schemas
 from hybridbatch.schemas.every import PROJECTION, PROJECTION_SUMMARY
 
@@ -251,12 +251,16 @@ def test_the_same_inputs_give_the_same_bytes(results: Path) -> None:
     assert [(run_stage(results) / name).read_bytes() for name in files] == first
 
 
+def test_a_picture_needs_an_item_to_fit_its_plane_and_another_to_show() -> None:
+    one, two = tables({"1": ("en", "ar")}), tables({"1": ("en", "ar"), "2": ("en",)})
+    assert not can_be_drawn(draw_samples(*one, items=5, seed=1))
+    assert can_be_drawn(draw_samples(*two, items=5, seed=1))
+
+
 def test_wrong_inputs_are_named(results: Path) -> None:
     with pytest.raises(HybridBatchError, match="--embeddings: 2 folders for 1 runs"):
         run_stage(results, runs=["apart"])
     one = tables({"1": ("en", "ar")})
-    with pytest.raises(HybridBatchError, match="1 item of a query; a projection needs one to fit"):
-        draw_samples(*one, items=5, seed=1)
     with pytest.raises(HybridBatchError, match="qrels: no query has a relevant passage"):
         draw_samples(one[0], one[1], one[2].slice(0, 0), items=5, seed=1)
     (results / "mixed" / "queries" / "1.parquet").unlink()

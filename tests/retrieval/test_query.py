@@ -176,7 +176,7 @@ def test_a_new_question_is_encoded_as_the_queries_were(results: Path, capfd: Pri
 
 
 def test_options_of_encoding_come_from_the_results(tmp_path: Path, capfd: Printed) -> None:
-    folder = case.finish(tmp_path / "results", pooling="cls", max_tokens=8, dtype="float16")
+    folder = case.finish(tmp_path / "results", pooling="cls", max_tokens=16, dtype="float16")
     evaluated = read_evaluated(folder, case.UNTRAINED, case.BENCHMARK, passages=())
     stored = read_table(evaluated.place(QUERY_EMBEDDINGS.path), QUERY_EMBEDDINGS)
     vector = QuestionEncoder(evaluated).vector(texts(folder)[stored["query_id"][0].as_py()])
@@ -258,6 +258,61 @@ def test_lines_are_answered_until_the_input_ends(
     assert lines.count(case.TRAINED) == 3 and len(lines) == 3 * 2 + 2
     assert printed.err.count("answered in") == 3
     assert loaded == [case.TRAINED]
+
+
+def test_in_a_narrow_terminal_the_text_stands_below(
+    results: Path, capfd: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, text = next(iter(texts(results).items()))
+    passages = read_table(results / "benchmarks" / case.BENCHMARK / "passages.parquet", PASSAGES)
+    shown = dict(zip(passages["passage_id"].to_pylist(), passages["text"].to_pylist(), strict=True))
+    ranked = listed(results / "rankings" / case.TRAINED / case.BENCHMARK / "all.parquet")[name]
+    monkeypatch.setenv("COLUMNS", "20")
+    capfd.readouterr()
+    assert query(results, "-k", 2, text, "--run", case.TRAINED) == 0
+    _, run, *lines = capfd.readouterr().out.splitlines()
+    assert run == case.TRAINED and len(lines) == 4
+    for (rank, passage, score), above, below in zip(
+        ranked[:2], lines[::2], lines[1::2], strict=True
+    ):
+        start = f"{rank} {score:.4f} {passage.split(':')[0]}"
+        assert above.replace("*", "").split() == [*start.split(), f"{passage[:6]}…"]
+        assert below.strip(" \u2068\u2069") == shown[passage]
+        assert display_width(above) <= 20 >= display_width(below)
+
+
+def test_a_question_of_the_benchmark_needs_no_model(
+    results: Path, capfd: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hybridbatch.retrieval.query_model.QuestionEncoder", None)
+    name, text = next(iter(texts(results).items()))
+    (answer,) = ask(results, capfd, f" {text}", "--run", case.TRAINED, "-k", 1)
+    assert answer["query_ids"] == [name]
+
+
+def test_a_byte_order_mark_belongs_to_no_question(results: Path, capfd: Printed) -> None:
+    name, text = next(iter(texts(results).items()))
+    (answer,) = ask(results, capfd, "--run", case.TRAINED, "-k", 1, lines=f"\ufeff{text}\r\n")
+    assert (answer["question"], answer["query_ids"]) == (text, [name])
+
+
+def test_a_wrong_line_does_not_end_the_questions_of_a_person(
+    results: Path, capfd: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hybridbatch.retrieval.query._is_terminal", lambda: True)
+    typed = ["new", "\udce9"]
+
+    def one(_prompt: str) -> str:
+        if not typed:
+            raise EOFError
+        return typed.pop()
+
+    monkeypatch.setattr("builtins.input", one)
+    capfd.readouterr()
+    assert query(results, "--run", case.TRAINED, "-k", 1) == 0
+    printed = capfd.readouterr()
+    assert "error: the question: not Unicode" in printed.err
+    assert printed.out.splitlines()[0] == case.TRAINED
 
 
 def test_one_json_line_for_each_answer_holds_all_runs(results: Path, capfd: Printed) -> None:

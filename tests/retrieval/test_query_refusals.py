@@ -70,6 +70,14 @@ def test_a_question_without_text(results: Path, capfd: Printed, text: str, probl
     assert problem in refusal(results, capfd, text)
 
 
+def test_a_closed_input_has_no_questions(
+    results: Path, capfd: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    line = refusal(results, capfd, "--run", case.TRAINED)
+    assert line == "the standard input is closed; write the question in the command"
+
+
 def flip(file: Path) -> None:
     """Change a bit in the middle of a file."""
     content = bytearray(file.read_bytes())

@@ -21,7 +21,7 @@ from hybridbatch.planning.stage_options import completed
 from hybridbatch.schemas.every import PAIRS, RUNS, TRAIN_LOG
 from hybridbatch.training import train
 from hybridbatch.training.data import read_training_data, with_validation
-from hybridbatch.training.options import learning_rate
+from hybridbatch.training.schedule import learning_rate
 from hybridbatch.training.validation import validation_batches
 
 
@@ -297,6 +297,24 @@ def test_hard_negatives_make_the_task_harder(inputs, tmp_path):
     ]
     without, with_one = (next(r["loss"] for r in rows if r["event"] == "train") for rows in first)
     assert with_one > without
+
+
+@pytest.mark.parametrize("split", [None, "validation"])
+def test_data_without_hard_negatives_train_without_them(inputs, tmp_path, caplog, split):
+    """No pair has any, or only pairs that are held out have some."""
+    rows = [
+        row | {"hard_negatives": row["hard_negatives"] if row["split"] == split else []}
+        for row in [*tiny.pair_rows(range(40)), *tiny.pair_rows(range(50, 54), split="validation")]
+    ]
+    write_table(table_from_rows(rows, PAIRS), tmp_path / "pairs.parquet", PAIRS)
+    model, options = inputs / "model", {"steps": 2, "validation": {"fraction": 0.0}}
+    with_option, without = (
+        train_tiny(tmp_path, tmp_path / str(count), model=model, hard_negatives=count, **options)
+        for count in (3, 0)
+    )
+    assert log_of(with_option) == log_of(without)
+    assert digests(with_option / "checkpoint") == digests(without / "checkpoint")
+    assert "hard_negatives is 3, and no pair to train on has any" in caplog.text
 
 
 def test_gradients_are_clipped(inputs, tmp_path):

@@ -34,12 +34,23 @@ def snakemake(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def the_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line that a failed command prints, beside Snakemake's notices."""
+def the_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines that a failed command prints, beside Snakemake's notices."""
     assert done.returncode != 0
     lines = (done.stdout + done.stderr).splitlines()
-    (line,) = [line for line in lines if line.strip() and NOTICE not in line]
-    return line.removeprefix("hybridbatch: error: ")
+    lines = [line for line in lines if line.strip() and NOTICE not in line]
+    return [line.removeprefix("hybridbatch: error: ") for line in lines]
+
+
+def the_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that a failed command prints."""
+    (line,) = the_lines(done)
+    return line
+
+
+REST = (
+    b"recipe: a\nsources: [{name: cldr}]\ntrain_languages: [de, en]\nbenchmarks: [{name: cldr}]\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +61,11 @@ def the_line(done: subprocess.CompletedProcess[str]) -> str:
         (b"", "mine.yaml: the file is empty; it needs keys such as `recipe:`"),
         (b"- a\n", "mine.yaml:1: a list; the file needs keys"),
         (b"title: \xe9\n", "mine.yaml:1: not UTF-8; save the file as UTF-8"),
-        (b"seeds: [1]\nseeds: [2]\n", "mine.yaml:2: the key `seeds` appears twice"),
-        (b"trainning: {}\n", "mine.yaml:1: unknown key `trainning`; did you mean `training`?"),
+        (b"seeds: [1]\nseeds: [2]\n" + REST, "mine.yaml:2: the key `seeds` appears twice"),
+        (
+            b"trainning: {}\n" + REST,
+            "mine.yaml:1: unknown key `trainning`; did you mean `training`?",
+        ),
     ],
 )
 def test_a_config_that_is_none_is_one_line(
@@ -63,6 +77,20 @@ def test_a_config_that_is_none_is_one_line(
         path.write_bytes(content)
     line = the_line(snakemake(checkout, "--configfile", "mine.yaml", "--", "results/report.html"))
     assert line.startswith(expected)
+
+
+def test_all_that_is_wrong_is_printed_at_once(checkout: Path) -> None:
+    wrong = b"seeds: [1]\nseeds: [2]\ntitel: x\nmodel: org/name@main\nalphas: [2]\n"
+    (checkout / "mine.yaml").write_bytes(wrong + REST)
+    found = the_lines(snakemake(checkout, "--configfile", "mine.yaml", "--", "results/report.html"))
+    starts = (
+        "2: the key `seeds`",
+        "3: unknown key `titel`",
+        "5: alphas[0]: 2.0",
+        "4: model: the rev",
+    )
+    for line, start in zip(found, starts, strict=True):
+        assert line.startswith(f"mine.yaml:{start}")
 
 
 def test_without_our_profile_snakemake_answers_for_itself(checkout: Path) -> None:

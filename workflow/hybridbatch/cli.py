@@ -35,25 +35,31 @@ logger = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a stage; returns the exit code.
 
-    0: done. 1: a bug in the project. 2: bad input. 3: a failure of the machine, such as a full
-    disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the output closed it.
+    0: done. 1: a bug in the project, or `check` found a problem. 2: bad input. 3: a failure of the
+    machine, such as a full disk. 130 or 143: stopped by SIGINT or SIGTERM. 141: the reader of the
+    output closed it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    resumed = _stage_in(arguments) not in TOOLS
     stop = Stop()
     try:
         with terminable() as stop:
             return _run(arguments)
     except HybridBatchError as error:
-        line = explain(error)
-        logger.error("error: %s", line or error)
-        return 3 if line else 2
+        if line := explain(error):
+            logger.error("error: %s", line)
+            return 3
+        _log_bad_input(error)
+        return 2
     except (KeyboardInterrupt, Terminated):
-        return _stopped(stop.number or signal.SIGINT)
+        return _stopped(stop.number or signal.SIGINT, resumed=resumed)
     except Exception as error:
         if stop.number is not None:
-            return _stopped(stop.number)
+            return _stopped(stop.number, resumed=resumed)
         if (number := getattr(error, "sigval", None)) is not None:
-            return _stopped(number)  # torch's process launcher has its own handlers
+            return _stopped(
+                number, resumed=resumed
+            )  # torch's process launcher has its own handlers
         if line := explain(error):
             logger.error("error: %s", line)
             return 3
@@ -61,15 +67,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _stopped(number: signal.Signals) -> int:
+def _log_bad_input(error: HybridBatchError) -> None:
+    """A line for each problem that the error holds, and for the number of all."""
+    problems, count = getattr(error, "problems", ()), getattr(error, "count", 1)
+    if count == 1:
+        logger.error("error: %s", error)
+        return
+    for problem in problems:
+        logger.error("error: %s", problem)
+    rest = "" if count == len(problems) else f", of which the first {len(problems)} are above"
+    logger.error("error: %s problems in all%s; mend them and try again", f"{count:,}", rest)
+
+
+def _stopped(number: signal.Signals, *, resumed: bool) -> int:
+    again = "; run the same command again to resume" if resumed else ""
     # Before its log is open, a job of the workflow leaves this to the end that the workflow shows.
     if logging.getLogger().handlers or os.environ.get(CONSOLE) != "log":
-        logger.error("stopped by %s; run the same command again to resume", number.name)
+        logger.error("stopped by %s%s", number.name, again)
     return 128 + number
 
 
 def _run(arguments: Sequence[str]) -> int:
-    stage = next((word for word in arguments if not word.startswith("-")), None)
+    stage = _stage_in(arguments)
     if stage is not None and stage not in STAGES | TOOLS:
         return _unknown_stage(stage)
     threads = export_threads(
@@ -93,6 +112,10 @@ def _run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _stage_in(arguments: Sequence[str]) -> str | None:
+    return next((word for word in arguments if not word.startswith("-")), None)
+
+
 def _job_of(log: Path | None) -> str:
     """The name of a job: the part of its log's path after `logs/` and the rule's name."""
     if log is None or "logs" not in log.parts:
@@ -113,21 +136,28 @@ def _unknown_stage(stage: str) -> int:
 def _run_tool(args: argparse.Namespace, *, threads: int) -> int:
     """Run a command that prints its result; returns the exit code."""
     try:
-        _run_measured(args, threads=threads)
-        sys.stdout.flush()
+        code = _run_measured(args, threads=threads)
+        _flush()
     except OSError as error:
         try:
-            sys.stdout.flush()
+            _flush()
         except OSError:
             # What is left in the buffer would fail again when the interpreter ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
         return 128 + signal.SIGPIPE
-    return 0
+    return code or 0
 
 
-def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
+def _flush() -> None:
+    """Write what is left in the buffer; an output that was closed from the start has none."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _run_measured(args: argparse.Namespace, *, threads: int) -> int | None:
+    """Run a command; the exit code that it returns, if it returns one."""
     from hybridbatch.common.locks import sole_job
     from hybridbatch.common.measure import measured
 
@@ -140,7 +170,8 @@ def _run_measured(args: argparse.Namespace, *, threads: int) -> None:
         # Processes that a stage starts take the record from its arguments.
         args.record = _record(args, module)
         with making(args.record):
-            module.run(args)
+            code: int | None = module.run(args)
+    return code
 
 
 def _record(args: argparse.Namespace, module: ModuleType) -> Record | None:

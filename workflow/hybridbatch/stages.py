@@ -32,7 +32,9 @@ STAGES = {
     "benchmarks": Stage(
         "data.benchmarks", "write the queries, passages and qrels of a benchmark", ("babel",)
     ),
-    "corpus": Stage("data.corpus", "cut a file of a large corpus into shards of passages"),
+    "corpus": Stage(
+        "data.corpus", "cut a file of a large corpus into shards of passages", ("babel",)
+    ),
     "shards": Stage("data.shards", "list the shards of a corpus and check it as a whole"),
     "pairs": Stage(
         "data.pairs", "build the parallel question-passage pairs of a training source", ("babel",)
@@ -100,8 +102,15 @@ STAGES = {
         "write a trained model with its benchmark results, as a folder to pass on",
     ),
 }
-# Commands that make no artifact.
+# Commands outside of the workflow.
 TOOLS = {
+    "check": Stage(
+        "planning.check",
+        "say what a configuration would run, and everything that is wrong with it and its data",
+    ),
+    "import": Stage(
+        "data.importing", "read data of your own, of any format, as training pairs or a benchmark"
+    ),
     "verify": Stage(
         "planning.verify",
         "list which results are whole, stale, damaged, missing or of another config",
@@ -109,5 +118,6 @@ TOOLS = {
     "query": Stage(
         "retrieval.query", "answer questions with the first passages of one or more trained models"
     ),
+    "serve": Stage("serving.serve", "answer questions on a local web page, as `query` does"),
     "schemas": Stage("schemas.document", "print every Parquet file with its columns, as Markdown"),
 }

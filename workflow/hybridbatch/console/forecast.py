@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 # Seconds of a job, the start of its interpreter included.
-_ROUGH = {
+ROUGH = {
     "download": 5,
     "benchmarks": 5,
     "corpus": 60,
@@ -26,6 +26,7 @@ _ROUGH = {
     "encode_queries": 15,
     "encode_shard": 600,
     "index": 4,
+    "index_shard": 20,
     "retrieve": 6,
     "search": 20,
     "pool": 10,
@@ -66,10 +67,10 @@ class Forecast:
 
 def rough_seconds(rule: str, command: str | None) -> float:
     """A guess at the seconds of a job, from its rule and the options in its command."""
-    name = next((known for known in _known(rule) if known in _ROUGH or known == "train"), "")
+    name = next((known for known in _known(rule) if known in ROUGH or known == "train"), "")
     if name == "train":
         return _TRAIN_START + _SECONDS_OF_PAIR * (_work(command) or 100 * 32)
-    return _ROUGH.get(name, _OTHER)
+    return ROUGH.get(name, _OTHER)
 
 
 def recorded_seconds(

@@ -39,35 +39,26 @@ class JobLog:
     left: float | None = None
     read_at: float = 0.0
     _offset: int = 0
-    _rest: str = ""
     _open: list[str] = field(default_factory=list)
     _kind: str = ""
-
-    def skip_old(self) -> None:
-        """Forget what an earlier attempt left; Snakemake removes its log when the job starts."""
-        self._offset, self._rest, self._open, self._kind = 0, "", [], ""
-        self.amount, self.left = "", None
 
     def read(self, now: float = 0.0, *, to_end: bool = False) -> list[Said]:
         """What was said since the last call.
 
         Args:
             now: the time.
-            to_end: the job has ended: what is begun is complete. Before, the last warning or error
-                is kept back, since lines of a trace may follow it.
+            to_end: the job has ended, so that what is begun is complete. Before, an error is kept
+                back until the next record, since lines of a trace may follow it.
         """
         found: list[Said] = []
-        *whole, self._rest = (self._rest + self._new()).split("\n")
-        if to_end and self._rest:
-            whole.append(self._rest)
-            self._rest = ""
-        for line in whole:
+        lines = self._new_lines(to_end=to_end)
+        for line in lines:
             if match := _RECORD.fullmatch(line):
                 found += self._closed()
                 self._take(match["level"], match["text"], now)
             elif self._kind and line:
                 self._open.append(line)
-        if to_end or (not whole and not self._rest):
+        if to_end or (not lines and self._kind == "warning"):
             found += self._closed()
         return found
 
@@ -83,16 +74,17 @@ class JobLog:
         self._kind, self._open = "", []
         return [Said(kind, "\n".join(lines))] if kind else []
 
-    def _new(self) -> str:
+    def _new_lines(self, *, to_end: bool) -> list[str]:
+        """The lines that were finished since the last call; at the end also an unfinished one."""
         try:
             with self.path.open("rb") as file:
                 if file.seek(0, 2) < self._offset:
-                    self.skip_old()  # another attempt writes it anew
+                    self._offset = 0  # another attempt writes it anew
                 file.seek(self._offset)
                 content = file.read()
         except OSError:
-            return ""
-        # A character may be half written; its other bytes come with the next call.
-        text = content.decode("utf-8", errors="ignore")
+            return []
+        if not to_end:
+            content = content[: content.rfind(b"\n") + 1]
         self._offset += len(content)
-        return text
+        return content.decode("utf-8", errors="replace").splitlines()

@@ -49,7 +49,7 @@ def total_line(tally: Tally, now: float, width: int) -> str:
     """A bar, the share of the time that is over, what is left of it, and the jobs."""
     share = tally.share(now)
     left = f"{roughly(tally.seconds_left(now))} left"
-    jobs = f"{len(tally.done):,}/{tally.total:,} jobs"
+    jobs = f"{tally.done:,}/{tally.total:,} jobs"
     text = f"{percent(share)} of the time, {left}, {jobs}"
     if len(text) + 10 > width:
         text = f"{percent(share)}, {left}, {jobs}"
@@ -67,14 +67,14 @@ def finished_line(job: Job, seconds: float, tally: Tally, now: float) -> str:
 
 def many_line(rule: str, tally: Tally, now: float) -> str:
     """What a file is told now and then of a rule with many jobs."""
-    jobs = f"{tally.made()[rule]:,} of {counted(tally.planned[rule], 'job')}"
+    jobs = f"{tally.took[rule].jobs:,} of {counted(tally.planned[rule], 'job')}"
     return f"done   {rule}: {jobs}; {so_far(tally, now)}"
 
 
 def so_far(tally: Tally, now: float) -> str:
     """`46 % of the time, 4 min left, 12 of 35 jobs`."""
-    jobs = f"{len(tally.done):,} of {counted(tally.total, 'job')}"
-    if len(tally.done) >= tally.total:
+    jobs = f"{tally.done:,} of {counted(tally.total, 'job')}"
+    if tally.done >= tally.total:
         return jobs
     left = roughly(tally.seconds_left(now))
     return f"{percent(tally.share(now))} of the time, {left} left, {jobs}"

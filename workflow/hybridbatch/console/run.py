@@ -174,7 +174,7 @@ class Run:
         self._draw()
 
     def _tell_of_many(self, rule: str, now: float) -> None:
-        done, planned = self.tally.made()[rule], self.tally.planned[rule]
+        done, planned = self.tally.took[rule].jobs, self.tally.planned[rule]
         if 10 * done // planned > 10 * (done - 1) // planned:
             self._write([lines.many_line(rule, self.tally, now)])
 

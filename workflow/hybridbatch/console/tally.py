@@ -44,23 +44,37 @@ class Job:
 
 
 @dataclass
+class Took:
+    """The jobs of a rule that are done: their number, seconds, and expected seconds."""
+
+    jobs: int = 0
+    seconds: float = 0.0
+    expected: float = 0.0
+
+    def __add__(self, other: "Took") -> "Took":
+        return Took(
+            self.jobs + other.jobs, self.seconds + other.seconds, self.expected + other.expected
+        )
+
+
+@dataclass
 class Tally:
     """What is done and what is left. Times are seconds of one clock.
 
     Attributes:
         total: the jobs of the run as Snakemake counts them; a checkpoint may add some.
         planned: the jobs of each rule.
-        running, done, failed: jobs by the number that Snakemake gave them.
+        running, failed: jobs by the number that Snakemake gave them.
+        took: what is done, by rule in the order in which the first jobs were done.
         forecast: how long they take.
     """
 
     total: int = 0
     planned: dict[str, int] = field(default_factory=dict)
     running: dict[int, Job] = field(default_factory=dict)
-    done: dict[int, Job] = field(default_factory=dict)
     failed: dict[int, Job] = field(default_factory=dict)
+    took: dict[str, Took] = field(default_factory=dict)
     forecast: Forecast = field(default_factory=Forecast)
-    _took: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     _busy: float = 0.0
     _worked: float = 0.0
     _counted: float | None = None
@@ -88,7 +102,8 @@ class Tally:
         reader = JobLog(Path(log)) if log else None
         job = Job(rule, job_name(rule, wildcards), now, expected, reader)
         self.running[number] = job
-        started = sum(each.rule == rule for each in (*self.running.values(), *self.done.values()))
+        started = sum(each.rule == rule for each in self.running.values())
+        started += self.took[rule].jobs if rule in self.took else 0
         if started > self.planned.get(rule, 0):  # found out by a checkpoint
             self.planned[rule] = started
         return job
@@ -99,9 +114,8 @@ class Tally:
         job = self.running.pop(number, None)
         if job is None:
             return None
-        self.done[number] = job
         seconds = max(now - job.begun, 0.0)
-        self._took.setdefault(job.rule, []).append((seconds, job.expected))
+        self.took[job.rule] = self.took.get(job.rule, Took()) + Took(1, seconds, job.expected)
         return job, seconds
 
     def fail(self, number: int, now: float) -> Job | None:
@@ -122,7 +136,7 @@ class Tally:
 
     def share(self, now: float) -> float:
         """The share of the time of all jobs that is over, between 0 and 1; it does not fall."""
-        done = sum(seconds for jobs in self._took.values() for seconds, _ in jobs)
+        done = sum(took.seconds for took in self.took.values())
         done += sum(now - job.begun for job in self.running.values())
         left = self._left_of_jobs(now)
         if left <= 0:
@@ -140,22 +154,26 @@ class Tally:
     def waiting(self) -> dict[str, int]:
         """The jobs of each rule that have not started; of a failed one none is waiting."""
         counts = dict(self.planned)
-        for job in (*self.running.values(), *self.done.values(), *self.failed.values()):
+        for rule, count in self.made().items():
+            counts[rule] = counts.get(rule, 0) - count
+        for job in (*self.running.values(), *self.failed.values()):
             counts[job.rule] = counts.get(job.rule, 0) - 1
         return {rule: count for rule, count in counts.items() if count > 0}
 
     def made(self) -> dict[str, int]:
-        """How many jobs of each rule are done, in the order in which the rules began."""
-        counts: dict[str, int] = {}
-        for job in self.done.values():
-            counts[job.rule] = counts.get(job.rule, 0) + 1
-        return counts
+        """How many jobs of each rule are done, in the order in which the first were."""
+        return {rule: took.jobs for rule, took in self.took.items()}
+
+    @property
+    def done(self) -> int:
+        """How many jobs are done."""
+        return sum(took.jobs for took in self.took.values())
 
     def _left_of_jobs(self, now: float) -> float:
         waiting = self.waiting()
         left = sum(self._left_of(job, now) for job in self.running.values())
         left += sum(count * self._expected(rule) for rule, count in waiting.items())
-        known = sum(waiting.values()) + len(self.running) + len(self.done) + len(self.failed)
+        known = sum(waiting.values()) + len(self.running) + self.done + len(self.failed)
         return left + max(self.total - known, 0) * self._unknown()
 
     def _left_of(self, job: Job, now: float) -> float:
@@ -170,23 +188,21 @@ class Tally:
 
     def _expected(self, rule: str) -> float:
         """The seconds of a job that has not started: of this run's own jobs if there are any."""
-        if took := self._took.get(rule):
-            return sum(seconds for seconds, _ in took) / len(took)
+        if took := self.took.get(rule):
+            return took.seconds / took.jobs
         return self.forecast.job(rule) * self._ratio(rule)
 
     def _ratio(self, rule: str) -> float:
         """How much longer jobs take than expected: those of the rule, else all."""
-        took, prior = self._took.get(rule), 0.0
-        if not took:
-            took, prior = [pair for pairs in self._took.values() for pair in pairs], _PRIOR
-        seconds = sum(each for each, _ in took) + prior
-        expected = sum(each for _, each in took) + prior
-        return min(max(seconds / expected, _LEAST), _MOST) if expected else 1.0
+        took = self.took.get(rule) or sum(self.took.values(), Took(0, _PRIOR, _PRIOR))
+        if not took.expected:
+            return 1.0
+        return min(max(took.seconds / took.expected, _LEAST), _MOST)
 
     def _unknown(self) -> float:
         """The seconds of a job that a checkpoint added, of which only the number is known."""
         shards = [rule for rule in ("encode_shard", "search") if rule in self.forecast.seconds]
-        rules = shards or list(self._took) or list(self.planned)
+        rules = shards or list(self.took) or list(self.planned)
         return sum(map(self._expected, rules)) / len(rules) if rules else 0.0
 
     def _count(self, now: float) -> None:

@@ -17,10 +17,20 @@ import pyarrow as pa
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
-from hybridbatch.common.tables import check_table, read_table, table_from_rows, write_table
+from hybridbatch.common.tables import check_table, table_from_rows, write_table
+from hybridbatch.data.readers.layouts import TABLES, Layout, SetFiles, find_layout
+from hybridbatch.data.readers.ownsets import read_own_set
+from hybridbatch.data.readers.problems import Origin, Problems
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
+from hybridbatch.data.readers.retrievalsets import read_sets, read_topics_alone
 from hybridbatch.data.sources.lareqa import LareqaFile, read_files
 from hybridbatch.data.sources.miracl import query_files, read_qrels, read_topics
-from hybridbatch.data.sources.rowchecks import check_ids, require, require_rows, require_text
+from hybridbatch.data.sources.setchecks import (
+    note_judgements,
+    note_passages,
+    note_queries,
+    note_unanswered,
+)
 from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.queries import QUERIES
@@ -31,9 +41,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The benchmark's name, and the kind of its input: a data set or parquet.
+    """The benchmark's name, and the kind of its input: a data set, or parquet for own data.
 
-    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`).
+    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`),
+    `reading` how the user's own data are read.
     With `sharded`, the stage `corpus` writes the passages. Without it, more than `most_passages`
     passages are refused, because later stages hold them in memory.
     """
@@ -43,6 +54,7 @@ class Options:
     reader: str = ""
     code: str = ""
     extensions: tuple[Extension, ...] = ()
+    reading: Reading = AS_IT_IS
     sharded: bool = False
     most_passages: int | None
 
@@ -76,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         help="{language}.json files, MIRACL's topics and qrels, or for kind parquet: queries, "
-        "passages (unless sharded) and qrels, in this order",
+        "passages (unless sharded) and qrels, in this order, or one path of another format",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder of the three tables")
 
@@ -95,7 +107,7 @@ def build_benchmark(options: Options, inputs: Sequence[Path]) -> Benchmark:
     """
     origins = Origins(*[f"{options.name} ({table})" for table in ("queries", "passages", "qrels")])
     if options.kind == "parquet":
-        benchmark, origins = _from_parquet(options, inputs)
+        benchmark = _own(options, inputs)
     else:
         if not options.reader:
             raise HybridBatchError(
@@ -172,20 +184,19 @@ def check_benchmark(benchmark: Benchmark, origins: Origins) -> None:
     Raises:
         HybridBatchError: names the file and the row or key.
     """
+    found = Problems()
+    queries, qrels = _frame(benchmark.queries), _frame(benchmark.qrels)
+    passages = None if benchmark.passages is None else _frame(benchmark.passages)
+    note_queries(queries, origin=Origin(origins.queries), found=found)
+    if passages is not None:
+        note_passages(passages, origin=Origin(origins.passages), found=found)
+    note_judgements(qrels, queries, passages, origin=Origin(origins.qrels), found=found)
+    note_unanswered(queries, qrels, origin=Origin(origins.queries), found=found)
+    found.raise_any()
     check_table(benchmark.queries, QUERIES, origin=origins.queries)
     check_table(benchmark.qrels, QRELS, origin=origins.qrels)
-    queries, qrels = _frame(benchmark.queries), _frame(benchmark.qrels)
-    require_rows(queries, origin=origins.queries)
-    require_text(queries, "text", "item_id", origin=origins.queries)
-    check_ids(queries, "query_id", origin=origins.queries)
     if benchmark.passages is not None:
         check_table(benchmark.passages, PASSAGES, origin=origins.passages)
-        passages = _frame(benchmark.passages)
-        require_rows(passages, origin=origins.passages)
-        require_text(passages, "text", origin=origins.passages)
-        check_ids(passages, "passage_id", origin=origins.passages)
-        _check_known(qrels, "passage_id", passages, origin=origins.qrels)
-    _check_judgements(qrels, queries, origins)
 
 
 def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
@@ -196,38 +207,30 @@ def write_benchmark(benchmark: Benchmark, folder: Path) -> None:
     write_table(benchmark.qrels, folder / "qrels.parquet", QRELS)
 
 
-def _from_parquet(options: Options, inputs: Sequence[Path]) -> tuple[Benchmark, Origins]:
-    names = ["queries.parquet", "passages.parquet", "qrels.parquet"]
-    if options.sharded:
-        names.remove("passages.parquet")
+def _own(options: Options, inputs: Sequence[Path]) -> Benchmark:
+    """The user's own benchmark: the files of the three tables, or one path of another format."""
+    reading = options.reading
+    if len(inputs) == 1 and options.sharded:
+        layout = find_layout(inputs[0], format=reading.format, split=reading.split)
+        queries, qrels = read_topics_alone(layout, reading)
+        return Benchmark(queries, None, qrels)
+    if len(inputs) == 1:
+        found = read_own_set(inputs[0], reading=reading)
+        return Benchmark(found.queries, found.passages, found.qrels)
+    names = [f"{name}.parquet" for name in TABLES if not (options.sharded and name == "passages")]
     if len(inputs) != len(names):
         raise HybridBatchError(
-            f"--input: benchmark {options.name} needs {', '.join(names)}, in this order; "
-            f"{len(inputs)} files given"
+            f"--input: benchmark {options.name} needs {', '.join(names)}, in this order, or one "
+            f"path; {len(inputs)} files given"
         )
-    queries, qrels = inputs[0], inputs[-1]
-    benchmark = Benchmark(
-        queries=read_table(queries, QUERIES, given=True),
-        passages=None if options.sharded else read_table(inputs[1], PASSAGES, given=True),
-        qrels=read_table(qrels, QRELS, given=True),
-    )
-    return benchmark, Origins(str(queries), str(inputs[1]), str(qrels))
-
-
-def _check_known(qrels: pl.DataFrame, column: str, table: pl.DataFrame, *, origin: str) -> None:
-    known = pl.col(column).is_in(table[column].implode())
-    problem = f"`{column}` {{{column}!r}} is not among the {column.split('_')[0]} ids; "
-    require(qrels, known, problem + "add it there or drop the row", origin=origin)
-
-
-def _check_judgements(qrels: pl.DataFrame, queries: pl.DataFrame, origins: Origins) -> None:
-    _check_known(qrels, "query_id", queries, origin=origins.qrels)
-    problem = "`relevance` is {relevance}; use 0 for not relevant and 1 or more for relevant"
-    require(qrels, pl.col("relevance") >= 0, problem, origin=origins.qrels)
-    relevant = qrels.filter(pl.col("relevance") > 0)["query_id"]
-    problem = "query {query_id!r} has no relevant passage in the qrels; add one or drop the query"
-    rule = pl.col("query_id").is_in(relevant.implode())
-    require(queries, rule, problem, origin=origins.queries)
+    first, *between, last = ((path,) for path in inputs)
+    files = SetFiles(first, between[0] if between else (), last)
+    layout = Layout("tables", sets=(files,))
+    if options.sharded:
+        queries, qrels = read_topics_alone(layout, reading)
+        return Benchmark(queries, None, qrels)
+    found = read_sets(layout, reading, origin=str(inputs[0].parent))
+    return Benchmark(found.queries, found.passages, found.qrels)
 
 
 def _check_size(benchmark: Benchmark, options: Options) -> None:

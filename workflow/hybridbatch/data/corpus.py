@@ -9,7 +9,7 @@ import argparse
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -19,9 +19,11 @@ import pyarrow.compute as pc
 from hybridbatch.common.artifacts import atomic_folder
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
-from hybridbatch.common.parquet import ParquetInput
 from hybridbatch.common.table_writer import TableWriter, table_writer
-from hybridbatch.common.tables import check_table
+from hybridbatch.data.readers.ids import known_language
+from hybridbatch.data.readers.passages import passage_batches
+from hybridbatch.data.readers.problems import Origin, Problems
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.sources.miracl import Row, read_documents
 from hybridbatch.data.sources.rowchecks import check_ids
 from hybridbatch.schemas.passages import PASSAGES
@@ -35,13 +37,16 @@ logger = logging.getLogger(__name__)
 class Options:
     """The part's name, its kind (miracl or parquet), and the number of passages in a shard.
 
-    `language` is the language of a MIRACL file; a Parquet file has it in each row.
+    `language` is the language of a MIRACL file; of own files, `reading`, the
+    name of the file, or each row has it. `format` is that of own files (`readers.reading.FORMATS`).
     """
 
     part: str
     kind: str
     shard_passages: int
     language: str | None = None
+    reading: Reading = AS_IT_IS
+    format: str = "tables"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +62,24 @@ def run(args: argparse.Namespace) -> None:
         rows = read_documents(args.input, options.language or "")
         tables = _tables(rows)
     else:
-        tables = _parquet_tables(args.input)
+        tables = passage_batches(args.input, _reading(options), format=options.format, rows=_BATCH)
     counts = cut(
         tables, args.output, part=options.part, size=options.shard_passages, origin=args.input
     )
     logger.info("%s: %s passages, %d shards", args.input, f"{sum(counts.values()):,}", len(counts))
+
+
+def checked_tables(options: Options, path: Path) -> Iterator[pa.Table]:
+    """The passages of a user's file, in tables of the schema PASSAGES with checked ids.
+
+    Raises:
+        HybridBatchError: as `cut`, or the file cannot be read.
+    """
+    first = 0
+    for table in passage_batches(path, _reading(options), format=options.format, rows=_BATCH):
+        _check(table, origin=_rows_from(path, first))
+        first += table.num_rows
+        yield table
 
 
 def cut(
@@ -70,7 +88,7 @@ def cut(
     """Write the shards `{part}.{language}.{number}.parquet`: the complete folder or nothing.
 
     Args:
-        tables: rows of the schema PASSAGES; their ids are checked; a text may be empty.
+        tables: rows of the schema PASSAGES; their ids are checked.
         folder: the folder of the shards; the rows keep their order.
         part: the name of the part.
         size: passages in a shard; the last shard of a language has the rest.
@@ -87,7 +105,7 @@ def cut(
     with atomic_folder(folder) as temporary, ExitStack() as files:
         cutters: dict[str, _Cutter] = {}
         for table in tables:
-            _check(table, origin=f"{origin} (rows from {first:,})")
+            _check(table, origin=_rows_from(origin, first))
             first += table.num_rows
             for language, rows in _by_language(table):
                 if language not in cutters:
@@ -137,17 +155,23 @@ def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(batch, schema=PASSAGES.arrow)
 
 
-def _parquet_tables(path: Path) -> Iterator[pa.Table]:
-    with ParquetInput(path, given=True) as file:
-        for table in file.batches(rows=_BATCH):
-            check_table(table, PASSAGES, origin=str(path))
-            yield table.select(list(PASSAGES.columns)).cast(PASSAGES.arrow)
+def _reading(options: Options) -> Reading:
+    """How own passages are read; the name of a file or folder may tell the language."""
+    if options.reading.language or not options.language:
+        return options.reading
+    return replace(options.reading, language=known_language(options.language))
 
 
-def _check(table: pa.Table, *, origin: str) -> None:
+def _rows_from(path: Path, first: int) -> Origin:
+    return Origin(str(path), lambda row: f"row {first + row}")
+
+
+def _check(table: pa.Table, *, origin: Origin) -> None:
+    found = Problems()
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
-    check_ids(frame, "passage_id", origin=origin)
+    check_ids(frame, "passage_id", origin=origin, found=found)
+    found.raise_any()
 
 
 def _by_language(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:

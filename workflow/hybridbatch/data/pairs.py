@@ -18,9 +18,11 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.registry import Extension, loaded
 from hybridbatch.common.tables import table_from_rows, write_table
+from hybridbatch.data.readers.pairtables import read_own_pairs
+from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.sources import lareqa, ntrex, squad
-from hybridbatch.data.sources.ownpairs import read_own_pairs
-from hybridbatch.data.sources.pairchecks import check_pairs, with_joined_groups
+from hybridbatch.data.sources.groups import with_joined_groups
+from hybridbatch.data.sources.pairchecks import check_pairs
 from hybridbatch.schemas.pairs import PAIRS
 
 logger = logging.getLogger(__name__)
@@ -28,9 +30,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The source's name, and the kind of its input: a data set's name, or parquet.
+    """The source's name, and the kind of its input: a data set's name, or parquet for own data.
 
-    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`).
+    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`),
+    `reading` how the user's own data are read.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Options:
     reader: str = ""
     code: str = ""
     extensions: tuple[Extension, ...] = ()
+    reading: Reading = AS_IT_IS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +70,7 @@ def build_pairs(options: Options, inputs: Sequence[Path]) -> pa.Table:
     """
     name, origin = options.name, f"{options.name} (pairs)"
     if options.kind == "parquet":
-        table = _own_pairs(inputs, source=name)
+        table = _own_pairs(inputs, source=name, reading=options.reading)
         origin = ", ".join(map(str, inputs))
     else:
         if not options.reader:
@@ -123,15 +127,13 @@ def _row(item_id: str, language: str, question: str, passage: str, source: str) 
     }
 
 
-def _own_pairs(inputs: Sequence[Path], *, source: str) -> pa.Table:
+def _own_pairs(inputs: Sequence[Path], *, source: str, reading: Reading) -> pa.Table:
     """The user's files, checked one by one, under the name that the config gives the source."""
     if not inputs:
         raise HybridBatchError(f"--input: source {source} needs a file of pairs")
-    tables = []
-    for path in inputs:
-        tables.append(read_own_pairs(path, source=source))
-        check_pairs(tables[-1], origin=str(path))
-    table = pa.concat_tables(tables)
+    table = pa.concat_tables(
+        [read_own_pairs(path, source=source, reading=reading) for path in inputs]
+    )
     if pc.any(pc.not_equal(table["source"], source)).as_py():
         logger.info("%s: column `source` now holds the name that the config gives", source)
     index = table.schema.get_field_index("source")

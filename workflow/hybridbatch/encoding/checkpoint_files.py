@@ -1,4 +1,4 @@
-"""Finds the damaged file of a checkpoint folder by its format."""
+"""Finds the damaged or quantised file of a checkpoint folder by its format."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,8 @@ from safetensors import SafetensorError, safe_open
 
 from hybridbatch.common.artifacts import damaged
 from hybridbatch.common.errors import HybridBatchError
+
+_FLOATING = ("F64", "F32", "F16", "BF16")
 
 
 def damaged_file(folder: Path) -> tuple[Path, str] | None:
@@ -25,9 +27,38 @@ def damaged_file(folder: Path) -> tuple[Path, str] | None:
     return None
 
 
-def unloadable(folder: Path, error: Exception) -> HybridBatchError:
-    """The error for a checkpoint that a library cannot load; it names the broken file, if any."""
-    if (found := damaged_file(folder)) is not None:
-        return damaged(*found)
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return damaged(folder, f"does not load as a checkpoint ({reason})")
+def quantised_weight(folder: Path) -> tuple[Path, str] | None:
+    """The first file with a weight of another type than floating point, and the weight's name."""
+    for path in sorted(folder.rglob("*.safetensors")):
+        with safe_open(path, framework="np") as file:
+            for name in file.keys():  # noqa: SIM118 - no mapping
+                kind = file.get_slice(name).get_dtype()
+                if name.endswith("weight") and kind not in _FLOATING:
+                    return path, f"{name} is {kind}"
+    return None
+
+
+def unloadable(folder: Path, error: Exception, *, origin: str = "") -> HybridBatchError:
+    """The error for a checkpoint that a library cannot load; it names the broken file, if any.
+
+    `origin` names a folder that the user gave; without it, the workflow made the folder.
+    """
+    found = damaged_file(folder)
+    if found is None:
+        found = folder, f"does not load as a checkpoint ({reason_of(error)})"
+    path, reason = found
+    if not origin:
+        return damaged(path, reason)
+    inside = "" if path == folder else f"{path.relative_to(folder)}: "
+    return HybridBatchError(
+        f"{origin}: {inside}damaged: {reason}; restore it from where it came from"
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """Why a library refuses a checkpoint, on one line."""
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights are of other shapes than config.json says"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # A validation error gives the field in its first line and the fault in the second.
+    return " ".join(lines[:2])[:300] if lines else type(error).__name__

@@ -7,13 +7,13 @@ and not implemented is refused by name, because vectors without it would be othe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.encoding.given_files import read_json
 
 Pooling = Literal["mean", "cls", "max", "lasttoken"]
 
@@ -106,19 +106,16 @@ class _Module:
     folder: str
 
 
-def declared_files(folder: Path) -> list[Path]:
-    """The files of a folder that its declaration consists of; none for a plain checkpoint.
+def declared_names(folder: Path, *, origin: str) -> list[str]:
+    """The files of the modules that `modules.json` lists; none for a plain checkpoint.
 
     Raises:
         HybridBatchError: as `read_declaration`, for `modules.json` alone.
     """
     if not (folder / MODULES).is_file():
         return []
-    names = [MODULES, PROMPTS, *TRANSFORMER_SETTINGS]
-    for module in _modules(folder, origin=str(folder)):
-        if module.folder:
-            names += [f"{module.folder}/{SETTINGS}", f"{module.folder}/{WEIGHTS}"]
-    return [folder / name for name in names if (folder / name).is_file()]
+    folders = [module.folder for module in _modules(folder, origin=origin) if module.folder]
+    return [f"{inside}/{name}" for inside in folders for name in (SETTINGS, WEIGHTS)]
 
 
 def read_declaration(folder: Path, *, origin: str = "") -> Declaration | None:
@@ -158,7 +155,7 @@ def read_declaration(folder: Path, *, origin: str = "") -> Declaration | None:
 
 
 def _modules(folder: Path, *, origin: str) -> list[_Module]:
-    found = _read(folder, MODULES, origin=origin, kind=list)
+    found = read_json(folder, MODULES, origin=origin, kind=list)
     modules = []
     for entry in found:
         name = str(entry.get("type", "")) if isinstance(entry, dict) else ""
@@ -168,18 +165,30 @@ def _modules(folder: Path, *, origin: str) -> list[_Module]:
                 f"{origin}: {MODULES}: the module {name or entry!r} is not supported, only "
                 f"{', '.join(_KINDS)} of sentence-transformers; name another model"
             )
-        path = PurePosixPath(str(entry.get("path", "")))
+        path = PurePosixPath(str(entry.get("path") or ""))
         if path.is_absolute() or ".." in path.parts:
             raise HybridBatchError(
                 f"{origin}: {MODULES}: the path {str(path)!r} leads out of the folder; correct it"
             )
         modules.append(_Module(kind, "" if path == PurePosixPath() else str(path)))
+    names = [str(entry.get("name")) for entry in found]
+    if len(set(names)) < len(names):
+        raise HybridBatchError(
+            f"{origin}: {MODULES}: two modules have one name, of which sentence-transformers keeps "
+            f"one; restore the file from where it came from"
+        )
     kinds = [module.kind for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or not set(kinds[2:]) <= {"Dense", "Normalize"}:
         raise HybridBatchError(
             f"{origin}: {MODULES}: the modules {', '.join(kinds) or 'are missing'}; only "
             f"Transformer, Pooling, and then Dense and Normalize are supported; name another model"
         )
+    for module in modules[1:]:
+        if module.folder == "" and module.kind != "Normalize":
+            raise HybridBatchError(
+                f"{origin}: {MODULES}: the {module.kind} has no path; restore the file from where "
+                f"it came from"
+            )
     if modules[0].folder:
         raise HybridBatchError(
             f"{origin}: {MODULES}: the Transformer lies in {modules[0].folder}; load the model "
@@ -190,18 +199,17 @@ def _modules(folder: Path, *, origin: str) -> list[_Module]:
 
 def _pooling(folder: Path, inside: str, *, origin: str) -> Pooling:
     name = f"{inside}/{SETTINGS}"
-    values = _read(folder, name, origin=origin)
+    values = read_json(folder, name, origin=origin)
     given = values.get("pooling_mode")
     if given is None:
         # sentence-transformers takes the mean where nothing is said.
         given = [mode for key, mode in _POOLING_KEYS.items() if values.get(key)] or ["mean"]
-    modes = [given] if isinstance(given, str) else list(given)
-    for mode in modes:
-        if mode not in get_args(Pooling) or len(modes) > 1:
-            raise HybridBatchError(
-                f"{origin}: {name}: the pooling {' and '.join(map(str, modes))} is not supported, "
-                f"only one of {', '.join(get_args(Pooling))}; name another model"
-            )
+    modes = given if isinstance(given, list) else [given]
+    if len(modes) != 1 or modes[0] not in get_args(Pooling):
+        raise HybridBatchError(
+            f"{origin}: {name}: the pooling {' and '.join(map(str, modes)) or '[]'} is not "
+            f"supported, only one of {', '.join(get_args(Pooling))}; name another model"
+        )
     if values.get("include_prompt", True) is not True:
         raise HybridBatchError(
             f"{origin}: {name}: include_prompt: false, which leaves the prompt out of the pooling, "
@@ -213,7 +221,7 @@ def _pooling(folder: Path, inside: str, *, origin: str) -> Pooling:
 
 def _dense(folder: Path, inside: str, *, origin: str) -> Dense:
     name = f"{inside}/{SETTINGS}"
-    values = _read(folder, name, origin=origin)
+    values = read_json(folder, name, origin=origin)
     _check_names(values, origin=f"{origin}: {name}")
     if values.get("use_residual"):
         raise HybridBatchError(
@@ -232,7 +240,7 @@ def _dense(folder: Path, inside: str, *, origin: str) -> Dense:
             f"load the model with sentence-transformers and save it with `save_pretrained`"
         )
     sizes = [values.get(key) for key in ("in_features", "out_features")]
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
+    if not all(type(size) is int and size > 0 for size in sizes):
         raise HybridBatchError(
             f"{origin}: {name}: in_features and out_features must be numbers above 0; correct them"
         )
@@ -242,7 +250,7 @@ def _dense(folder: Path, inside: str, *, origin: str) -> Dense:
 def _normalize(folder: Path, inside: str, *, origin: str) -> Normalize:
     name = f"{inside}/{SETTINGS}"
     if (folder / name).is_file():  # older versions write none
-        _check_names(_read(folder, name, origin=origin), origin=f"{origin}: {name}")
+        _check_names(read_json(folder, name, origin=origin), origin=f"{origin}: {name}")
     return Normalize()
 
 
@@ -260,14 +268,14 @@ def _transformer(folder: Path, *, origin: str) -> Mapping[str, Any]:
     name = next((name for name in TRANSFORMER_SETTINGS if (folder / name).is_file()), None)
     if name is None:
         return {}
-    values: Mapping[str, Any] = _read(folder, name, origin=origin)
+    values: Mapping[str, Any] = read_json(folder, name, origin=origin)
     for key, allowed in _allowed(values).items():
         if values.get(key) is not None and not allowed:
             raise HybridBatchError(
                 f"{origin}: {name}: {key}: {values[key]} is not supported; name another model"
             )
     limit = values.get("max_seq_length")
-    if limit is not None and (not isinstance(limit, int) or limit < 1):
+    if limit is not None and (type(limit) is not int or limit < 1):
         raise HybridBatchError(
             f"{origin}: {name}: max_seq_length: {limit} is not a number above 0; correct it"
         )
@@ -278,7 +286,11 @@ def _tokenizer_limit(folder: Path, *, origin: str) -> int | None:
     """The limit in the tokenizer's settings, where version 6 writes it; None if there is none."""
     if not (folder / _TOKENIZER).is_file():
         return None
-    limit = _read(folder, _TOKENIZER, origin=origin).get("model_max_length")
+    limit = read_json(folder, _TOKENIZER, origin=origin).get("model_max_length")
+    if isinstance(limit, bool) or not isinstance(limit, int | float | None):
+        raise HybridBatchError(
+            f"{origin}: {_TOKENIZER}: model_max_length: {limit!r} is not a number; correct it"
+        )
     # transformers writes 1e30 for a tokenizer without a limit.
     return int(limit) if isinstance(limit, int | float) and 0 < limit < _NO_LIMIT else None
 
@@ -304,7 +316,7 @@ def _prompts(folder: Path, *, unit: bool, origin: str) -> tuple[str, str]:
     """
     if not (folder / PROMPTS).is_file():
         return "", ""
-    values = _read(folder, PROMPTS, origin=origin)
+    values = read_json(folder, PROMPTS, origin=origin)
     if (kind := values.get("model_type", "SentenceTransformer")) != "SentenceTransformer":
         raise HybridBatchError(
             f"{origin}: {PROMPTS}: a {kind} is not supported, only a SentenceTransformer; name "
@@ -323,7 +335,17 @@ def _prompts(folder: Path, *, unit: bool, origin: str) -> tuple[str, str]:
     prompts = values.get("prompts") or {}
     if not isinstance(prompts, dict):
         raise HybridBatchError(f"{origin}: {PROMPTS}: prompts is not a mapping; correct it")
-    default = prompts.get(values.get("default_prompt_name"))
+    for key, prompt in prompts.items():
+        if not isinstance(prompt, str | None):
+            raise HybridBatchError(
+                f"{origin}: {PROMPTS}: the prompt {key} is {prompt!r} and not a text; correct it"
+            )
+    name = values.get("default_prompt_name")
+    if name is not None and (not isinstance(name, str) or name not in prompts):
+        raise HybridBatchError(
+            f"{origin}: {PROMPTS}: default_prompt_name {name!r} is none of the prompts; correct it"
+        )
+    default = prompts[name] if name is not None else None
     return (
         _prompt(prompts, ("query",), default),
         _prompt(prompts, ("document", "passage", "corpus"), default),
@@ -333,20 +355,3 @@ def _prompts(folder: Path, *, unit: bool, origin: str) -> tuple[str, str]:
 def _prompt(prompts: Mapping[str, Any], names: Sequence[str], default: Any) -> str:
     found = [prompts[name] for name in names if prompts.get(name) is not None]
     return str(found[0] if found else default or "")
-
-
-def _read(folder: Path, name: str, *, origin: str, kind: type = dict) -> Any:
-    try:
-        values = json.loads((folder / name).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise HybridBatchError(
-            f"{origin}: {name}: missing, though {MODULES} lists its module; restore it"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise HybridBatchError(
-            f"{origin}: {name}: damaged: not JSON ({error}); restore it from where it came from"
-        ) from error
-    if not isinstance(values, kind):
-        form = "a list" if kind is list else "an object"
-        raise HybridBatchError(f"{origin}: {name}: not {form} of JSON; restore it")
-    return values

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
@@ -23,6 +24,7 @@ from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import check_table, read_table, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.encoding.declaration import Pooling
+from hybridbatch.encoding.degenerate import check_known
 from hybridbatch.encoding.encoder import (
     DualEncoder,
     Precision,
@@ -98,15 +100,24 @@ def run(args: argparse.Namespace) -> None:
     logger.info("%s in %s on %s, %d threads", args.model, precision, device, threads)
     encode = partial(encode_table, encoder, options=options, precision=precision)
     for queries, output in zip(args.queries, args.output, strict=False):
-        write_table(
-            encode(read_table(queries, QUERIES), QUERY_EMBEDDINGS), output, QUERY_EMBEDDINGS
-        )
+        rows = read_table(queries, QUERIES)
+        check_known(encoder.tokenizer, _by_language(rows, "queries"))
+        write_table(encode(rows, QUERY_EMBEDDINGS), output, QUERY_EMBEDDINGS)
     for passages, output in zip(args.passages, args.output[len(args.queries) :], strict=True):
         if passages.is_dir():
             encode_shard(encode, passages / output.name, output)
         else:
-            table = encode(read_table(passages, PASSAGES), PASSAGE_EMBEDDINGS)
-            write_table(table, output, PASSAGE_EMBEDDINGS)
+            rows = read_table(passages, PASSAGES)
+            check_known(encoder.tokenizer, _by_language(rows, "passages"))
+            write_table(encode(rows, PASSAGE_EMBEDDINGS), output, PASSAGE_EMBEDDINGS)
+
+
+def _by_language(rows: pa.Table, what: str) -> dict[str, pa.ChunkedArray]:
+    """The texts of each language, by what messages call them."""
+    return {
+        f"the {what} in {language}": rows["text"].filter(pc.equal(rows["language"], language))
+        for language in rows["language"].unique().to_pylist()
+    }
 
 
 def encode_table(
@@ -195,7 +206,7 @@ def embedding_table(
     """The table of `schema` from ids (n,) and vectors (n, dim) float32, stored as `dtype`.
 
     Raises:
-        HybridBatchError: a vector is not finite.
+        HybridBatchError: a vector is not finite, or zero.
     """
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
@@ -203,6 +214,13 @@ def embedding_table(
         raise HybridBatchError(
             f"encoding: the vector of {ids[row].as_py()!r} is not finite; the model's weights are "
             f"broken, or it needs `precision: fp32`"
+        )
+    empty = ~vectors.any(axis=1)
+    if empty.any():
+        row = int(np.flatnonzero(empty)[0])
+        raise HybridBatchError(
+            f"encoding: the vector of {ids[row].as_py()!r} is zero, so it has no direction; the "
+            f"model's weights are broken, or remove the text"
         )
     flat = pa.array(vectors.astype(dtype).ravel())
     embeddings = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])

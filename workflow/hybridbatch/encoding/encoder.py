@@ -6,6 +6,7 @@ Training calls it as a module; `inference.encode_texts` encodes many texts witho
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from hybridbatch.encoding.refusals import refuse_kind, refuse_unsupported
 Precision = Literal["fp32", "bf16"]
 # Texts that are tokenised at a time: enough for every processor, and little memory.
 _TOKENIZED_TOGETHER = 8192
+_NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")  # of a layer, in the name of a weight
 # Instruction sets that multiply bf16 matrices, by the names of torch.cpu.get_capabilities().
 _BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
@@ -111,26 +113,30 @@ class DualEncoder(nn.Module):
         self.pooling = pooling
         self.declared = declared
         self.head = head
+        # Set if the tokenizer has ids beyond the table of word embeddings.
+        self.rows: int | None = None
         # A decoder would keep the keys and values of every layer for the next token.
         takes_cache = "use_cache" in inspect.signature(model.forward).parameters
         self._options = {"use_cache": False} if takes_cache else {}
 
     @classmethod
-    def load(cls, folder: Path, *, pooling: Pooling, device: str) -> DualEncoder:
+    def load(cls, folder: Path, *, pooling: Pooling, device: str, origin: str = "") -> DualEncoder:
         """Load a checkpoint folder (config, safetensors, fast tokenizer) in float32.
 
         The layers that a sentence-transformers folder declares are loaded with it; `pooling` is
         used whatever the folder declares. Nothing is downloaded and no code of the checkpoint runs.
-        `device` is a torch device. Raises HybridBatchError if the folder lacks a file or weights of
-        the model, holds a damaged file, declares what is not supported, or differs from its record.
+        `device` is a torch device; `origin` names a folder that the user gave. Raises
+        HybridBatchError if the folder lacks a file or weights of the model, holds a damaged file,
+        declares what is not supported, or differs from its record.
         """
+        shown = origin or str(folder)
         if not (folder / "config.json").is_file():
             raise HybridBatchError(
-                f"{folder}: no config.json; name a Hugging Face checkpoint folder"
+                f"{shown}: no config.json; name a Hugging Face checkpoint folder"
             )
         check_digests(folder)
-        refuse_unsupported(folder)
-        declared = read_declaration(folder)
+        refuse_unsupported(folder, origin=shown)
+        declared = read_declaration(folder, origin=shown)
         options = {"local_files_only": True, "trust_remote_code": False}
         try:
             model, report = AutoModel.from_pretrained(
@@ -144,23 +150,30 @@ class DualEncoder(nn.Module):
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # the tokenizers raise nothing more specific
-            raise unloadable(folder, error) from error
-        refuse_kind(model.config, origin=str(folder))
+            raise unloadable(folder, error, origin=origin) from error
+        refuse_kind(model.config, origin=shown)
         if model.main_input_name != "input_ids":
             raise HybridBatchError(
-                f"{folder}: config.json: a {model.config.model_type} takes {model.main_input_name} "
+                f"{shown}: config.json: a {model.config.model_type} takes {model.main_input_name} "
                 f"and not the ids of tokens; name a model for text"
             )
         if not tokenizer.is_fast:
-            raise HybridBatchError(f"{folder}: no fast tokenizer; add its tokenizer.json")
-        _settle_missing_weights(model, report["missing_keys"], folder)
+            raise HybridBatchError(
+                f"{shown}: {type(tokenizer).__name__}: no fast tokenizer; add its tokenizer.json"
+            )
+        _settle_missing_weights(model, report["missing_keys"], origin=shown)
+        _refuse_other_layers(model, report["unexpected_keys"], origin=shown)
         head = None
         if declared is not None:
             if declared.lower_case:
                 _lower_case(tokenizer)
             if declared.steps:
-                head = Head.load(folder, declared.steps, inputs=int(model.config.hidden_size))
+                width = int(model.config.hidden_size)
+                head = Head.load(folder, declared.steps, inputs=width, origin=shown)
         encoder = cls(model, tokenizer, pooling=pooling, declared=declared, head=head)
+        rows = table_rows(model)
+        if rows is not None and max(tokenizer.get_vocab().values(), default=0) >= rows:
+            encoder.rows = rows
         return encoder.to(device).eval()
 
     @property
@@ -186,8 +199,13 @@ class DualEncoder(nn.Module):
         `attention_mask` has the shape of the ids, 1 for a token and 0 for padding; None means no
         padding.
         """
+        return self.pool(self.states(input_ids, attention_mask), attention_mask)
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """The last hidden states (texts, tokens, hidden); arguments as in `forward`."""
         output = self.model(input_ids=input_ids, attention_mask=attention_mask, **self._options)
-        return self.pool(output.last_hidden_state, attention_mask)
+        states: Tensor = output.last_hidden_state
+        return states
 
     def pool(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
         """Unit vectors (texts, dim) float32 from the last hidden states (texts, tokens, hidden).
@@ -203,7 +221,11 @@ class DualEncoder(nn.Module):
         """Token ids (tokens,) int32 of each text after the prefix, cut at `max_tokens`, unpadded.
 
         The ids include the special tokens, which count towards `max_tokens`.
+
+        Raises HybridBatchError if the prefix and the special tokens fill `max_tokens`, or a text
+        holds a token that the model has no embedding for.
         """
+        self._check_room(prefix, max_tokens)
         token_ids: list[TokenIds] = []
         for start in range(0, len(texts), _TOKENIZED_TOGETHER):
             batch = self.tokenizer(
@@ -215,7 +237,30 @@ class DualEncoder(nn.Module):
                 return_token_type_ids=False,
             )
             token_ids += [np.array(ids, dtype=np.int32) for ids in batch["input_ids"]]
+        if self.rows is not None:
+            self._check_rows(texts, token_ids, self.rows)
         return token_ids
+
+    def _check_rows(self, texts: Sequence[str], token_ids: Sequence[TokenIds], rows: int) -> None:
+        """Refuse a text that spells out a special token which the model cannot take."""
+        for text, ids in zip(texts, token_ids, strict=True):
+            if len(ids) and ids.max() >= rows:
+                token = self.tokenizer.convert_ids_to_tokens(int(ids.max()))
+                raise HybridBatchError(
+                    f"the text {text[:60]!r} holds {token!r}, a token of the tokenizer without a "
+                    f"row in the model's table of word embeddings; remove it from the text"
+                )
+
+    def _check_room(self, prefix: str, max_tokens: int) -> None:
+        """Refuse to cut all texts to the same tokens."""
+        # A last space may become one token with the first word of a text.
+        kept = prefix.rstrip() if self.tokenizer.truncation_side == "right" else ""
+        taken = len(self.tokenizer(kept, truncation=False, verbose=False)["input_ids"])
+        if taken >= max_tokens:
+            raise HybridBatchError(
+                f"max_tokens: {max_tokens} leaves no room for a text: the prefix {prefix!r} and the"
+                f" model's special tokens take {taken}; raise max_tokens or shorten the prefix"
+            )
 
     def save(self, folder: Path, *, query_prefix: str = "", passage_prefix: str = "") -> None:
         """Write the checkpoint (config, safetensors, tokenizer) into an existing, empty folder.
@@ -240,6 +285,25 @@ class DualEncoder(nn.Module):
             self.head.save(folders)
 
 
+def table_rows(model: Any) -> int | None:
+    """The rows of the table of word embeddings; None for a model without one."""
+    try:
+        return len(model.get_input_embeddings().weight)
+    except (NotImplementedError, AttributeError):
+        return None
+
+
+def _refuse_other_layers(model: nn.Module, unused: Sequence[str], *, origin: str) -> None:
+    """Refuse weights of layers that the config leaves out; heads of other tasks are passed over."""
+    kinds = {_NUMBER.sub("N", name) for name, _ in model.named_parameters()}
+    extra = sorted(name for name in unused if _NUMBER.sub("N", name) in kinds)
+    if extra:
+        raise HybridBatchError(
+            f"{origin}: config.json: leaves out {len(extra)} weights of layers that are there, the "
+            f"first is {extra[0]}; restore the config that belongs to the weights"
+        )
+
+
 def _lower_case(tokenizer: Any) -> None:
     """Put texts into lower case before the tokenizer's own normalisation, once."""
     backend = tokenizer.backend_tokenizer
@@ -250,7 +314,7 @@ def _lower_case(tokenizer: Any) -> None:
         backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *parts])
 
 
-def _settle_missing_weights(model: nn.Module, missing: Sequence[str], folder: Path) -> None:
+def _settle_missing_weights(model: nn.Module, missing: Sequence[str], *, origin: str) -> None:
     """Zero a missing pooler, which no pooling here uses; refuse other missing weights.
 
     transformers fills missing weights with random numbers.
@@ -258,7 +322,7 @@ def _settle_missing_weights(model: nn.Module, missing: Sequence[str], folder: Pa
     lost = sorted(name for name in missing if not name.startswith("pooler."))
     if lost:
         raise HybridBatchError(
-            f"{folder}: {len(lost)} weights are missing, the first is {lost[0]};"
+            f"{origin}: {len(lost)} weights are missing, the first is {lost[0]};"
             " the checkpoint is damaged or of another architecture than its config says"
         )
     with torch.no_grad():

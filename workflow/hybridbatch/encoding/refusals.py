@@ -14,6 +14,8 @@ from hybridbatch.common.errors import HybridBatchError
 
 ADAPTERS = "adapter_config.json"
 _CODE_FILES = ("config.json", "tokenizer_config.json")
+# Models with an encoder and a decoder; their encoder alone may be saved without saying so.
+_ENCODER_DECODERS = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
 # Configs of models that take something other than text, such as CLIP's.
 _NOT_TEXT = ("vision_config", "audio_config", "speech_config", "image_config", "vision_config_dict")
 
@@ -41,12 +43,13 @@ def refuse_unsupported(folder: Path, *, origin: str = "") -> None:
                 f"a model that transformers knows by itself"
             )
     config = _read(folder / "config.json")
-    if config.get("quantization_config"):
-        raise HybridBatchError(
-            f"{origin}: config.json: quantization_config: quantised weights are not read; name the "
-            f"folder of the unquantised model"
-        )
-    if config.get("is_encoder_decoder"):
+    for key in ("quantization_config", "compression_config"):
+        if config.get(key):
+            raise HybridBatchError(
+                f"{origin}: config.json: {key}: quantised weights are not read; name the folder of "
+                f"the unquantised model"
+            )
+    if config.get("is_encoder_decoder") or config.get("model_type") in _ENCODER_DECODERS:
         raise HybridBatchError(_encoder_decoder(origin))
     if found := next((key for key in _NOT_TEXT if config.get(key)), None):
         raise HybridBatchError(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridbatch.encoding.declaration import UNDECLARED, Declaration, read_declaration
-from hybridbatch.encoding.model_config import read_config
+from hybridbatch.encoding.model_config import most_positions
 
 logger = logging.getLogger(__name__)
 
@@ -22,18 +22,17 @@ logger = logging.getLogger(__name__)
 def usable_declaration(folder: Path) -> Declaration | None:
     """The declaration of a folder, with no more tokens than the model has positions.
 
-    Tokenizers may state a limit beyond that of the model.
+    Tokenizers may state a limit beyond that of the model. A folder that states none is cut at the
+    last position, as sentence-transformers does.
 
     Raises:
         HybridBatchError: as `read_declaration`.
     """
     declared = read_declaration(folder)
-    if declared is None or declared.max_tokens is None:
-        return declared
-    most = getattr(read_config(folder), "max_position_embeddings", None)
-    if not isinstance(most, int) or most < 1:
-        return declared
-    return replace(declared, max_tokens=min(declared.max_tokens, most))
+    if declared is None:
+        return None
+    limits = [limit for limit in (declared.max_tokens, most_positions(folder)) if limit is not None]
+    return replace(declared, max_tokens=min(limits, default=None))
 
 
 def settled(values: Mapping[str, Any], declared: Declaration | None) -> dict[str, Any]:

@@ -24,9 +24,9 @@ def check_command_line(words: Sequence[str]) -> None:
     """End the program with one line if a configuration that these words name cannot be read."""
     try:
         for file in _values(words, _FILES):
-            read_file(Path(file))
+            read_file(Path(file), [])  # the Snakefile names keys that are there twice
         entries = list(_values(words, _ENTRIES))
-        read_arguments(entries)
+        read_arguments(entries, repeated=[])
         for entry in entries:
             _check_entry(entry)
     except HybridBatchError as error:

@@ -67,8 +67,12 @@ class Keys:
 Written = Scalar | Items | Keys
 
 
-def read_file(path: Path) -> Keys:
+def read_file(path: Path, repeated: list[str] | None = None) -> Keys:
     """Read a configuration from a YAML or JSON file.
+
+    Args:
+        path: the file.
+        repeated: takes a line for each key that is there twice; by default, the first is an error.
 
     Raises:
         HybridBatchError: the file cannot be read, is not UTF-8, YAML or a mapping, or has a key
@@ -84,7 +88,7 @@ def read_file(path: Path) -> Keys:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise HybridBatchError(f"{shown}:{line}: not UTF-8; save the file as UTF-8") from error
-    found = _parsed(text, shown)
+    found = _parsed(text, shown, repeated)
     if found is None or (isinstance(found, Scalar) and found.plain and not found.text):
         raise HybridBatchError(f"{shown}: the file is empty; it needs keys {_EXAMPLE}")
     if not isinstance(found, Keys):
@@ -95,12 +99,18 @@ def read_file(path: Path) -> Keys:
     return replace(found, place=Place(shown))
 
 
-def read_arguments(entries: Sequence[str], *, texts: frozenset[str] = frozenset()) -> Keys:
+def read_arguments(
+    entries: Sequence[str],
+    *,
+    texts: frozenset[str] = frozenset(),
+    repeated: list[str] | None = None,
+) -> Keys:
     """Read the `key=value` entries of Snakemake's `--config`.
 
     Args:
         entries: as they were typed.
         texts: the keys that accept only text: `title=A: b` is taken as it was typed.
+        repeated: as in `read_file`.
 
     Raises:
         HybridBatchError: an entry has no `=`, or a key is written twice in a value.
@@ -113,7 +123,7 @@ def read_arguments(entries: Sequence[str], *, texts: frozenset[str] = frozenset(
             raise HybridBatchError(
                 f"--config: {entry!r} is not a key=value pair; write recipe=mine"
             )
-        read = _argument(value, key in texts)
+        read = _argument(value, key in texts, repeated)
         old: Keys = Keys({key: found[key]} if key in found else {}, place)
         found[key] = merged(old, Keys({key: read}, place)).entries[key]
     return Keys(found, place)
@@ -160,6 +170,18 @@ def place_of(written: Written, path: Sequence[str | int]) -> Place:
     return written.place
 
 
+def is_written(written: Written, path: Sequence[str | int]) -> bool:
+    """Whether there is a value at a path."""
+    for part in path:
+        if isinstance(written, Keys) and part in written.entries:
+            written = written.entries[str(part)]
+        elif isinstance(written, Items) and isinstance(part, int) and part < len(written.items):
+            written = written.items[part]
+        else:
+            return False
+    return True
+
+
 def _shown(path: Path) -> str:
     """The path as a person would type it: relative if it lies in the working folder."""
     try:
@@ -168,7 +190,7 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def _argument(value: str, is_text: bool) -> Written:
+def _argument(value: str, is_text: bool, repeated: list[str] | None) -> Written:
     place = Place("--config")
     try:
         node = yaml.compose(value, Loader=yaml.SafeLoader)
@@ -178,14 +200,14 @@ def _argument(value: str, is_text: bool) -> Written:
         return Scalar(value, place, plain=False)
     if node is None:
         return Scalar("", place, plain=not is_text)
-    return _Reader(place.origin, lines=False).read(node)
+    return _Reader(place.origin, repeated, lines=False).read(node)
 
 
 def _is_null(node: Node | None) -> bool:
     return node is not None and node.tag.endswith(":null") and node.value != ""
 
 
-def _parsed(text: str, shown: str) -> Written | None:
+def _parsed(text: str, shown: str, repeated: list[str] | None) -> Written | None:
     try:
         # JSON may be indented with tabs. YAML refuses such tabs, and takes others as text.
         if text.lstrip().startswith("{"):
@@ -197,7 +219,7 @@ def _parsed(text: str, shown: str) -> Written | None:
         raise HybridBatchError(f"{shown}{line}: not YAML: {_problem(error, text)}") from error
     except yaml.YAMLError as error:
         raise HybridBatchError(f"{shown}: not YAML: {_control_character(error)}") from error
-    return None if node is None else _Reader(shown).read(node)
+    return None if node is None else _Reader(shown, repeated).read(node)
 
 
 def _without_tabs(text: str) -> str:
@@ -253,7 +275,10 @@ def _rendered(text: str, shown: str) -> Keys:
 class _Reader:
     """Turns YAML's nodes into values with places; counts them and refuses repeated keys."""
 
-    def __init__(self, origin: str, *, lines: bool = True) -> None:
+    def __init__(
+        self, origin: str, repeated: list[str] | None = None, *, lines: bool = True
+    ) -> None:
+        self._repeated = repeated
         self._origin, self._lines, self._count = origin, lines, 0
         self._open: set[int] = set()
 
@@ -293,7 +318,10 @@ class _Reader:
             name, place = _joined(key.value), self._place(key)
             if name in seen:
                 first = f" (first in line {seen[name].line})" if self._lines else ""
-                raise HybridBatchError(f"{place}: the key `{name}` appears twice{first}; keep one")
+                problem = f"{place}: the key `{name}` appears twice{first}; keep one"
+                if self._repeated is None:
+                    raise HybridBatchError(problem)
+                self._repeated.append(problem)
             seen[name] = place
             own.append((name, self.read(value, key)))
         yield from own

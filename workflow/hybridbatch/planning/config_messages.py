@@ -7,14 +7,19 @@ from typing import Any
 
 from jsonschema import ValidationError
 
+from hybridbatch.common.languages import refusal
 from hybridbatch.common.suggest import did_you_mean
+from hybridbatch.planning.config_values import resolved
 
 _DIGITS = re.compile(r"[-+]?[0-9][0-9a-fA-FxX_:]*")
 _OF_YAML = "; YAML reads yes, no, on and off as true and false: put the value in quotation marks"
 
 
-def explain(error: ValidationError, schema: Mapping[str, Any]) -> tuple[list[str | int], str]:
-    """Where the error is, as a path into the values, and the message without its place.
+Path = list[str | int]
+
+
+def explain(error: ValidationError, schema: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Each problem of an error: where it is, as a path into the values, and the message.
 
     Args:
         error: what the validator found.
@@ -22,11 +27,15 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> tuple[list[str
     """
     path, kind = list(error.path), error.validator
     if kind == "additionalProperties":
-        name, text = _unknown_key(error, schema)
-        return [*path, name], f"{_inside(path)}{text}"
+        known = error.schema["properties"]
+        return [
+            ([*path, name], f"{_inside(path)}{_unknown_key(name, known, schema)}")
+            for name in error.instance
+            if name not in known
+        ]
     if kind == "required":
-        return path, f"{_inside(path)}{error.message}; add it"
-    return path, f"{key_of(path)}: {_of_value(error, path)}"
+        return [(path, f"{_inside(path)}{error.message}; add it")]
+    return [(path, f"{key_of(path)}: {_of_value(error, path, schema)}")]
 
 
 def key_of(path: Iterable[str | int]) -> str:
@@ -35,18 +44,16 @@ def key_of(path: Iterable[str | int]) -> str:
     return "".join(parts).lstrip(".")
 
 
-def _inside(path: list[str | int]) -> str:
+def _inside(path: Path) -> str:
     return f"{key_of(path)}: " if path else ""
 
 
-def _unknown_key(error: ValidationError, schema: Mapping[str, Any]) -> tuple[str, str]:
-    known = error.schema["properties"]
-    name = next(name for name in error.instance if name not in known)
+def _unknown_key(name: str, known: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     hint = did_you_mean(name, known)
     if not hint:
         elsewhere = [where for where, last in _all_keys(schema) if last == name]
         hint = f"; did you mean `{elsewhere[0]}`?" if len(elsewhere) == 1 else ""
-    return name, f"unknown key `{name}`{hint or '; the keys are ' + ', '.join(sorted(known))}"
+    return f"unknown key `{name}`{hint or '; the keys are ' + ', '.join(sorted(known))}"
 
 
 def _all_keys(schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
@@ -56,8 +63,10 @@ def _all_keys(schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
         yield from _all_keys(inside, f"{above}{name}.")
 
 
-def _of_value(error: ValidationError, path: list[str | int]) -> str:
+def _of_value(error: ValidationError, path: Path, schema: Mapping[str, Any]) -> str:
     value, kind = error.instance, error.validator
+    if kind == "language" or (isinstance(value, bool) and _wants_language(error.schema, schema)):
+        return refusal(value)
     if kind == "enum":
         words = [str(word) for word in error.validator_value if word is not None]
         if value is None:
@@ -67,8 +76,10 @@ def _of_value(error: ValidationError, path: list[str | int]) -> str:
         return _of_type(error)
     if kind == "pattern" and error.schema.get("pattern", "").startswith("^[A-Za-z0-9]"):
         return f"{value!r} is not a name; use letters, digits and _ . @ + -"
-    if kind == "pattern" and "language" in key_of(path):
-        return f"{value!r} is not a language code; write two or three small letters, such as de"
+    if kind == "pattern" and key_of(path).startswith("extensions"):
+        return f"{value!r} is not a Python file; its name must end in .py"
+    if kind == "pattern" and "text" in error.schema["pattern"]:
+        return f"{value!r} has no {{text}}, so that all passages would be equal; add it"
     if kind == "minLength" and not value:
         return "the text is empty; give one, or remove the key"
     if kind == "minItems" and not value:
@@ -77,6 +88,11 @@ def _of_value(error: ValidationError, path: list[str | int]) -> str:
         twice = next(item for number, item in enumerate(value) if item in value[:number])
         return f"{twice!r} appears twice; keep one"
     return str(error.message)
+
+
+def _wants_language(inside: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    """Whether a part of the schema is the code of a language, or a list of codes."""
+    return bool({**inside, **resolved(inside.get("items", {}), schema)}.get("language"))
 
 
 def _of_type(error: ValidationError) -> str:

@@ -37,9 +37,10 @@ def values_of(written: Written, schema: Schema, *, root: Schema | None = None) -
     root = schema if root is None else root
     schema = resolved(schema, root)
     if isinstance(written, Keys):
-        known = schema.get("properties", {})
+        known, further = schema.get("properties", {}), schema.get("additionalProperties")
+        other = further if isinstance(further, dict) else {}
         return {
-            key: values_of(value, known.get(key, {}), root=root)
+            key: values_of(value, known.get(key, other), root=root)
             for key, value in written.entries.items()
         }
     if isinstance(written, Items):

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.runs import Run, run_id
 from hybridbatch.common.vocabulary import UNTRAINED
+from hybridbatch.data.readers.layouts import is_parquet_corpus, is_parquet_set
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.corpora import Corpora
-from hybridbatch.encoding.model_names import checkpoint_files, local_folder, model_name
+from hybridbatch.encoding.model_folder import checkpoint_files
+from hybridbatch.encoding.model_names import local_folder, model_name
 from hybridbatch.planning import paths
 from hybridbatch.training import samplings
 
@@ -34,7 +35,6 @@ class Inventory:
         self._benchmarks = {entry["name"]: entry for entry in benchmarks}
         built_from = {name: {"name": name} for name in self.validation_sources}
         self._pair_entries = {**self._sources, **built_from}
-        self._check_source_languages()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -124,6 +124,9 @@ class Inventory:
         """The files that a benchmark is built from; `raw` is the folder of downloads."""
         if path := self._benchmarks[benchmark].get("path"):
             sharded = benchmark in self.corpora.names
+            is_parquet = is_parquet_corpus if sharded else is_parquet_set
+            if not is_parquet(Path(path)):
+                return [path]
             names = [name for name in _BENCHMARK_FILES if not (sharded and "passages" in name)]
             return [f"{path}/{name}" for name in names]
         languages = self.corpora.languages(benchmark)
@@ -177,18 +180,6 @@ class Inventory:
             for file in catalog.files_of(name)
             if not self.corpora.languages(name) or file.language in self.corpora.languages(name)
         ]
-
-    def _check_source_languages(self) -> None:
-        built_in = [name for name, entry in self._sources.items() if "path" not in entry]
-        if len(built_in) < len(self._sources):
-            return  # the user's own data is known only when it is read; training checks it
-        known = {language for name in built_in for language in catalog.languages_of(name)}
-        for language in self.config["train_languages"]:
-            if language not in known:
-                raise HybridBatchError(
-                    f"config: train_languages: no training source has {language!r}; "
-                    f"the sources have {', '.join(sorted(known))}"
-                )
 
 
 def _expanded(entry: Mapping[str, Any]) -> Mapping[str, Any]:

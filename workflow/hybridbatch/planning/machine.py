@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,16 @@ class Machine:
                 precision = "bf16" if bf16 else "fp32"
             resolved[section] = {**config[section], "precision": precision}
         return resolved
+
+
+def lacks_gpu() -> bool:
+    """Whether this machine certainly has no GPU for a job: no driver, or torch finds none.
+
+    Where Snakemake runs without torch, only the driver is looked for.
+    """
+    if not any(Path(file).exists() for file in _GPU_FILES):
+        return True
+    return find_spec("torch") is not None and not _cuda()[0]
 
 
 @cache

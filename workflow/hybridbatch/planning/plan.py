@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hybridbatch.data.readers import reading
 from hybridbatch.data.sources import catalog
 from hybridbatch.encoding.model_names import model_kind
 from hybridbatch.evaluation import measures
@@ -66,25 +67,30 @@ class Plan(Inventory):
                 "name": benchmark,
                 "kind": _kind(self._benchmarks[benchmark]),
                 **_reader(self._benchmarks[benchmark], pairs=False),
+                **_reading(self._benchmarks[benchmark]),
                 "sharded": benchmark in self.corpora.names,
             }
         )
 
     def corpus_options(self, benchmark: str, part: str) -> str:
         """Options of the stage `corpus`."""
+        entry, file = self._benchmarks[benchmark], self.corpora.part(benchmark, part)
         return _json(
             {
                 **self._taken("corpus"),
                 "part": part,
-                "kind": _kind(self._benchmarks[benchmark]),
-                "language": self.corpora.part(benchmark, part).language,
+                "kind": _kind(entry),
+                "language": file.language,
+                **_reading(entry),
+                **({} if file.format == "tables" else {"format": file.format}),
             }
         )
 
     def pairs_options(self, source: str) -> str:
         """Options of the stage `pairs`."""
         entry = self._pair_entries[source]
-        return _json({"name": source, "kind": _kind(entry), **_reader(entry, pairs=True)})
+        kind, reader = _kind(entry), _reader(entry, pairs=True)
+        return _json({"name": source, "kind": kind, **reader, **_reading(entry)})
 
     def overlap_options(self, benchmark: str) -> str:
         """Options of the stage `overlap`."""
@@ -104,6 +110,10 @@ class Plan(Inventory):
     def mine_options(self) -> str:
         """Options of the stage `mine`."""
         return _json({**self._taken("mine"), "languages": self.config["train_languages"]})
+
+    def optional_packages(self, stage: str) -> tuple[str, ...]:
+        """The libraries on which a stage's results depend with this configuration alone."""
+        return ("peft",) if stage == "train" and self.config["training"]["lora"]["rank"] else ()
 
     def train_options(self, run: str) -> str:
         """Options of the stage `train`."""
@@ -257,6 +267,11 @@ def _kind(entry: Mapping[str, Any]) -> str:
 
 def _reader(entry: Mapping[str, Any], *, pairs: bool) -> dict[str, Any]:
     return {} if "path" in entry else catalog.reader(entry["name"], pairs=pairs)
+
+
+def _reading(entry: Mapping[str, Any]) -> dict[str, Any]:
+    found = reading.of_entry(entry)
+    return {"reading": found} if found else {}
 
 
 def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The code and the library versions of a stage, which its rule tracks."""
 
-from collections.abc import Iterable
-from functools import cache, partial
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from hybridbatch.common.codecache import remembered
@@ -30,18 +30,26 @@ def stage_codes(stages: Iterable[str]) -> dict[str, str]:
         return {stage: code_hash(STAGES[stage].module, parse=known) for stage in stages}
 
 
-def stage_versions(stage: str, *, software: Software = _OWN) -> str:
-    """The versions of the libraries on which a stage's results depend, as its job finds them."""
-    return software.versions(*STAGES[stage].packages)
+def stage_versions(stage: str, *, software: Software = _OWN, more: Sequence[str] = ()) -> str:
+    """The versions of the libraries on which a stage's results depend, as its job finds them.
+
+    `more` are libraries that it uses with some configurations alone.
+    """
+    return software.versions(*STAGES[stage].packages, *more)
 
 
 def lineage(plan: Plan, *, shards: ShardList | None = None, software: Software = _OWN) -> Lineage:
     """The chain of digests of a plan, for this process's code and the software of its jobs."""
     digests, codes = ContentDigests(CACHE), stage_codes(STAGES)
+
+    @cache
+    def versions(stage: str) -> str:
+        return stage_versions(stage, software=software, more=plan.optional_packages(stage))
+
     return Lineage(
         plan,
         code=codes.__getitem__,
-        versions=cache(partial(stage_versions, software=software)),
+        versions=versions,
         contents=lambda path: digests.of(Path(path)),
         shards=shards,
     )

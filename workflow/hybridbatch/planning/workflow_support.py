@@ -7,7 +7,7 @@ what comes with Snakemake. Only the list of a sharded benchmark's shards needs p
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,17 @@ from hybridbatch.common.threads import processors
 from hybridbatch.common.vocabulary import POOL
 from hybridbatch.data.mirrors import choose_mirror
 from hybridbatch.planning import paths
-from hybridbatch.planning.config import given_config, read_config
+from hybridbatch.planning.config import Configuration, examine_config, examine_values
 from hybridbatch.planning.lineage import Lineage
+from hybridbatch.planning.machine import lacks_gpu
 from hybridbatch.planning.moved import moved_from
 from hybridbatch.planning.plan import Plan
-from hybridbatch.planning.preflight import check_files, check_writable
+from hybridbatch.planning.preflight import check_writable, file_problems
+from hybridbatch.planning.problems import raise_all, shown
+
+NO_GPU = (
+    "config: device: cuda, and this machine has no GPU that torch can use; set it to auto or cpu"
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,19 +48,35 @@ def plan(
     """
     try:
         if files or arguments:
-            found = read_config([Path(file) for file in files], arguments)
+            found = examine_config([Path(file) for file in files], arguments)
         else:
-            found = given_config(config)
-        source = mirror(found.values)
-        with found.placed():
-            checked = Plan(found.values, mirror=source)
-            check_files(checked, mirror=source, raw=paths.RAW)
-            _check_reader(checked)
-        if note := moved_from(checked, found.values, results=Path(paths.RESULTS)):
+            found = examine_values(config)
+        checked, found = examined_plan(found)
+        raise_all(found.problems)
+        for note in notes_on(found, checked):
             print(f"hybridbatch: note: {note}", file=sys.stderr)
+        if moved := moved_from(checked, found.values, results=Path(paths.RESULTS)):
+            print(f"hybridbatch: note: {moved}", file=sys.stderr)
     except HybridBatchError as error:
-        sys.exit(f"hybridbatch: error: {error}")
+        sys.exit(shown(error))
     return checked
+
+
+def examined_plan(found: Configuration) -> tuple[Plan, Configuration]:
+    """The plan of a configuration, and the configuration with every problem that is known now.
+
+    The plan must not be run if there are problems: it has other values in place of wrong ones.
+    """
+    source = mirror(found.values)
+    # Runs are named after their model and sampling; wrong ones have no name.
+    instead: dict[str, Any] = {"model": "embedded", "samplings": []}
+    wrong = {key: value for key, value in instead.items() if key in found.broken}
+    checked = Plan({**found.values, **wrong}, mirror=source)
+    problems = [
+        *file_problems(checked, mirror=source, raw=paths.RAW, broken=found.broken),
+        *_reader_problems(checked),
+    ]
+    return checked, found.with_problems(problems)
 
 
 def require_writable(*folders: str) -> None:
@@ -63,6 +85,15 @@ def require_writable(*folders: str) -> None:
         check_writable(*folders)
     except HybridBatchError as error:
         sys.exit(f"hybridbatch: error: {error}")
+
+
+def require_device(plan: Plan, *, local: bool) -> None:
+    """End Snakemake with one line, before its first job, if the jobs run here and need a GPU.
+
+    On a cluster the machine that submits the jobs need not have one.
+    """
+    if local and plan.config["device"] == "cuda" and lacks_gpu():
+        sys.exit(f"hybridbatch: error: {NO_GPU}")
 
 
 def config_sources(workflow: Any, *, default: str) -> dict[str, Any]:
@@ -222,9 +253,19 @@ def mirror(config: Mapping[str, Any]) -> str | None:
     return choose_mirror(config.get("mirror"), os.environ)
 
 
-def _check_reader(plan: Plan) -> None:
+def notes_on(found: Configuration, plan: Plan) -> Iterator[str]:
+    """What is not wrong and should be known before the run."""
+    yield from found.notes
+    if plan.config["device"] == "cuda" and lacks_gpu():
+        yield found.place(f"{NO_GPU}, unless the jobs run on other machines")
+    if not plan.trained_runs:
+        yield found.place("config: samplings: the list is empty: nothing is trained, and only the "
+                          "untrained model is evaluated")  # fmt: skip
+
+
+def _reader_problems(plan: Plan) -> Iterator[str]:
     if plan.corpora.names and find_spec("pyarrow") is None:
-        raise HybridBatchError(
+        yield (
             f"config: benchmarks: {plan.corpora.names[0]}: Snakemake itself reads the list of "
             f"shards of a sharded benchmark; install pyarrow in Snakemake's environment"
         )

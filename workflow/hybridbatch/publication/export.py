@@ -3,7 +3,7 @@
 The macro averages of every benchmark on which the run was evaluated go onto the model card and
 into `benchmark_results.parquet` and `.json` beside it. They are marked if the run was trained on
 items of the benchmark, or if the index was approximate. On request, the passages of a benchmark are
-added with their index.
+added with their index, a graph of the model for ONNX, and the folder is uploaded to the hub.
 """
 
 import argparse
@@ -69,15 +69,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--index", metavar="BENCHMARK", help="add a FAISS index of its passages, ids and texts"
     )
+    parser.add_argument(
+        "--onnx", action="store_true", help="add an ONNX graph, compared with the model's vectors"
+    )
+    parser.add_argument(
+        "--push", metavar="ORG/NAME", help="upload the folder to this repository of the hub"
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="with --push: everyone may read it (default: private)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the folder."""
+    """Write the folder, and upload it if that is asked for."""
+    # The hub's client is slow to import, as is torch for the graph: only where they are used.
+    from hybridbatch.publication.push import check_push, push
+
     options_from_json(Options, args.options)
-    export(args.run, args.dest, results=args.results, index=args.index)
+    if args.push is not None:
+        check_push(args.push, public=args.public)
+    elif args.public:
+        raise HybridBatchError(
+            "--public: says who may read an upload; name it with --push ORG/NAME"
+        )
+    export(args.run, args.dest, results=args.results, index=args.index, onnx=args.onnx)
+    if args.push is not None:
+        address = push(args.dest, args.push, public=args.public)
+        logger.info("%s is uploaded: %s", args.dest, address)
 
 
-def export(run: str, dest: Path, *, results: Path, index: str | None = None) -> None:
+def export(
+    run: str, dest: Path, *, results: Path, index: str | None = None, onnx: bool = False
+) -> None:
     """Copy a run's published model to `dest` and add its benchmark results.
 
     Args:
@@ -85,13 +108,20 @@ def export(run: str, dest: Path, *, results: Path, index: str | None = None) -> 
         dest: the folder to make.
         results: the results folder.
         index: a benchmark whose passages are added with their index; None for none.
+        onnx: whether a graph of the model is added.
 
     Raises:
         HybridBatchError: `dest` exists, there is no such run, or a summary is malformed; the index
-            cannot be written (see `export_index.write_index`).
+            or the graph cannot be written (see `write_index` and `write_onnx`).
     """
     if dest.exists():
         raise HybridBatchError(f"{dest}: exists already; name a new folder")
+    if (file := next((each for each in dest.parents if each.is_file()), None)) is not None:
+        raise HybridBatchError(f"{dest}: {file} is a file; name a folder in another place")
+    if onnx:
+        from hybridbatch.publication.onnx_graph import check_packages, write_onnx
+
+        check_packages()
     source = _checkpoint(run, results / "checkpoints")
     rows = read_results(run, results)
     with atomic_folder(dest) as folder:
@@ -106,6 +136,8 @@ def export(run: str, dest: Path, *, results: Path, index: str | None = None) -> 
         sections = [results_section(rows)]
         if index is not None:
             sections.append(write_index(run, index, folder, published=source, results=results))
+        if onnx:
+            sections.append(write_onnx(folder, published=source))
         (folder / CARD).write_text("\n".join([card, *sections]), encoding="utf-8")
     logger.info(
         "%s is exported to %s with results on %s",

@@ -8,6 +8,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.records import read_record, record_key
 from hybridbatch.common.tables import read_table, write_table
 from hybridbatch.planning import paths
+from hybridbatch.publication.index_page import index_page
 from hybridbatch.retrieval.columns import one_array
 from hybridbatch.retrieval.index import read_vectors
 from hybridbatch.retrieval.query_results import Evaluated, choose, read_evaluated
@@ -15,7 +16,7 @@ from hybridbatch.retrieval.retrieve import align
 from hybridbatch.schemas.passage_embeddings import PASSAGE_EMBEDDINGS
 from hybridbatch.schemas.passages import PASSAGES
 
-FOLDER, INDEX, TEXTS = "index", "index.faiss", "passages.parquet"
+FOLDER, INDEX, TEXTS, PAGE = "index", "index.faiss", "passages.parquet", "README.md"
 _SECTION = """## Search the passages of {benchmark}
 
 `{folder}/` holds the vectors of {count} passages under this model, as an exact FAISS index over
@@ -35,7 +36,7 @@ for score, row in zip(scores[0], rows[0].tolist()):
     print(f"{{score:.4f}}", passages["passage_id"][row], passages["text"][row])
 ```
 
-Without a search in FAISS, after the same lines:
+With sentence-transformers alone, after the same lines:
 
 ```python
 from sentence_transformers import util
@@ -44,6 +45,9 @@ vectors = index.reconstruct_n(0, index.ntotal)
 for hit in util.semantic_search(question, vectors, top_k=10)[0]:
     print(f"{{hit['score']:.4f}}", passages["passage_id"][hit["corpus_id"]])
 ```
+
+[`{folder}/{page}`]({folder}/{page}) shows how to load them into Elasticsearch, Vespa, Qdrant and
+LangChain.
 """
 
 
@@ -61,7 +65,7 @@ def write_index(run: str, benchmark: str, folder: Path, *, published: Path, resu
         HybridBatchError: the benchmark is unknown or lies in shards, or the model, the vectors and
             the passages do not belong together.
     """
-    choose(results, [run], benchmark)
+    choose(results, [run], benchmark, option="--index")
     evaluated = read_evaluated(results, run, benchmark, passages=())
     if evaluated.sharded:
         raise HybridBatchError(
@@ -78,12 +82,17 @@ def write_index(run: str, benchmark: str, folder: Path, *, published: Path, resu
     place.mkdir(parents=True)
     faiss.write_index(index, str(place / INDEX))
     write_table(passages, place / TEXTS, PASSAGES)
+    page = index_page(
+        benchmark=benchmark, count=index.ntotal, dimension=index.d, index=INDEX, texts=TEXTS
+    )
+    (place / PAGE).write_text(page, encoding="utf-8")
     return _SECTION.format(
         benchmark=benchmark,
         folder=f"{FOLDER}/{benchmark}",
         count=f"{passages.num_rows:,}",
         index=INDEX,
         texts=TEXTS,
+        page=PAGE,
     )
 
 

@@ -18,13 +18,15 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.records import FOLDER_RECORD, check_digests
 from hybridbatch.encoding.declaration import WEIGHTS, Declaration, Dense, read_declaration
-from hybridbatch.encoding.layout import write_layout
+from hybridbatch.encoding.given_files import read_json
+from hybridbatch.encoding.layout import write_json, write_layout
 from hybridbatch.encoding.model_config import token_width
 from hybridbatch.encoding.settings import settled, settled_text
 from hybridbatch.publication.card import Facts, Origin, model_card
 from hybridbatch.publication.facts import read_record, read_validations, training_source
 
-CARD = "README.md"
+CARD, TOKENIZER_SETTINGS = "README.md", "tokenizer_config.json"
+_OF_LOADING = ("local_files_only", "is_local", "name_or_path")
 logger = logging.getLogger(__name__)
 
 
@@ -76,6 +78,7 @@ def run(args: argparse.Namespace) -> None:
             passage_prefix=options.training["passage_prefix"],
             max_tokens=options.max_tokens,
         )
+        _settle_tokenizer(folder / TOKENIZER_SETTINGS, max_tokens=options.max_tokens)
         dense = write_layout(folder, published, width=token_width(args.model))
         own = [step.folder for step in published.steps if isinstance(step, Dense)]
         for name, target in zip(own, dense, strict=True):
@@ -131,6 +134,18 @@ def link_files(source: Path, folder: Path) -> None:
         if not path.is_file() or path.name.startswith(".") or path.name == FOLDER_RECORD:
             continue
         _link(path, folder / path.name)
+
+
+def _settle_tokenizer(path: Path, *, max_tokens: int) -> None:
+    """Cut texts where encoding does, and drop how and where transformers loaded the tokenizer.
+
+    A base model may state another length than the one that its vectors were made with.
+    """
+    if not path.is_file():
+        return
+    values = read_json(path.parent, path.name, origin=str(path.parent))
+    kept = {key: value for key, value in values.items() if key not in _OF_LOADING}
+    write_json(path, {**kept, "model_max_length": max_tokens})
 
 
 def _link(source: Path, target: Path) -> None:

@@ -100,7 +100,11 @@ def run(args: argparse.Namespace) -> None:
     )
     points: list[dict[str, Any]] = []
     summary: list[dict[str, Any]] = []
-    for name, folder in zip(options.runs, args.embeddings, strict=True):
+    # Without a picture the tables are empty, and the report says so.
+    drawable = can_be_drawn(samples)
+    if not drawable:
+        logger.warning("no picture: it needs items to fit its plane and other items to show")
+    for name, folder in zip(options.runs, args.embeddings, strict=True) if drawable else ():
         rows, numbers = project_run(name, samples, [read_vectors(folder, one) for one in samples])
         points.extend(rows)
         summary.extend(numbers)
@@ -162,13 +166,12 @@ def draw_samples(
         _sample(QUERY, asked.rename({"query_id": "id"}), order, items),
         _sample(PASSAGE, answers.rename({"passage_id": "id"}), order, items),
     )
-    for sample in samples:
-        if len(set(sample.shown)) < 2:
-            raise HybridBatchError(
-                f"benchmark: {len(set(sample.items))} item of a {sample.kind}; a projection needs "
-                "one to fit its plane and another to show"
-            )
     return samples
+
+
+def can_be_drawn(samples: Sequence[Sample]) -> bool:
+    """Whether there are queries and passages both to fit the plane and to show on it."""
+    return all(len(set(sample.shown)) == 2 for sample in samples)
 
 
 def read_vectors(folder: Path, sample: Sample) -> Values:

@@ -2,38 +2,33 @@
 
 The question is encoded with the model of each run as its queries were, and the vectors or indexes
 of a benchmark in the results are searched. Without a question, each line of the standard input is
-one; models and indexes are loaded once.
+one; indexes are loaded once, and so are models, while the first question is typed.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import io
 import logging
 import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import one_code
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.query_answers import Answerer, Questions, json_line, shown
-from hybridbatch.retrieval.query_results import Evaluated, choose, read_evaluated
-
-if TYPE_CHECKING:  # these import torch and FAISS: what is wrong with a command is said before
-    from hybridbatch.retrieval.query_model import QuestionEncoder
-    from hybridbatch.retrieval.query_search import Searcher
+from hybridbatch.retrieval.query_choice import add_choice, read_chosen
+from hybridbatch.retrieval.query_loading import Encoders, load_all, open_searchers
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _NOT_UNICODE = "not Unicode; write it in UTF-8"
+_BYTE_ORDER_MARK = "\ufeff"  # some programs begin a file in UTF-8 with it
 logger = logging.getLogger(__name__)
 
 
@@ -49,13 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "question", nargs="?", help="in any language; by default, each line of the standard input"
     )
-    parser.add_argument(
-        "--run", action="append", default=[], help="such as embedded.cldr.hybrid.s1; may be given "
-        "several times, and left out if the results hold one",
-    )  # fmt: skip
-    parser.add_argument(
-        "--benchmark", help="whose passages to search; may be left out if the runs have one"
-    )
+    add_choice(parser)
     parser.add_argument(
         "--language", nargs="+", default=[], metavar="CODE",
         help="the question may be one of the benchmark's questions in these languages; default: "
@@ -69,12 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-k", type=int, default=10, help="passages of each run (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print each answer as a line of JSON")
-    parser.add_argument(
-        "--config", type=Path, help="also refuse results that are not of this configuration"
-    )
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="(default: %(default)s)"
-    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -92,23 +75,44 @@ def run(args: argparse.Namespace) -> None:
         raise HybridBatchError(f"-k: {args.k}; give a number of passages, 1 or more")
     if args.question is not None:
         _check_question(args.question)
-    runs, benchmark = choose(args.results, args.run, args.benchmark)
-    evaluated = [
-        read_evaluated(args.results, name, benchmark, passages=args.passages) for name in runs
-    ]
-    if args.config is not None:
-        _check_config(args.config, evaluated, results=args.results)
+    terminal = args.question is None and _is_terminal()
+    evaluated = read_chosen(args, passages=args.passages)
+    benchmark = evaluated[0].benchmark
     questions = Questions(evaluated[0], args.language)
-    with _no_collection():
-        searchers, encoders = _load(evaluated)
-    set_threads(options.threads)
-    answerer = Answerer(questions, searchers, encoders, k=args.k)
-    logger.info(
-        "%s: %s, ready after %.1f s", benchmark, ", ".join(runs), time.perf_counter() - begin
-    )
-    for question in _lines() if args.question is None else [args.question]:
-        began = time.perf_counter()
-        answer = answerer.answer(question.strip())
+    with Encoders(evaluated, threads=options.threads) as encoders:
+        if args.question is not None and not questions.ids(args.question):
+            searchers = load_all(evaluated, encoders)
+        else:
+            searchers = open_searchers(evaluated)
+            if terminal:
+                encoders.begin()  # not before, since the two would delay each other
+        set_threads(options.threads)
+        runs = ", ".join(each.run for each in evaluated)
+        logger.info("%s: %s, ready after %.1f s", benchmark, runs, time.perf_counter() - begin)
+        lines = _lines(terminal=terminal) if args.question is None else iter([args.question])
+        answerer = Answerer(questions, searchers, encoders)
+        _answer_all(lines, answerer, args, benchmark=benchmark, terminal=terminal)
+
+
+def _answer_all(
+    lines: Iterator[str],
+    answerer: Answerer,
+    args: argparse.Namespace,
+    *,
+    benchmark: str,
+    terminal: bool,
+) -> None:
+    """Print the answer to each question; a person who typed a wrong one can type another."""
+    for question in lines:
+        try:
+            _check_question(question)
+            began = time.perf_counter()
+            answer = answerer.answer(question.strip(), k=args.k)
+        except HybridBatchError as error:
+            if not terminal:
+                raise
+            logger.error("error: %s", error)
+            continue
         seconds = time.perf_counter() - began
         columns = shutil.get_terminal_size().columns
         text = (
@@ -123,6 +127,7 @@ def _find_question(args: argparse.Namespace) -> None:
     for words in (args.language, args.passages):
         if args.question is None and words and not _LANGUAGE.fullmatch(words[-1]):
             args.question = words.pop()
+        words[:] = map(one_code, words)
 
 
 def _set_encoding(*, json: bool) -> None:
@@ -134,51 +139,21 @@ def _set_encoding(*, json: bool) -> None:
             sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _check_config(config: Path, evaluated: Sequence[Evaluated], *, results: Path) -> None:
-    from hybridbatch.planning.findings import check_of_config
-
-    check_of_config(config, [path for each in evaluated for path in each.rankings], results=results)
-
-
-def _load(
-    evaluated: Sequence[Evaluated],
-) -> tuple[dict[str, Searcher], dict[str, QuestionEncoder]]:
-    """The passages and the model of each run; the passages are loaded while torch is imported."""
-    with ThreadPoolExecutor(1) as worker:
-        searchers = worker.submit(_searchers, evaluated)
-        from hybridbatch.retrieval.query_model import QuestionEncoder
-
-        encoders = {each.run: QuestionEncoder(each) for each in evaluated}
-        return searchers.result(), encoders
+def _is_terminal() -> bool:
+    """Whether a person types the questions and reads the answers."""
+    if sys.stdin is None:
+        raise HybridBatchError("the standard input is closed; write the question in the command")
+    return sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
 
 
-def _searchers(evaluated: Sequence[Evaluated]) -> dict[str, Searcher]:
-    from hybridbatch.retrieval.query_search import open_searcher
-
-    return {each.run: open_searcher(each) for each in evaluated}
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Collect no garbage: while thousands of modules are imported, this takes a quarter of it."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def _lines() -> Iterator[str]:
+def _lines(*, terminal: bool) -> Iterator[str]:
     """The questions of the standard input; empty lines are none."""
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if terminal:
         with suppress(ImportError):
             import readline  # noqa: F401 - keys that edit the line, and earlier questions
     while line := _typed() if terminal else _read():
-        if line.strip():
-            _check_question(line)
-            yield line
+        if question := line.strip().removeprefix(_BYTE_ORDER_MARK):
+            yield question
 
 
 def _typed() -> str:

@@ -15,18 +15,20 @@ from hybridbatch.common.display import cell, cut, display_width, one_line
 from hybridbatch.common.tables import read_table
 from hybridbatch.planning import paths
 from hybridbatch.retrieval.columns import one_array
+from hybridbatch.retrieval.query_loading import Encoders
 from hybridbatch.retrieval.query_results import Evaluated, check_languages
 from hybridbatch.schemas.qrels import QRELS
 from hybridbatch.schemas.queries import QUERIES
 
-if TYPE_CHECKING:  # these import torch and FAISS, which take seconds
-    from hybridbatch.retrieval.query_model import QuestionEncoder
+if TYPE_CHECKING:  # this imports FAISS
     from hybridbatch.retrieval.query_search import Passage, Searcher
 
 # Lists are side by side if each of them has this many columns.
 _PANEL, _GAP = 60, "  "
 # Longer ids are cut, so that there is room for the text.
 _LONGEST_ID = 24
+# A text with fewer columns than this stands on a line of its own.
+_LEAST_TEXT, _INDENT = 16, "  "
 RELEVANT = "*"
 
 
@@ -88,33 +90,32 @@ class Answerer:
     Args:
         questions: the queries of the benchmark.
         searchers: by run, the passages.
-        encoders: by run, the model.
-        k: how many passages of each run.
+        encoders: the models.
     """
 
     def __init__(
         self,
         questions: Questions,
         searchers: Mapping[str, Searcher],
-        encoders: Mapping[str, QuestionEncoder],
-        *,
-        k: int,
+        encoders: Encoders,
     ) -> None:
         self._questions, self._searchers, self._encoders = questions, searchers, encoders
-        self._k = k
 
-    def answer(self, question: str) -> Answer:
-        """The first passages of each run for a question in any language."""
+    def answer(self, question: str, *, k: int, languages: Collection[str] | None = None) -> Answer:
+        """The first k passages of each run for a question in any language.
+
+        `languages` are those of the passages, some of those that are loaded; None for all of them.
+        """
         ids = self._questions.ids(question)
         found = {}
         for run, searcher in self._searchers.items():
             query_id = ids[0] if ids else None
             vector = (
-                self._encoders[run].vector(question)
+                self._encoders.vector(run, question)
                 if query_id is None
                 else searcher.vector_of(query_id)
             )
-            found[run] = searcher.first(vector, k=self._k, query_id=query_id)
+            found[run] = searcher.first(vector, k=k, query_id=query_id, languages=languages)
         return Answer(question, ids, self._questions.relevant(ids) if ids else (), found)
 
 
@@ -171,11 +172,12 @@ def _panel(run: str, answer: Answer, *, columns: int) -> list[str]:
     ids = min(ids, _LONGEST_ID)
     for rank, passage in enumerate(passages, start=1):
         mark = RELEVANT if passage.passage_id in answer.relevant else " "
-        begin = (
-            f"{rank:>{ranks}}{mark}{passage.score:7.4f} {cell(passage.language, languages)} "
-            f"{cell(passage.passage_id, ids)} "
-        )
+        begin = f"{rank:>{ranks}}{mark}{passage.score:7.4f} {cell(passage.language, languages)} "
         text = f"{passage.title}: {passage.text}" if passage.title else passage.text
-        room = columns - (ranks + 1 + 7 + 1 + languages + 1 + ids + 1)
-        lines.append(begin + cell(text, max(room, 1)))
+        left = columns - (ranks + 1 + 7 + 1 + languages + 1)
+        if (room := left - ids - 1) >= _LEAST_TEXT:
+            lines.append(f"{begin}{cell(passage.passage_id, ids)} {cell(text, room)}")
+        else:
+            lines.append(begin + cell(passage.passage_id, max(left, 1)))
+            lines.append(_INDENT + cell(text, max(columns - len(_INDENT), 1)))
     return lines

@@ -56,9 +56,11 @@ class Evaluated:
 
 
 def choose(
-    results: Path, runs: Sequence[str], benchmark: str | None
+    results: Path, runs: Sequence[str], benchmark: str | None, *, option: str = "--benchmark"
 ) -> tuple[tuple[str, ...], str]:
     """The runs and the benchmark that are asked for; the only ones if none is named.
+
+    `option` is what errors call the choice of the benchmark.
 
     Raises:
         HybridBatchError: a name is unknown, or there are several to choose from, or none.
@@ -73,7 +75,7 @@ def choose(
         _check_name("--run", run, found, results)
     everywhere = sorted({name for names in found.values() for name in names})
     if benchmark is not None:
-        _check_name("--benchmark", benchmark, everywhere, results)
+        _check_name(option, benchmark, everywhere, results)
     candidates = [run for run in found if benchmark is None or benchmark in found[run]]
     if not runs and len(candidates) > 1:
         raise HybridBatchError(f"--run: name one or more of {', '.join(candidates)}")
@@ -82,13 +84,12 @@ def choose(
     if benchmark is None:
         if len(shared) != 1:
             names = f"name one of {', '.join(shared)}" if shared else "the runs have none in common"
-            raise HybridBatchError(f"--benchmark: {names}")
+            raise HybridBatchError(f"{option}: {names}")
         return chosen, shared[0]
     for run in chosen:
         if benchmark not in found[run]:
             raise HybridBatchError(
-                f"--benchmark: {run} has no rankings on {benchmark}, only on "
-                f"{', '.join(found[run])}"
+                f"{option}: {run} has no rankings on {benchmark}, only on {', '.join(found[run])}"
             )
     return chosen, benchmark
 

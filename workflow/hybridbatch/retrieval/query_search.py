@@ -4,7 +4,7 @@ A question of the benchmark has a vector in the results, and that vector is used
 scores are then those of the rankings, to the last bit on the machine that made them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,8 +62,21 @@ class Searcher(Protocol):
     def vector_of(self, query_id: str) -> Floats:
         """The vector (1, d) of a query of the benchmark."""
 
-    def first(self, vector: Floats, *, k: int, query_id: str | None = None) -> list[Passage]:
-        """The first k passages for a vector (1, d), which is that of `query_id` if it is given."""
+    def first(
+        self,
+        vector: Floats,
+        *,
+        k: int,
+        query_id: str | None = None,
+        languages: Collection[str] | None = None,
+    ) -> list[Passage]:
+        """The first k passages for a vector (1, d), which is that of `query_id` if it is given.
+
+        `languages` are some of those that are loaded; None for all of them.
+        """
+
+    def rows(self, passage_ids: Sequence[str]) -> list[dict[str, str]]:
+        """Passages by their ids, as rows of the schema PASSAGES; unknown ids are left out."""
 
 
 def open_searcher(evaluated: Evaluated) -> Searcher:
@@ -108,8 +121,15 @@ class MemorySearcher:
         row = self._row(query_id)
         return self._queries[row : row + 1]
 
-    def first(self, vector: Floats, *, k: int, query_id: str | None = None) -> list[Passage]:
-        """The first k passages for a vector (1, d), which is that of `query_id` if it is given."""
+    def first(
+        self,
+        vector: Floats,
+        *,
+        k: int,
+        query_id: str | None = None,
+        languages: Collection[str] | None = None,
+    ) -> list[Passage]:
+        """The first k passages, as `Searcher.first` says."""
         scores = self._scores(vector, query_id)
         # An approximate index finds other passages for another length.
         depth = max(k, self._options.top_k)
@@ -123,11 +143,19 @@ class MemorySearcher:
                 bound=_bound(vector),
             )
             for code in self._codes
+            if languages is None or self._pool.languages[code] in languages
         ]
         keys = merge(lists, k=k)[0]
         best, columns = unpack(keys[keys != NO_CANDIDATE])
         rows = self._passages.take(pa.array(self._pool.rows[columns]))
         return _passages(rows, best)
+
+    def rows(self, passage_ids: Sequence[str]) -> list[dict[str, str]]:
+        """Passages by their ids, in the order of their file."""
+        wanted = pa.array(passage_ids, pa.string())
+        found = self._passages.filter(pc.is_in(self._passages["passage_id"], value_set=wanted))
+        rows: list[dict[str, str]] = found.to_pylist()
+        return rows
 
     def _scores(self, vector: Floats, query_id: str | None) -> Floats:
         """The scores (1, passages) of a vector.
@@ -153,12 +181,14 @@ class _OpenShard:
     Attributes:
         index: exact, or with its effort set.
         names: from rows to passage ids.
+        language: of its passages.
         texts: the file of its passages.
         depth: how many passages the stage lists.
     """
 
     index: Any
     names: Any
+    language: str
     texts: Path
     depth: int
 
@@ -182,12 +212,20 @@ class ShardSearcher:
         row = _row_of(self._queries, query_id)
         return self._queries.values[row : row + 1]
 
-    def first(self, vector: Floats, *, k: int, query_id: str | None = None) -> list[Passage]:
-        """The first k passages for a vector (1, d); `query_id` changes nothing."""
+    def first(
+        self,
+        vector: Floats,
+        *,
+        k: int,
+        query_id: str | None = None,
+        languages: Collection[str] | None = None,
+    ) -> list[Passage]:
+        """The first k passages, as `Searcher.first` says; `query_id` changes nothing."""
+        shards = [each for each in self._shards if languages is None or each.language in languages]
         # A passage among the first k of all is among the first k of its language.
-        top = RunningTop(1, k=max(k, *(shard.depth for shard in self._shards)))
+        top = RunningTop(1, k=max([k, *(shard.depth for shard in shards)]))
         places: dict[str, tuple[Path, int]] = {}
-        for shard in self._shards:
+        for shard in shards:
 
             def names(rows: Ints, shard: _OpenShard = shard) -> Ids:
                 ids: Ids = shard.names(rows)
@@ -205,6 +243,19 @@ class ShardSearcher:
         ids = top.found.ids[:k].tolist()
         return _passages(_read_passages(ids, places), top.found.scores[:k])
 
+    def rows(self, passage_ids: Sequence[str]) -> list[dict[str, str]]:
+        """Passages by their ids; every shard of their languages is read."""
+        languages = {name.partition(":")[0] for name in passage_ids}
+        wanted = pa.array(passage_ids, pa.string())
+        found: list[dict[str, str]] = []
+        for shard in self._shards:
+            if shard.language in languages and len(found) < len(passage_ids):
+                with ParquetInput(shard.texts) as opened:
+                    for piece in opened.batches():
+                        hits = pc.is_in(piece["passage_id"], value_set=wanted)
+                        found += piece.filter(hits).to_pylist()
+        return found
+
     def _opened(self, evaluated: Evaluated, listed: Mapping[str, Any]) -> _OpenShard:
         wildcards = paths.shard_wildcards(listed["shard"])
         shard = search.Shard(
@@ -217,7 +268,7 @@ class ShardSearcher:
         set_effort(index, options)
         texts = evaluated.place(f"{paths.PART}/{paths.SHARD}.parquet", **wildcards)
         check_file(texts, PASSAGES)
-        return _OpenShard(index, shard.names(), texts, options.top_k)
+        return _OpenShard(index, shard.names(), listed["language"], texts, options.top_k)
 
 
 def _ranked_with(kind: type[Any], evaluated: Evaluated, language: str) -> Any:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from hybridbatch.common.artifacts import atomic_file
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import one_code
 from hybridbatch.common.options import options_from_json
 from hybridbatch.common.parquet import frames
 from hybridbatch.common.tables import check_file, read_table
@@ -41,10 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", type=Path, required=True, help="folder of the benchmark")
     parser.add_argument("--rankings", type=Path, required=True, help="folder of the rankings")
     parser.add_argument("--output", type=Path, required=True, help="folder of the TREC files")
-    parser.add_argument("--query-language", nargs="*", help="default: all of the benchmark")
-    parser.add_argument("--passage-language", nargs="*", help="default: all, and the pool `all`")
     parser.add_argument(
-        "--pool-language", nargs="*", help="languages of the pool of a sharded benchmark"
+        "--query-language", nargs="*", type=one_code, help="default: all of the benchmark"
+    )
+    parser.add_argument(
+        "--passage-language", nargs="*", type=one_code, help="default: all, and the pool `all`"
+    )
+    parser.add_argument(
+        "--pool-language",
+        nargs="*",
+        type=one_code,
+        help="languages of the pool of a sharded benchmark",
     )
 
 

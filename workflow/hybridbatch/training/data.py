@@ -18,7 +18,7 @@ from hybridbatch.common.tables import read_table
 from hybridbatch.data.sources.merging import merge_pairs
 from hybridbatch.data.sources.texts import normalised
 from hybridbatch.schemas.pairs import PAIRS
-from hybridbatch.training.negatives import NO_GROUP, Negatives
+from hybridbatch.training.drawn_negatives import NO_GROUP, Negatives
 from hybridbatch.training.sampling import Items
 
 logger = logging.getLogger(__name__)

@@ -21,16 +21,18 @@ from hybridbatch.common.progress import Progress
 from hybridbatch.common.registry import loaded
 from hybridbatch.encoding.encoder import DualEncoder, resolve_precision
 from hybridbatch.training.batch_encoding import Encoding
-from hybridbatch.training.candidates import Stream
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
 from hybridbatch.training.compaction import Compaction
 from hybridbatch.training.data import TrainingData
 from hybridbatch.training.events import Events, Silent
 from hybridbatch.training.gradient_cache import GradientCache, Loss
+from hybridbatch.training.item_queue import Stream
+from hybridbatch.training.lora import Adapters
 from hybridbatch.training.loss import info_nce
-from hybridbatch.training.options import Options, learning_rate
+from hybridbatch.training.options import Options
 from hybridbatch.training.processes import Processes
 from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
+from hybridbatch.training.schedule import learning_rate
 from hybridbatch.training.texts import batch_texts, compacted, tokenize
 from hybridbatch.training.train_log import TrainLog
 from hybridbatch.training.validation import ALL, validation_batches, validation_losses
@@ -115,9 +117,15 @@ class Training:
         precision = resolve_precision(options.precision, encoder.device.type)
         self.texts = tokenize(encoder, data, options)
         self.compaction: Compaction | None = None
-        if options.compact_embeddings and not options.freeze_embeddings:
+        self.adapters: Adapters | None = None
+        if options.lora.rank:
+            self.adapters = Adapters(encoder, options.lora, seed=options.seed)
+        elif options.compact_embeddings and not options.freeze_embeddings:
             self.compaction = compacted(encoder, self.texts)
-        self.parameters = trainable_parameters(encoder, options)
+        if self.adapters is None:
+            self.parameters = trainable_parameters(encoder, options)
+        else:
+            self.parameters = self.adapters.trained(encoder)
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(),
             lr=options.learning_rate,
@@ -239,13 +247,15 @@ class Training:
         return patience is not None and self.best.waited >= patience
 
     def _keep_best(self) -> int:
-        """Restore the best weights and the whole embedding table; returns the weights' step."""
+        """Restore the best weights and the whole model around them; returns the weights' step."""
         self.encoder.eval()
         if self.validation:
             self._set_weights(self.best.weights)
             logger.info("kept step %d, validation loss %.4f", self.best.step, self.best.loss)
         if self.compaction is not None:
             self.compaction.expand(self.encoder)
+        if self.adapters is not None:
+            self.adapters.merge(self.encoder)
         return self.best.step if self.validation else self.done
 
     @torch.no_grad()

@@ -33,6 +33,19 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Lora:
+    """Adapters that are trained instead of the model's weights.
+
+    rank: the width of their matrices; 0 trains the weights themselves. alpha: the adapters count
+    alpha / rank. targets: the last parts of the names of the layers that get one, or `all-linear`.
+    """
+
+    rank: int
+    alpha: float
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Drawing:
     """How batches are drawn, from an entry of `training.samplings`.
 
@@ -89,6 +102,7 @@ class Options:
     source_exponent: float
     max_grad_norm: float | None
     validation: Validation
+    lora: Lora
 
     def __post_init__(self) -> None:
         if len(self.drawing.batches) > 1 and self.alpha is None:
@@ -119,14 +133,3 @@ def check_processes(count: int, *, batch_size: int) -> None:
         raise HybridBatchError(
             f"training: {count} processes for a batch_size of {batch_size}; lower processes"
         )
-
-
-def learning_rate(step: int, *, peak: float, steps: int, warmup_steps: int) -> float:
-    """The learning rate rises linearly to `peak` at step `warmup_steps`, then falls towards 0.
-
-    Steps count from 1 to `steps`. The rate would be 0 at step 0 and at step `steps` + 1, so that no
-    step has a rate of 0. Without warm-up, the first step has the peak.
-    """
-    if step <= warmup_steps:
-        return peak * step / warmup_steps
-    return peak * (steps + 1 - step) / (steps + 1 - max(warmup_steps, 1))

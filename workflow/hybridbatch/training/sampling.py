@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.training.candidates import Candidates, Stream, capacity
+from hybridbatch.training.item_queue import Candidates, Stream, capacity
 
 MONOLINGUAL, CROSS_LINGUAL, MIXED = "monolingual", "cross-lingual", "mixed"
 _KINDS = (MONOLINGUAL, CROSS_LINGUAL, MIXED)

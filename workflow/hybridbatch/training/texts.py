@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from hybridbatch.encoding.batching import TokenIds
+from hybridbatch.encoding.degenerate import check_distinct, check_known
 from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.training.compaction import Compaction, compact
 from hybridbatch.training.data import PairData, TrainingData
+from hybridbatch.training.drawn_negatives import choose_negatives
 from hybridbatch.training.flat_texts import FlatTexts
-from hybridbatch.training.negatives import choose_negatives
 from hybridbatch.training.options import Options
 from hybridbatch.training.sampling import Batch
 
@@ -30,12 +31,20 @@ class TokenizedTexts:
 
 
 def tokenize(encoder: DualEncoder, data: TrainingData, options: Options) -> TokenizedTexts:
-    """Tokenise every distinct text once."""
+    """Tokenise every distinct text once.
+
+    Raises:
+        HybridBatchError: all questions, or all passages, are the same to the model.
+    """
     length = options.max_tokens
     tokenized = TokenizedTexts(
         _tokenized(encoder, data.questions, prefix=options.query_prefix, max_tokens=length),
         _tokenized(encoder, data.passages, prefix=options.passage_prefix, max_tokens=length),
     )
+    texts = {"the questions": data.questions, "the passages": data.passages}
+    check_known(encoder.tokenizer, texts)
+    check_distinct(tokenized.questions, None, what="the training questions")
+    check_distinct(tokenized.passages, None, what="the training passages")
     logger.info("tokenised %d questions and %d passages", len(data.questions), len(data.passages))
     return tokenized
 

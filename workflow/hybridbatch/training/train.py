@@ -27,6 +27,7 @@ from hybridbatch.training.checkpoints import Checkpoints, fingerprint
 from hybridbatch.training.data import PairData, read_training_data
 from hybridbatch.training.events import check_available, watched
 from hybridbatch.training.loop import train_encoder
+from hybridbatch.training.lora import check_available as check_peft
 from hybridbatch.training.options import Options, check_processes
 from hybridbatch.training.processes import Processes, joined, launch, launched
 from hybridbatch.training.sampling import CROSS_LINGUAL
@@ -77,6 +78,7 @@ def run(args: argparse.Namespace) -> None:
     """
     options = options_from_json(Options, settled_text(args.options, args.model))
     check_available(args.tensorboard)
+    check_peft(options.lora)
     if options.processes > 1 and not launched(os.environ):
         launch(_run_here, args, count=options.processes)
     else:
@@ -122,6 +124,11 @@ def _train(args: argparse.Namespace, options: Options, device: str, processes: P
         validation=validation,
         with_negatives=options.hard_negatives > 0,
     )
+    if options.hard_negatives and not len(data.training.negatives.texts):
+        logger.warning(
+            "hard_negatives is %d, and no pair to train on has any: the training goes without them",
+            options.hard_negatives,
+        )
     encoder = DualEncoder.load(args.model, pooling=options.pooling, device=device)
     check_max_tokens(encoder, options.max_tokens, key="training.max_tokens")
     if processes.first:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.training.candidates import Candidates, Stream, capacity
+from hybridbatch.training.item_queue import Candidates, Stream, capacity
 from hybridbatch.training.sampling import CROSS_LINGUAL, MONOLINGUAL, Batch, Items, ordered_pairs
 
 ALL = "all"  # the mean over both kinds of batch

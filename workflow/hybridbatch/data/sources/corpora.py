@@ -7,6 +7,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.mirrors import mirror_folder
+from hybridbatch.data.readers.layouts import find_layout, is_parquet_corpus
 from hybridbatch.data.sources.catalog import MIRACL
 from hybridbatch.data.sources.miracl import corpus_checksums, corpus_path
 
@@ -16,13 +17,14 @@ class Part:
     """One file of a corpus: `name` is a part of the shards' names, `path` is the file.
 
     For a file to download, `sha256` is set, `path` is the host and path of its URL, and `language`
-    is the language of all its passages.
+    is the language of all its passages. `format` is one of `readers.reading.FORMATS`.
     """
 
     name: str
     path: str
     language: str | None = None
     sha256: str | None = None
+    format: str = "tables"
 
 
 class Corpora:
@@ -76,7 +78,7 @@ class Corpora:
         if benchmark not in self._parts:
             entry = self._entries[benchmark]
             if "path" in entry:
-                parts = parquet_parts(entry["path"])
+                parts = own_parts(entry)
             else:
                 parts = miracl_parts(entry, self.languages(benchmark), mirror=self._mirror)
             self._parts[benchmark] = {part.name: part for part in parts}
@@ -101,6 +103,32 @@ def miracl_parts(
         Part(f"{language}-{number:04d}", corpus_path(language, number), language, sha256)
         for language in languages
         for number, sha256 in enumerate(digests[language])
+    )
+
+
+def own_parts(entry: Mapping[str, Any]) -> tuple[Part, ...]:
+    """The files with the passages of the user's own benchmark.
+
+    Raises:
+        HybridBatchError: the path holds no retrieval set.
+    """
+    folder = Path(entry["path"])
+    if is_parquet_corpus(folder):
+        return parquet_parts(entry["path"])
+    where = f"config: benchmarks: {entry['name']}: path"
+    try:
+        layout = find_layout(folder, format=entry.get("format", ""), split=entry.get("split", ""))
+    except HybridBatchError as error:
+        raise HybridBatchError(f"{where}: {error}") from error
+    files = [(file, each.language) for each in layout.sets for file in each.passages]
+    if not files:
+        raise HybridBatchError(
+            f"{where}: {folder}: a sharded benchmark needs queries, passages and qrels; pairs are "
+            f"evaluated in memory: remove `sharded`"
+        )
+    return tuple(
+        Part(f"part-{number:04d}", str(file), language or None, format=layout.format)
+        for number, (file, language) in enumerate(files)
     )
 
 

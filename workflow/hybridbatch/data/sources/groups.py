@@ -1,10 +1,18 @@
 """Groups of items that must not be in the same batch: groups that share a text are joined."""
 
+import logging
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import polars as pl
+import pyarrow as pa
 
 from hybridbatch.data.sources.texts import normalised_column
+from hybridbatch.schemas.pairs import PAIRS
+
+# Group column -> the text column: rows with the same text get the same group.
+_GROUPED = MappingProxyType({"question_group": "question", "passage_group": "passage"})
+logger = logging.getLogger(__name__)
 
 
 class UnionFind:
@@ -64,3 +72,23 @@ def joined_groups(
     names = sets.names()
     joined = groups.replace(list(names.keys()), list(names.values()))
     return joined, groups.n_unique() - joined.n_unique()
+
+
+def with_joined_groups(table: pa.Table, *, label: str) -> pa.Table:
+    """Join groups of pairs that share a question, or a passage, in a language.
+
+    Without this, a batch with one pair per group may contain translated duplicates. Texts with the
+    same `texts.normalised` are equal. `label` names the data in the log.
+    """
+    frame = pl.from_arrow(table.select([*_GROUPED, *_GROUPED.values(), "language"]))
+    assert isinstance(frame, pl.DataFrame)
+    for column, text in _GROUPED.items():
+        joined, gone = joined_groups(frame[column], frame["language"], frame[text])
+        if not gone:
+            continue
+        total = frame[column].n_unique()
+        logger.info("%s: %d of %d %ss joined: same %s as another", label, gone, total, column, text)
+        index = table.schema.get_field_index(column)
+        values = joined.to_arrow().cast(pa.string())
+        table = table.set_column(index, PAIRS.arrow.field(column), values)
+    return table

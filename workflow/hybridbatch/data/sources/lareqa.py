@@ -5,7 +5,6 @@ There is one JSON file per language, in SQuAD's layout with two more lists in ea
 the sentences; the relevant sentence contains the start of the answer.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +13,7 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.languages import is_code
+from hybridbatch.data.readers.jsontext import parsed
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def read_file(path: Path) -> LareqaFile:
 def _paragraphs(path: Path) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
     """(article, paragraph, content) of each paragraph, counted from 0."""
     try:
-        articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+        articles = parsed(path.read_text(encoding="utf-8"), remedy="it is damaged")["data"]
         numbered = [
             (article, paragraph, content)
             for article, entry in enumerate(articles)

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table
-from hybridbatch.data.sources.pairchecks import with_joined_groups
+from hybridbatch.data.sources.groups import with_joined_groups
 from hybridbatch.schemas.pairs import PAIRS
 
 _IDS = ("item_id", "question_group", "passage_group")

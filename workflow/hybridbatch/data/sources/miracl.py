@@ -6,13 +6,13 @@ of a language is `docs-0.jsonl.gz`, `docs-1.jsonl.gz` and so on, with one JSON o
 """
 
 import gzip
-import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.data.readers.jsontext import JsonError, parsed
 
 Row = Mapping[str, object]
 
@@ -123,13 +123,15 @@ def read_documents(path: Path, language: str) -> Iterator[Row]:
         raise HybridBatchError(
             f"{path}: line {number + 1}: cannot be unpacked ({error}); download it again"
         ) from error
+    except JsonError as error:
+        raise HybridBatchError(f"{path}: line {number}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         what = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise HybridBatchError(f"{path}: line {number}: {what}; download it again") from error
 
 
 def _document(line: bytes, language: str) -> Row:
-    content = json.loads(line)
+    content = parsed(line.decode("utf-8"), remedy="download it again")
     docid, title, text = content["docid"], content["title"], content["text"]
     for name, value in (("docid", docid), ("title", title), ("text", text)):
         if not isinstance(value, str):

@@ -1,31 +1,33 @@
-"""Find the first row of a table that breaks a rule, and name it in a one-line error."""
+"""Find the rows of a table that break a rule, and name each in one line.
+
+A null in a column that a rule uses stands for a value that was already reported.
+"""
 
 import polars as pl
 
 from hybridbatch.common.errors import HybridBatchError
-from hybridbatch.common.vocabulary import MACRO, POOL
-
-# A language is part of file names and ids; in tables, `all` and `macro` take its place.
-_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$"
-_RESERVED = (POOL, MACRO)
+from hybridbatch.common.languages import is_code, refusal
+from hybridbatch.data.readers.problems import MOST_SHOWN, Origin, Problems, short
 
 
-def require(table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: str) -> None:
-    """Check that `rule` holds in every row.
+def require(
+    table: pl.DataFrame, rule: pl.Expr, problem: str, *, origin: Origin, found: Problems
+) -> None:
+    """Note every row in which `rule` does not hold.
 
     Args:
         table: the rows, in the order of the file.
-        rule: a boolean expression over its columns; null counts as broken.
+        rule: a boolean expression over its columns.
         problem: the problem and the remedy, as a format string with the columns of the row.
-        origin: the file that the message names.
-
-    Raises:
-        HybridBatchError: a row breaks the rule; the message names the file and the first such row,
-            counted from 0.
+        origin: the file that the message names, and the places of its rows.
+        found: takes the problems.
     """
-    broken = table.with_row_index("row").filter(~rule.fill_null(value=False)).head(1)
-    for row in broken.iter_rows(named=True):
-        raise HybridBatchError(f"{origin}: row {row['row']}: {problem.format(**row)}")
+    broken = table.with_row_index("row").filter(~rule.fill_null(value=True))
+    texts = (
+        f"{origin.at(row['row'])}: {problem.format(**{k: _short(v) for k, v in row.items()})}"
+        for row in broken.head(MOST_SHOWN).iter_rows(named=True)
+    )
+    found.add_rows(texts, count=broken.height)
 
 
 def require_rows(table: pl.DataFrame, *, origin: str) -> None:
@@ -34,31 +36,55 @@ def require_rows(table: pl.DataFrame, *, origin: str) -> None:
         raise HybridBatchError(f"{origin}: no rows; it should hold at least one")
 
 
-def require_text(table: pl.DataFrame, *columns: str, origin: str) -> None:
-    """Check that no value of the columns is empty or white space only."""
+def require_text(table: pl.DataFrame, *columns: str, origin: Origin, found: Problems) -> None:
+    """Note the values of the columns that are empty or white space only."""
     for column in columns:
         rule = pl.col(column).str.strip_chars() != ""
-        require(table, rule, f"`{column}` is blank; give it a text or drop the row", origin=origin)
+        problem = f"`{column}` is blank; give it a text or drop the row"
+        require(table, rule, problem, origin=origin, found=found)
 
 
-def require_language(table: pl.DataFrame, *, origin: str) -> None:
-    """Check that `language` is a code such as `en` or `zh-Hans`, and not a reserved word."""
-    rule = pl.col("language").str.contains(_LANGUAGE) & ~pl.col("language").is_in(_RESERVED)
-    problem = "`language` is {language!r}; use a code such as en or zh-Hans"
-    require(table, rule, problem, origin=origin)
+def require_language(table: pl.DataFrame, *, origin: Origin, found: Problems) -> None:
+    """Note each `language` that is not the one code of a language, such as `en` or `zh-Hans`.
 
-
-def check_ids(table: pl.DataFrame, column: str, *, origin: str) -> None:
-    """Check that `column` is `{language}:{original id}` with the row's language, without spaces.
-
-    Raises:
-        HybridBatchError: an id is wrong; the message names `origin` and the first such row, counted
-            from 0.
+    `codes.with_one_code` has replaced the other codes of a language before.
     """
-    require_language(table, origin=origin)
+    codes = table["language"].unique(maintain_order=True).drop_nulls()
+    for code in [code for code in codes if not is_code(code)]:
+        problem = "`language`: " + refusal(code).replace("{", "{{").replace("}", "}}")
+        require(table, pl.col("language") != code, problem, origin=origin, found=found)
+
+
+def require_unique(table: pl.DataFrame, *key: str, origin: Origin, found: Problems) -> None:
+    """Note the rows whose key an earlier row has."""
+    known = table.with_row_index("row").drop_nulls(list(key))
+    again = known.filter(~pl.struct(key).is_first_distinct())
+    first = dict.fromkeys(key, "")
+    texts = []
+    for row in again.head(MOST_SHOWN).iter_rows(named=True):
+        first = {name: row[name] for name in key}
+        same = pl.all_horizontal(pl.col(name) == value for name, value in first.items())
+        number = known.filter(same).height
+        where = int(known.filter(same)["row"][0])
+        named = ", ".join(f"{name}={_short(value)!r}" for name, value in first.items())
+        texts.append(
+            f"{origin.at(row['row'])}: {named} occurs {number} times, first in "
+            f"{origin.place_of(where)}; it must be unique"
+        )
+    found.add_rows(texts, count=again.height)
+
+
+def check_ids(table: pl.DataFrame, column: str, *, origin: Origin, found: Problems) -> None:
+    """Note each id that is not `{language}:{original id}` of its row's language, without spaces."""
+    require_language(table, origin=origin, found=found)
     prefix = pl.col("language") + ":"
     rule = pl.col(column).str.starts_with(prefix) & (pl.col(column) != prefix)
     problem = f"`{column}` is {{{column}!r}}; write `{{language}}:` and the original id"
-    require(table, rule, problem, origin=origin)
+    require(table, rule, problem, origin=origin, found=found)
     problem = f"`{column}` {{{column}!r}} holds white space; TREC files do not allow it, remove it"
-    require(table, ~pl.col(column).str.contains(r"\s"), problem, origin=origin)
+    rule = ~pl.col(column).str.contains(r"\s")
+    require(table, rule, problem, origin=origin, found=found)
+
+
+def _short(value: object) -> object:
+    return short(value) if isinstance(value, str) else value

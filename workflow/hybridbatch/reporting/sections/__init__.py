@@ -15,11 +15,11 @@ from hybridbatch.reporting.sections import (
     configuration,
     corpora,
     data,
+    examples_and_projection,
     headline,
     languages,
     measures,
     pairs,
-    see,
     training,
 )
 from hybridbatch.reporting.systems import Context
@@ -31,7 +31,7 @@ ORDER: tuple[Callable[[Context], Section | None], ...] = (
     pairs.section,
     bias.section,
     languages.section,
-    see.section,
+    examples_and_projection.section,
     alpha.section,
     corpora.section,
     training.section,

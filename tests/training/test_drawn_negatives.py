@@ -8,7 +8,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import table_from_rows
 from hybridbatch.schemas.every import PAIRS
 from hybridbatch.training.data import training_data
-from hybridbatch.training.negatives import choose_negatives
+from hybridbatch.training.drawn_negatives import choose_negatives
 from hybridbatch.training.sampling import Batch, Sampler, SamplingOptions
 
 

@@ -11,7 +11,7 @@ from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.charts import Cloud, CloudPanel
 from hybridbatch.reporting.document import Example, Figure, Paragraph
 from hybridbatch.reporting.downloads import csv_of
-from hybridbatch.reporting.sections import see
+from hybridbatch.reporting.sections import examples_and_projection as see
 from hybridbatch.reporting.systems import Context
 
 Points = tuple[tuple[float, float], ...]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from hybridbatch.training.candidates import Candidates, Stream, capacity, matching
+from hybridbatch.training.item_queue import Candidates, Stream, capacity, matching
 
 GROUPS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=20)
 

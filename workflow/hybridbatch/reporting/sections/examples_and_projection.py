@@ -24,6 +24,10 @@ from hybridbatch.reporting.views import ExampleQuery, Hit, Projection, Ranked, R
 
 RULES = {"gain": "Largest gain", "loss": "Largest loss", "random": "At random"}
 KINDS = ("query", "passage")
+NO_PICTURE = Paragraph(
+    "There is no picture of the embedding space: it needs items to fit its plane and other items "
+    "to show on it, and this benchmark has too few with a relevant passage."
+)
 # Longer passages are cut on the page; downloads hold the full text.
 SHOWN_CHARACTERS = 200
 
@@ -39,7 +43,9 @@ def section(context: Context) -> Section | None:
         if name in examples:
             blocks = example_blocks(context, name, examples[name])
             parts.append(Subsection(f"see-queries-{name}", f"Queries of {title}", blocks))
-        if name in projections:
+        if name in projections and not projections[name]:
+            parts.append(Subsection(f"see-space-{name}", f"Embeddings of {title}", (NO_PICTURE,)))
+        elif name in projections:
             shown = shown_runs(context, list(projections[name]))
             figure = projection_figure(
                 context, name, {run: projections[name][run] for run in shown}

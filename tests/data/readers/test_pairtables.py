@@ -9,7 +9,7 @@ import pytest
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.tables import check_table
-from hybridbatch.data.sources.ownpairs import read_own_pairs
+from hybridbatch.data.readers.pairtables import read_own_pairs
 from hybridbatch.schemas import every as schemas
 
 ROWS = [
@@ -92,20 +92,25 @@ def test_given_columns_stay(tmp_path: Path) -> None:
         ("mine.jsonl", lines({"item_id": "1"}), "missing: language, question, passage"),
         ("mine.jsonl", lines(ROWS[0] | {"answer": "x"}), "unexpected: answer"),
         ("mine.jsonl", lines(ROWS[1], ROWS[0] | {"passage": None}), "line 2: `passage` is null"),
-        ("mine.jsonl", lines(ROWS[0] | {"item_id": 7}), "line 1: `item_id` is 7; make it a text"),
+        ("mine.jsonl", lines(ROWS[0] | {"passage": 7}), "line 1: `passage` is 7; make it a text"),
+        ("mine.jsonl", lines(ROWS[0] | {"item_id": True}), "line 1: `item_id` is True; make it a"),
         ("mine.jsonl", lines(ROWS[0] | {"hard_negatives": "x"}), "'x'; make it a list of texts"),
         ("mine.jsonl", lines(ROWS[0], ROWS[0]), "occurs 2 times"),
         ("mine.jsonl", "", "no rows; it should hold at least one"),
-        ("mine.jsonl", lines(ROWS[0]) + '\n{"item_id": "1"', "line 3 is not readable as JSON (col"),
+        ("mine.jsonl", lines(ROWS[0]) + '\n{"item_id": "1"', "line 3: not readable as JSON (col"),
         ("mine.jsonl", '["1"]', "line 1 is not a JSON object; write one object per line"),
         ("mine.jsonl", json.dumps(ROWS[0] | {"question": "\ud83d"}), "holds half a character"),
-        ("mine.csv", "", "no header; its first line should name columns, such as item_id"),
+        ("mine.csv", "", "no header; its first line should name the columns"),
         ("mine.csv", HEAD, "no rows; it should hold at least one"),
         ("mine.csv", HEAD + "1,en,Is it?,Yes,no\n", "line 2 has 5 columns, the header 4; look for"),
         ("mine.csv", HEAD + "1,en,Is it?\n", "line 2 has 3 columns, the header 4; look for"),
-        ("mine.csv", HEAD.replace("passage", "passage,hard_negatives"), "use .jsonl or .parquet"),
+        (
+            "mine.csv",
+            HEAD.replace("\n", ",hard_negatives\n1,en,Who?,Ann.,No\n"),
+            "use .jsonl or .parquet",
+        ),
         ("mine.tsv", TSV + "8\ten\tIs it?\tYes\tno\n", "line 4 has 5 columns, the header 4"),
-        ("mine.xlsx", "x", "pairs are read from .parquet, .jsonl, .json, .csv, .tsv"),
+        ("mine.xlsx", "x", "data are read from .parquet, .arrow, .feather, .ipc, .jsonl, .json"),
     ],
 )
 def test_what_is_wrong_stands_in_one_line(
@@ -136,8 +141,6 @@ def test_a_quotation_mark_is_a_text_in_tab_separated_lines(tmp_path: Path) -> No
         ('1,en,Who?,W. S.\n2,en,"Who?,W. S.\n3,en,Who?,W. S.\n', "line 3 is not readable as csv"),
         ('1,en,"Who?,W. S.\n2,en,Is it "so"?,Yes.\n', "line 2 is not readable as csv"),
         ('1,en,"Who?,W. S.\n2,en,Who?,W. S. said "so"\n', "line 2 is not readable as csv"),
-        ('1,en,"Who?,W. S.\n2,en,Who said so?",W. S.\n', "contains the next rows"),
-        ('1,en,Who?,"W. S.\n2,en,Who?,It is so."\n', "contains the next rows"),
     ],
 )
 def test_rows_are_not_swallowed_by_a_quotation_mark(
@@ -161,7 +164,9 @@ def test_a_file_in_another_encoding_is_named(
     tmp_path: Path, name: str, text: str, encoding: str
 ) -> None:
     (tmp_path / name).write_text(text, encoding=encoding)
-    with pytest.raises(HybridBatchError, match=rf"{name}: the text is not UTF-8; save the file as"):
+    with pytest.raises(
+        HybridBatchError, match=rf"{name}: line \d: the text is not UTF-8; save the file as"
+    ):
         read_own_pairs(tmp_path / name, source="mine")
 
 
@@ -174,7 +179,7 @@ def test_what_only_some_rows_give_is_filled_in(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(HybridBatchError, match=r"none\.jsonl: no such file"):
+    with pytest.raises(HybridBatchError, match=r"none\.jsonl: no such file or folder"):
         read_own_pairs(tmp_path / "none.jsonl", source="mine")
 
 

@@ -1,0 +1,1 @@
+"""The command `serve`: questions and their first passages on a local web page."""
