@@ -15,6 +15,7 @@ from typing import Any
 ROUGH = {
     "download": 5,
     "benchmarks": 5,
+    "topics": 5,
     "corpus": 60,
     "shards": 10,
     "pairs": 5,
@@ -31,6 +32,7 @@ ROUGH = {
     "search": 20,
     "pool": 10,
     "metrics": 6,
+    "metrics_cut": 6,
     "bias": 6,
     "statistics": 10,
     "examples": 5,
