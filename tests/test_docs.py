@@ -287,7 +287,7 @@ def test_the_quick_start_plans_what_it_says(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^train +3$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^train +3 ", done.stdout, re.MULTILINE), done.stdout
     # The readers check here what the stages would check.
     folder = tmp_path / "data" / "landmarks"
     wanted = {"queries": schemas.QUERIES, "passages": schemas.PASSAGES, "qrels": schemas.QRELS}
