@@ -32,6 +32,23 @@ def test_bad_options_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: P
     assert "unknown key thread; the keys are" in lines[0]
 
 
+@pytest.mark.parametrize(("console", "printed"), [("", 1), ("errors", 1), ("log", 0)])
+def test_the_console_can_be_left_to_the_workflow(
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    console: str,
+    printed: int,
+) -> None:
+    monkeypatch.setenv("HYBRIDBATCH_CONSOLE", console)
+    log = tmp_path / "bias.log"
+    code = main(["bias", "--benchmark", "b", "--rankings", "r", "--output", str(tmp_path / "o"),
+                 "--log", str(log)])  # fmt: skip
+    assert code == 2
+    assert log.read_text().count("ERROR error: ") == 1
+    assert capfd.readouterr().err.count("error: ") == printed
+
+
 @pytest.mark.parametrize(
     ("stage", "hint"),
     [("trian", "; did you mean `train`?"), ("zzz", "; the stages are download, benchmarks")],

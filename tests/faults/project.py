@@ -125,6 +125,7 @@ def cut_back(project: Path, scope: str, stage: int) -> None:
 def environment(project: Path) -> dict[str, str]:
     """Environment variables with which the project's own package is imported."""
     found = os.environ | {"PYTHONPATH": str(project / "workflow")}
+    found["HYBRIDBATCH_CONSOLE"] = "snakemake"  # these tests read what Snakemake and the jobs print
     found.pop("HYBRIDBATCH_MIRROR", None)  # it would override a mirror of the project's
     return found
 

@@ -28,6 +28,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def snakemake(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "progress", *words]
     environment = os.environ | {"PYTHONPATH": str(project / "workflow")}
+    environment["HYBRIDBATCH_CONSOLE"] = "snakemake"  # the files of every job, not a table of rules
     environment.pop("HYBRIDBATCH_MIRROR", None)
     return subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=120

@@ -78,7 +78,8 @@ def test_every_rule_is_a_slurm_job_with_its_threads_and_memory(
 
 def test_no_job_runs_outside_of_slurm(submitted: Submitted) -> None:
     assert sorted(submitted.jobs) == ["encode", "pairs"]
-    assert submitted.output.count("has been submitted with SLURM jobid") == 2
+    for job in ("encode model.untrained/held-out", "pairs tiny"):
+        assert submitted.output.count(f"start  {job}\n") == 1
 
 
 def test_a_slurm_job_writes_the_bytes_of_a_local_one(submitted: Submitted) -> None:
@@ -93,7 +94,10 @@ def test_a_slurm_job_writes_the_bytes_of_a_local_one(submitted: Submitted) -> No
 
 def test_a_failed_job_shows_its_one_line(submitted: Submitted) -> None:
     assert submitted.returncode != 0
-    assert "error: pairs.parquet: damaged: not a whole Parquet file" in submitted.output
+    message = "error: pairs tiny: pairs.parquet: damaged: not a whole Parquet file"
+    assert submitted.output.count(message) == 1
+    assert "  log: logs/pairs/tiny.log\n" in submitted.output
+    assert "failed after" in submitted.output and "made: 1 job (encode)" in submitted.output
     assert "Traceback" not in submitted.output
 
 

@@ -10,6 +10,7 @@ import itertools
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -95,7 +96,7 @@ def _run(arguments: Sequence[str]) -> int:
         _threads_of(arguments), os.environ, of_products=1 if stage in _OWN_PRODUCTS else None
     )
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' bars would break our progress lines
-    args = _parser(stage).parse_args(arguments)
+    args = _parser(stage, helps=bool({"-h", "--help"} & {*arguments})).parse_args(arguments)
     args.job = _job_of(args.log)
     if int(os.environ.get("RANK", "0")) > 0:
         args.timing = args.log = None  # only the first of a launcher's processes writes
@@ -211,7 +212,7 @@ def _record_of_report(args: argparse.Namespace) -> Record | None:
     return checked_report_record(config | {"title": options["title"]}, results=args.results)
 
 
-def _parser(stage: str | None) -> argparse.ArgumentParser:
+def _parser(stage: str | None, *, helps: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hybridbatch",
         description="The stages of hybridbatch; the Snakemake workflow runs them in order.",
@@ -228,8 +229,19 @@ def _parser(stage: str | None) -> argparse.ArgumentParser:
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory; "
                              f"by default {{stage}}/{{job}}.parquet in ${TIMINGS}")  # fmt: skip
         _add_inputs(command)
-        importlib.import_module(entry.module).add_arguments(command)
+        module = importlib.import_module(entry.module)
+        module.add_arguments(command)
+        if helps and hasattr(module, "Options"):
+            command.formatter_class = argparse.RawDescriptionHelpFormatter
+            command.epilog = _help_of_options(name, module.Options)
     return parser
+
+
+def _help_of_options(stage: str, options: type) -> str:
+    # Imported here, since only the help needs it.
+    from hybridbatch.planning.option_help import epilog
+
+    return epilog(stage, options, width=shutil.get_terminal_size().columns - 2)
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
@@ -247,7 +259,7 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
 
 
 def _add_options(command: argparse.ArgumentParser, stage: str) -> None:
-    text = "the stage's options, as JSON"
+    text = "the stage's options, as JSON; the keys are listed below"
     if stage != "report":
         command.add_argument("--options", default="{}", help=text)
         return

@@ -41,12 +41,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The benchmark's name, and the kind of its input: a data set, or parquet for own data.
+    """What a benchmark is made from. Without shards, later stages hold its passages in memory.
 
-    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`),
-    `reading` how the user's own data are read.
-    With `sharded`, the stage `corpus` writes the passages. Without it, more than `most_passages`
-    passages are refused, because later stages hold them in memory.
+    Attributes:
+        name: the benchmark's name.
+        kind: a data set, or parquet for own data.
+        reader: MODULE:NAME that reads the data set (see `registry.reference`); empty for own data.
+        code: the hash of that module, because it is loaded by name.
+        extensions: the files that add data sets.
+        reading: how the user's own data are read.
+        sharded: whether the stage `corpus` writes the passages.
+        most_passages: more passages without shards are refused.
     """
 
     name: str

@@ -35,10 +35,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The part's name, its kind (miracl or parquet), and the number of passages in a shard.
+    """Which file of a corpus is cut, and how.
 
-    `language` is the language of a MIRACL file; of own files, `reading`, the
-    name of the file, or each row has it. `format` is that of own files (`readers.reading.FORMATS`).
+    Attributes:
+        part: the name of the file in the results.
+        kind: miracl, or parquet for own data.
+        shard_passages: the number of passages in a shard.
+        language: of a file of MIRACL; null for own files, where their name or each row tells it.
+        reading: how the user's own data are read.
+        format: of own files, such as tables or beir.
     """
 
     part: str

@@ -41,9 +41,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The file to fetch: host/path of its URL, SHA-256 in hexadecimal, size in bytes.
+    """The file to fetch.
 
-    Lists of checksums have no sizes: then the size is None, and only the SHA-256 is checked.
+    Attributes:
+        path: host and path of its URL.
+        sha256: its SHA-256 in hexadecimal.
+        size: in bytes; null in lists of checksums, which have none.
     """
 
     path: str

@@ -34,7 +34,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The recipe and benchmark to compare; `languages`: the training languages, None for all."""
+    """What is compared.
+
+    Attributes:
+        recipe: the recipe of the training pairs.
+        benchmark: the benchmark's name.
+        languages: the training languages; null for all.
+        sharded: whether the passages of the benchmark are in shards.
+    """
 
     recipe: str
     benchmark: str

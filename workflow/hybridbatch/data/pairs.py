@@ -30,10 +30,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The source's name, and the kind of its input: a data set's name, or parquet for own data.
+    """What the pairs of a source are made from.
 
-    `reader`, `code` and `extensions` name the reader of the data set (see `registry.reference`),
-    `reading` how the user's own data are read.
+    Attributes:
+        name: the source's name.
+        kind: a data set, or parquet for own data.
+        reader: MODULE:NAME that reads the data set (see `registry.reference`); empty for own data.
+        code: the hash of that module, because it is loaded by name.
+        extensions: the files that add data sets.
+        reading: how the user's own data are read.
     """
 
     name: str

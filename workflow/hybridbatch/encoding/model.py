@@ -28,7 +28,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the stage `model`: `model` as in the config, `name` as in the run id."""
+    """The model to make ready.
+
+    Attributes:
+        model: `embedded`, a folder, or a model of the hub, as in the config.
+        name: the model's part of the run id.
+    """
 
     model: str
     name: str

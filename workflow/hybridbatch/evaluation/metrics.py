@@ -40,12 +40,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the stage `metrics`.
+    """What is measured.
 
-    `measures` are names (see `measures.named`), `extensions` are files that add measures. `cut` is
-    the length of a sharded benchmark's rankings, None for full ones. `pool_languages` are the
-    languages of its pool, empty without a pool. `average_languages` are the languages of a second
-    macro average.
+    Attributes:
+        measures: their names (see `measures.named`).
+        threads: to compute with; None for all processors.
+        cut: the length of a sharded benchmark's rankings; null for full ones.
+        pool_languages: the languages of a sharded benchmark's pool; empty without a pool.
+        average_languages: the languages of a second macro average.
+        extensions: the files that add measures.
     """
 
     measures: tuple[str, ...]

@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of the stage `statistics`.
+    """The tests. Languages other than `high_resource` count as low-resource.
 
-    `margin` is in the unit of `margin_metrics`: .01 is one point of mAP. Languages other than
-    `high_resource` count as low-resource.
+    Attributes:
+        margin_metrics: the metrics with the unit of `margin`: .01 is one point of mAP.
     """
 
     high_resource: tuple[str, ...]

@@ -153,7 +153,7 @@ def _sound(found: Configuration) -> Configuration:
 
 
 def _examined(written: Written, repeated: Sequence[str] = ()) -> Configuration:
-    schema = _schema()
+    schema = config_schema()
     values = values_of(written, schema)
     errors = sorted(_Validator(schema).iter_errors(values), key=_by_path)
     problems = list(repeated)
@@ -182,7 +182,8 @@ def _by_path(error: ValidationError) -> tuple[list[str], bool]:
 
 
 @functools.cache
-def _schema() -> dict[str, Any]:
+def config_schema() -> dict[str, Any]:
+    """The schema of the configuration, with the default and the meaning of its keys."""
     text = (
         files("hybridbatch").joinpath("planning", "config_schema.yaml").read_text(encoding="utf-8")
     )
@@ -193,12 +194,12 @@ def _schema() -> dict[str, Any]:
 
 def defaults() -> dict[str, Any]:
     """The default of every key that has one, at any depth."""
-    return _defaults(_schema())
+    return _defaults(config_schema())
 
 
 def undeclared() -> dict[str, Any]:
     """The values, at any depth, for models that do not declare what the config leaves open."""
-    return _defaults(_schema(), "undeclared")
+    return _defaults(config_schema(), "undeclared")
 
 
 def _defaults(schema: Mapping[str, Any], keyword: str = "default") -> dict[str, Any]:
@@ -215,7 +216,7 @@ def _defaults(schema: Mapping[str, Any], keyword: str = "default") -> dict[str, 
 
 def _texts() -> frozenset[str]:
     """The keys that accept only text, or text that a model's folder may declare."""
-    schema = _schema()
+    schema = config_schema()
     return frozenset(
         key
         for key, inside in schema["properties"].items()

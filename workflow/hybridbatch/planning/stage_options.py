@@ -7,6 +7,7 @@ gets the others here.
 import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hybridbatch.data.sources import catalog
@@ -54,6 +55,29 @@ def taken(stage: str, config: Mapping[str, Any]) -> dict[str, Any]:
     if still := {name: value for name, value in fallback if found[name] is None}:
         found[UNDECLARED] = still
     return found
+
+
+@dataclass(frozen=True)
+class Described:
+    """A key of the configuration's schema, with its type, default and description."""
+
+    schema: Mapping[str, Any]
+
+
+def described(stage: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What the schema says of a stage's options, by their names: `Described`, or such a mapping.
+
+    Every stage takes `threads`.
+    """
+    everything = _described(schema)
+    return {"threads": everything["threads"], **_ruled(_TAKEN.get(stage, ()), everything)}
+
+
+def _described(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _described(inside) if "properties" in inside else Described(inside)
+        for name, inside in schema["properties"].items()
+    }
 
 
 @functools.cache  # Each of 20,000 jobs asks for it; the schema does not change.

@@ -32,11 +32,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the stage.
+    """What the model card says.
 
-    training: all options of the stage `train`. batches: how the batches were drawn. base,
-    sources and validation_data: where the model comes from (see `card.Origin`). hub_id: the base
-    model's id on the hub. max_tokens and passage_template: as in encoding.
+    Attributes:
+        training: all options of the stage `train`.
+        batches: how the batches were drawn.
+        base: where the base model comes from (see `card.Origin`).
+        sources: where the training sources come from.
+        max_tokens: as in encoding.
+        passage_template: as in encoding.
+        hub_id: the base model's id on the hub.
+        validation_data: where the validation pairs come from.
     """
 
     training: dict  # type: ignore[type-arg]  # shown as it is, whatever keys training has

@@ -36,10 +36,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of the stage.
+    """Which queries are chosen.
 
-    `runs` are in the order of the folders. Gain and loss are those of the run `candidate` over the
-    run `baseline`; both are None if only random queries are wanted.
+    Attributes:
+        runs: the runs, in the order of the folders.
+        candidate: the run whose gain and loss are shown; null for random queries alone.
+        baseline: the run that it is compared with.
+        per_rule: how many queries each rule chooses.
+        top: how many passages of each run are shown.
+        seed: draws the random queries.
     """
 
     runs: tuple[str, ...]

@@ -47,7 +47,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The runs, in the order of the folders, and how many items each language shows."""
+    """What is projected.
+
+    Attributes:
+        runs: the runs, in the order of the folders.
+        items: how many items each language shows.
+        seed: draws the items.
+        threads: to compute with; None for all processors.
+    """
 
     runs: tuple[str, ...]
     items: int

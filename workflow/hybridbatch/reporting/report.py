@@ -36,10 +36,21 @@ logger = logging.getLogger(__name__)
 class Options:
     """What the report covers.
 
-    `evaluations` are (run, benchmark). `benchmarks` have full ranks, `corpora` are sharded, and
-    `views` are the benchmarks with example queries and a projection. `config` is the whole
-    configuration, `statistics` the options of the tests. `raw_files` are the (path, SHA-256) of the
-    files that benchmarks and sources were made from.
+    Attributes:
+        title: the report's title.
+        recipe: the name of the recipe.
+        runs: the runs, in the order of the report.
+        evaluations: pairs of a run and a benchmark.
+        benchmarks: the benchmarks with full ranks.
+        sources: the training sources.
+        train_languages: the languages of training.
+        allow_contaminated: whether runs were evaluated on items that they trained on.
+        config: the whole configuration.
+        views: the benchmarks with example queries and a projection.
+        corpora: the sharded benchmarks.
+        code_version: the version of the project's code.
+        statistics: the options of the tests.
+        raw_files: path and SHA-256 of the files that benchmarks and sources were made from.
     """
 
     title: str

@@ -28,7 +28,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The languages that the pool holds, and the length of its lists."""
+    """What a pool holds.
+
+    Attributes:
+        pool_languages: the languages that are merged.
+    """
 
     pool_languages: tuple[str, ...]
     top_k: int

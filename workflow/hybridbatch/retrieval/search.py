@@ -54,7 +54,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Options(SearchOptions):
-    """The options of the stage `search`: the passage language, and the languages of the pool."""
+    """What is searched, and how.
+
+    Attributes:
+        language: the language of the passages.
+        pool_languages: the languages of the pool.
+    """
 
     language: str
     pool_languages: tuple[str, ...] = ()

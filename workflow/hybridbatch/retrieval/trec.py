@@ -31,7 +31,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the command `trec`: the depth of the runs, and their name (last column)."""
+    """How runs are written.
+
+    Attributes:
+        k: the depth of the runs.
+        tag: their name, which is the last column.
+    """
 
     k: int = 100
     tag: str = "hybridbatch"

@@ -35,11 +35,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the stage.
+    """What is mined.
 
-    negatives: how many for each question, at most. depth: how many passages the search returns.
-    below: a negative must score less than this share of the positive's score; Moreira et al.,
-    NV-Retriever, arXiv 2407.15831, found 0.95 best (TopK-PercPos).
+    Moreira et al., NV-Retriever, arXiv 2407.15831, found .95 best for `below` (TopK-PercPos).
+
+    Attributes:
+        languages: the languages whose questions get negatives.
+        negatives: how many for each question, at most.
+        depth: how many passages the search returns.
+        below: a negative must score less than this share of the positive's score.
     """
 
     languages: tuple[str, ...]

@@ -9,7 +9,12 @@ from hybridbatch.encoding.declaration import Pooling
 
 @dataclass(frozen=True)
 class Source:
-    """A training source; its weight multiplies its share of the batches."""
+    """A training source.
+
+    Attributes:
+        name: the source's name.
+        weight: multiplies its share of the batches.
+    """
 
     name: str
     weight: float
@@ -49,9 +54,12 @@ class Lora:
 class Drawing:
     """How batches are drawn, from an entry of `training.samplings`.
 
-    batches: the kinds of batch. languages: the languages to draw; empty for all training languages.
-    sampler: the sampler's class or function if it is not `training.sampling.Sampler`: MODULE:NAME,
-    or :NAME in the only extension. code: the hash of that module, because it is loaded by name.
+    Attributes:
+        batches: the kinds of batch.
+        languages: the languages to draw; empty for all training languages.
+        sampler: MODULE:NAME of a sampler of its own, or :NAME in the only extension.
+        code: the hash of that module, because it is loaded by name.
+        extensions: the files that add samplings.
     """
 
     batches: tuple[str, ...]
@@ -65,8 +73,16 @@ class Drawing:
 class Options:
     """Everything that decides the result of a training run, `threads` and `device` included.
 
-    chunk_tokens: tokens to encode at a time, None for a whole batch. checkpoint_every: steps
-    between two checkpoints, None to write none.
+    Attributes:
+        run: the id of the run.
+        model: the name of the base model.
+        recipe: the name of the recipe.
+        sampling: the name of the sampling.
+        drawing: how batches are drawn; by default as the sampling says.
+        seed: of the batches and of dropout.
+        languages: the codes of the languages to train on.
+        sources: the training sources, in the order of the files of pairs.
+        alpha: the share of monolingual batches of a hybrid sampling.
     """
 
     run: str
