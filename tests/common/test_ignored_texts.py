@@ -143,6 +143,7 @@ JUDGED = {
     # Which kind of error it is, and which file was written, for the line that ends a command.
     ("common/artifacts.py", "error.add_note(f'{_WRITING}{path}')"),
     ("common/parquet.py", "isinstance(error, OSError) and error.errno is not None"),
+    ("console/announce.py", "logging.getLogger(_LOGGER).debug('no forecast: %s', error)"),
     ("encoding/hub.py", "not _of_network(error)"),
     ("data/readers/arrowrows.py", "isinstance(error, OSError) and error.errno is not None"),
     # Part of another error.

@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybridbatch.console.joblog import JobLog, Said
@@ -38,6 +38,7 @@ def test_the_last_line_of_progress_has_nothing_left(tmp_path: Path) -> None:
     assert log.read() == [] and log.left is None
 
 
+@settings(deadline=None)  # files on a busy disk are slow
 @given(st.lists(st.integers(0, len(TEXT.encode())), max_size=6))
 def test_it_does_not_matter_where_the_reading_pauses(
     tmp_path_factory: object, cuts: list[int]
