@@ -17,6 +17,7 @@ from hybridbatch.common.suggest import did_you_mean
 
 # The project's code hash covers this file: see `codehash`.
 PACKAGE_DATA = ("resources/languages.tsv",)
+_LONGEST = 60  # characters of a wrong code that are shown
 _TAG = re.compile(
     r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-(?P<region>[a-z]{2}|[0-9]{3}))?"
     r"(?P<variants>(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)(?P<private>-x(-[a-z0-9]{1,8})+)?"
@@ -108,7 +109,8 @@ def refusal(text: object) -> str:
         name = hint.removeprefix("; did you mean `").removesuffix("`?")
         hint = f"; did you mean `{by_name[name]}` ({name})?"
     if _TAG.fullmatch(word.lower().replace("_", "-")) is None:
-        return f"{word!r} is not a language code; write one such as de or zh-Hans{hint}"
+        shown = word if len(word) <= _LONGEST else f"{word[:_LONGEST]}…"
+        return f"{shown!r} is not a language code; write one such as de or zh-Hans{hint}"
     return (
         f"unknown language {word!r}; write the code that CLDR has for it, such as de or zh-Hans, "
         f"or one of qaa to qtz for a language without a code"
