@@ -158,7 +158,8 @@ def test_the_conda_environment_has_every_package_that_the_stages_import() -> Non
     # The extras are not there, and a message says how to install them. yte comes with Snakemake,
     # whose profiles alone need it.
     extras = {"tensorboard", "datasets", "peft", "onnx", "onnxruntime", "onnxscript"}
-    elsewhere = {"hybridbatch", "yte"} | extras
+    ours = {"hybridbatch", "snakemake_logger_plugin_hybridbatch"}
+    elsewhere = {"yte"} | ours | extras
     others = imported - sys.stdlib_module_names - elsewhere
     needed = {distributions[name][0].lower().replace("_", "-") for name in others}
     pinned = {name.replace("_", "-") for name in pinned_versions(ENVIRONMENT_FILE)}
