@@ -229,3 +229,11 @@ def test_an_empty_optional_value_of_a_csv_file_is_its_default(tmp_path: Path) ->
     (tmp_path / "a.csv").write_text(separated([FLAT[0] | {"question": ""}], ","))
     with pytest.raises(HybridBatchError, match="line 2: `question` is blank"):
         read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.csv"])
+def test_a_stray_carriage_return_does_not_end_a_row(tmp_path: Path, name: str) -> None:
+    text = separated(FLAT[2:], "\t" if name == "a.tsv" else ",").replace("When?", "When?\rNow?")
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(HybridBatchError, match=r"line 2 is not readable as [ct]sv"):
+        read(tmp_path / name)

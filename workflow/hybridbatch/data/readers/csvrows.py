@@ -4,7 +4,6 @@ A library's reader would skip, fill up or join lines. Here an error names its li
 """
 
 import csv
-import io
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Literal
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.problems import Problems
 from hybridbatch.data.readers.rows import Rows
-from hybridbatch.data.readers.textlines import decoded, ending, numbered_lines, opened
+from hybridbatch.data.readers.textlines import decoded, ending, numbered_lines
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 # The largest size that every platform's C long takes; the library's default is 131,072 characters.
@@ -70,8 +69,10 @@ def _records(path: Path, found: Problems) -> Iterator[tuple[int, list[str]]]:
     # In `.tsv`, a quotation mark at the start of a text must not swallow the next rows.
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if kind == ".csv" else csv.QUOTE_NONE
     separator = SEPARATORS.get(kind, "\t")
-    with opened(path) as binary, _long_fields():
-        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+    # Lines end at a line feed alone: a stray carriage return is then an error of the reader, and
+    # not the end of a row.
+    text = (decoded(line, f"{path}: line {number}") for number, line in numbered_lines(path))
+    with _long_fields():
         reader = csv.reader(text, delimiter=separator, quoting=quoting, strict=True)
         while True:
             first = reader.line_num + 1
@@ -83,10 +84,6 @@ def _records(path: Path, found: Problems) -> Iterator[tuple[int, list[str]]]:
                     f"quotation marks around the whole text and double those inside, or use .jsonl"
                 )
                 return
-            except UnicodeDecodeError as error:
-                for number, line in numbered_lines(path):
-                    decoded(line, f"{path}: line {number}")
-                raise HybridBatchError(f"{path}: the text is not UTF-8; save it so") from error
             if values is None:
                 return
             if values:
