@@ -5,6 +5,12 @@ from pathlib import Path
 # The folder workflow/. The package lies in it, beside the rules, so it needs no installation.
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parent
 sys.path.insert(0, str(HERE))
+# A logger of Snakemake may have imported the package of another checkout, installed in this environment.
+if "hybridbatch" in sys.modules and not Path(
+    sys.modules["hybridbatch"].__file__
+).resolve().is_relative_to(HERE):
+    for name in [name for name in sys.modules if name.split(".")[0] == "hybridbatch"]:
+        del sys.modules[name]
 
 from hybridbatch.console.announce import announce
 from hybridbatch.planning import paths

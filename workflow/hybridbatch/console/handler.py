@@ -1,4 +1,4 @@
-"""The log handler that Snakemake calls, from a thread of its own."""
+"""What Snakemake's logger hands on is shown, from a thread of its own."""
 
 import contextlib
 import os
@@ -8,8 +8,6 @@ import time
 from logging import Handler, LogRecord
 from typing import Any, TextIO
 
-from snakemake_interface_logger_plugins.base import LogHandlerBase
-
 from hybridbatch.console import CONSOLE
 from hybridbatch.console.outputs import Lines, Output, Screen
 from hybridbatch.console.run import Run, Wanted
@@ -17,22 +15,20 @@ from hybridbatch.console.run import Run, Wanted
 _SECONDS_BETWEEN = {True: 0.5, False: 2.0}  # two looks at the logs, on a terminal and elsewhere
 
 
-class LogHandler(LogHandlerBase):
-    """Shows jobs, the share of the time and errors; with `--verbose` all that Snakemake says."""
+class Console:
+    """Shows jobs, the share of the time and errors; with `--verbose` all that Snakemake says.
 
-    writes_to_stream = True
-    writes_to_file = False
-    has_filter = True
-    has_formatter = True
-    needs_rulegraph = False
+    Args:
+        settings: Snakemake's options of output, such as `quiet`, `verbose` and `dryrun`.
+    """
 
-    def __post_init__(self) -> None:
-        settings = self.common_settings
+    def __init__(self, settings: Any) -> None:
         quiet = {str(getattr(each, "name", each)).lower() for each in settings.quiet or ()}
         self._all: Handler | None = None
         self._run: Run | None = None
         self._ended = threading.Event()
         self._ticker: threading.Thread | None = None
+        self._lock = threading.RLock()
         stream = sys.stdout if settings.stdout else sys.stderr
         if settings.verbose or settings.debug_dag:
             self._all = _snakemakes_own(settings, stream)
@@ -53,9 +49,9 @@ class LogHandler(LogHandlerBase):
         else:
             os.environ[CONSOLE] = "errors"
 
-    def emit(self, record: LogRecord) -> None:
+    def take(self, record: LogRecord) -> None:
         """Show an event or a message."""
-        try:
+        with self._lock:
             if self._all is not None:
                 self._all.handle(record)
             elif self._run is not None:
@@ -63,25 +59,23 @@ class LogHandler(LogHandlerBase):
                 if self._run.tally.running and self._ticker is None:
                     self._ticker = threading.Thread(target=self._tick, daemon=True)
                     self._ticker.start()
-        except Exception:  # an error here would end the thread that passes on all later records
-            self.handleError(record)
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Snakemake is done."""
-        if not self._ended.is_set():
-            self._ended.set()
-            if self._ticker is not None:
-                self._ticker.join()
-            if self._all is None:
-                os.environ.pop(CONSOLE, None)
-            if self._run is not None:
-                with contextlib.suppress(BrokenPipeError):  # nobody reads
-                    self._run.end()
-        super().close()
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        if self._ticker is not None:
+            self._ticker.join()
+        if self._all is None:
+            os.environ.pop(CONSOLE, None)
+        if self._run is not None:
+            with contextlib.suppress(BrokenPipeError):  # nobody reads
+                self._run.end()
 
     def _tick(self) -> None:
         while not self._ended.wait(self._interval):
-            with self.lock:  # type: ignore[union-attr]
+            with self._lock:
                 if self._run is not None:
                     try:
                         self._run.refresh()
