@@ -118,6 +118,7 @@ def column(page: Page, table: str, number: int) -> list[str]:
 def test_a_table_is_sorted_by_the_column_that_is_asked_for(browser: Browser, report: Path) -> None:
     table = "table-source-facts"
     with visit(browser, report) as seen:
+        open_details(seen.page)
         names = column(seen.page, table, 0)
         train = seen.page.locator(f"#{table} thead button", has_text="train")
         header = seen.page.locator(f"#{table} thead th", has_text="train")
@@ -137,6 +138,7 @@ def test_numbers_sort_as_numbers_and_what_is_missing_comes_last(
     browser: Browser, report: Path
 ) -> None:
     with visit(browser, report) as seen:
+        open_details(seen.page)
         seen.page.locator("#table-jobs thead button", has_text="wall time").click()
         assert column(seen.page, "table-jobs", 2) == (["2 min 11 s"] * 3 + ["42 s"] * 4 + ["1.2 s"])
         seen.page.locator("#table-benchmarks thead button").nth(3).click()  # MLQA-R, queries

@@ -8,6 +8,7 @@ from hybridbatch.reporting.document import (
     Cell,
     Column,
     Definitions,
+    Details,
     Figure,
     Paragraph,
     Row,
@@ -59,7 +60,7 @@ def section(context: Context) -> Section | None:
 
 def _definitions(context: Context) -> tuple[Block, ...]:
     if context.measured.bias:
-        return (Definitions(DEFINITIONS),)
+        return (Details("Other measures of language bias", (Definitions(DEFINITIONS),)),)
     return (
         Paragraph(
             "Exposure, preference, fairness and agreement are absent: this report was made without "
@@ -104,7 +105,10 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         table=bias_table(context, benchmark),
         wide=True,
     )
-    return (figure, *measure_blocks(context, benchmark))
+    further = measure_blocks(context, benchmark)
+    if not further:
+        return (figure,)
+    return (figure, Details("Exposure, preference, fairness and agreement", further))
 
 
 def bias_table(context: Context, benchmark: str) -> Table:

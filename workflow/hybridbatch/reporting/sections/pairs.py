@@ -9,6 +9,7 @@ from hybridbatch.reporting.document import (
     Block,
     Cell,
     Column,
+    Details,
     Figure,
     Gallery,
     Paragraph,
@@ -98,8 +99,8 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         _level(context, benchmark, system, grid, limits, number)
         for number, (system, grid) in enumerate(grids.items())
     )
-    blocks: list[Block] = [Gallery(figures)]
     compared = context.comparisons(benchmark)
+    galleries: list[Gallery] = []
     # The untrained model differs much more. Its own scale keeps that of the samplings readable.
     for trained in (True, False):
         differences = [
@@ -108,7 +109,18 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
             if other.trained is trained
         ]
         if differences:
-            blocks.append(_differences(context, benchmark, differences))
+            galleries.append(_differences(context, benchmark, differences))
+    systems = list(grids)
+    first = systems.index(compared[0][0]) if compared else 0
+    shown = [figures[first], *(galleries[0].figures[:1] if galleries else ())]
+    rest = [
+        Gallery(tuple(each for each in gallery if each not in shown))
+        for gallery in (figures, *(gallery.figures for gallery in galleries))
+    ]
+    blocks: list[Block] = [Gallery(tuple(shown))]
+    further = tuple(gallery for gallery in rest if gallery.figures)
+    if further:
+        blocks.append(Details("The other systems and differences", further))
     return tuple(blocks)
 
 
