@@ -188,6 +188,8 @@ def test_the_report_is_given_the_thresholds_of_claims_and_the_raw_files() -> Non
     assert options["statistics"]["thresholds"] == {
         "level": 0.1,
         "bias_reduction": 0.25,
+        "smallest_effect": 0.005,
+        "unseen_floor": 0.3,
         "unseen_share": 0.8,
         "batch_deviations": 3.3,
     }

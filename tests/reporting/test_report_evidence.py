@@ -17,6 +17,7 @@ from hybridbatch.reporting import charts, wording
 from hybridbatch.reporting.document import Block, Bullets, Details, Figure, Paragraph, Table
 from hybridbatch.reporting.downloads import csv_of
 from hybridbatch.reporting.evidence import NOTHING, Difference, read_evidence
+from hybridbatch.reporting.inputs import Shared
 from hybridbatch.reporting.sections import alpha, answer, bias, claims, headline, pairs
 from hybridbatch.reporting.sections.bias_measures import distribution
 from hybridbatch.reporting.systems import Context
@@ -127,7 +128,8 @@ def test_every_claim_has_a_verdict_and_a_place(built: Context) -> None:
     assert isinstance(table, Table)
     found = {row.header: [cell.text for cell in row.cells] for row in table.rows}
     assert list(found) == [f"C{i}" for i in range(1, 12)]
-    assert found["C4"][0] == "undecided" and "near matches: not tested" in found["C4"][2]
+    assert found["C4"][0] == "not tested" and "near matches: not searched for" in found["C4"][2]
+    assert "not the paper's sources: facts" in found["C4"][2]
     assert found["C9"][0] == "not tested"
     assert found["C9"][3] == "the three samplings from XLM-R and from LaBSE"
     sections = {"training", "headline", "data", "pairs", "bias", "languages"}
@@ -145,7 +147,23 @@ def test_claims_are_judged_by_the_batches_drawn(built: Context) -> None:
     assert [system.id for system in evidence.systems] == [BASE, MONO, XY, HYBRID]
     assert evidence.exact_matches == {"xquad-r": 0} and evidence.near_matches is None
     parallel = evidence.benchmarks["xquad-r"]
-    assert (parallel.languages, parallel.items, parallel.complete) == (2, 3, 3)
+    assert (parallel.languages, parallel.items) == (2, {2: 3})
+
+
+def test_no_claim_is_judged_by_a_benchmark_that_was_trained_on(built: Context) -> None:
+    """60 items of training equal to those of the test once made C11 confirmed."""
+    clean = claims.evidence(built)
+    assert clean.comparisons["xquad-r"] and clean.noninferiority["xquad-r"]
+    shared = replace(
+        built.inputs, overlaps={"xquad-r": (Shared("item", "facts", "facts:1", "ar", "?"),)}
+    )
+    evidence = claims.evidence(replace(built, inputs=shared))
+    assert evidence.comparisons["xquad-r"] == [] and evidence.noninferiority["xquad-r"] == []
+    assert {row["system"] for row in evidence.estimates["xquad-r"]} == {BASE}
+    table = claims.section(replace(built, inputs=shared)).blocks[1]
+    assert isinstance(table, Table)
+    found = {row.header: row.cells[0].text for row in table.rows}
+    assert {found[name] for name in ("C8", "C10", "C11")} == {"not tested"}
 
 
 def test_the_best_is_marked_only_where_it_beats_every_other_significantly(built: Context) -> None:

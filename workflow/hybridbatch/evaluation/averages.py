@@ -14,6 +14,8 @@ from hybridbatch.common.vocabulary import MACRO, POOL, SETTINGS, passage_column
 from hybridbatch.evaluation.observations import Cell, Floats
 
 LEVELS = ("high", "low")
+# The family of the macro averages of all kinds of settings.
+MACROS = "macro averages"
 _EXPOSURES = ("seen", "unseen")
 
 
@@ -37,8 +39,8 @@ class Average:
 def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
     """Every setting alone, and after the settings of a kind their macro average.
 
-    The macro average tests whether two systems differ overall, the settings test where. They are
-    separate families, so that the number of settings does not weaken the test of the macro average.
+    The macro averages test whether two systems differ overall, the settings test where. They are
+    separate families, so that the number of settings does not weaken the test of a macro average.
     """
     averages: list[Average] = []
     for kind in SETTINGS:
@@ -48,7 +50,7 @@ def settings_and_macros(cells: Sequence[Cell]) -> tuple[Average, ...]:
             averages.append(Average(kind, f"{kind} settings", name, (i,)))
         if members:
             name = (MACRO, passage_column(kind))
-            averages.append(Average(kind, f"{kind} macro", name, members))
+            averages.append(Average(kind, MACROS, name, members))
     return tuple(averages)
 
 
@@ -59,7 +61,8 @@ def groups(
 
     The group of a cross-lingual setting names the levels of both languages, in either direction
     (`high-low`). A monolingual setting names its language's level twice (`high-high`); a pool is
-    `all` (`high-all`).
+    `all` (`high-all`). The averages of a grouping are one family over all settings, but the
+    languages of each setting are one: a verdict on a language is about one setting.
 
     Args:
         cells: the settings.
@@ -82,10 +85,14 @@ def groups(
                 if cell.setting == kind:
                     members.setdefault(group_of(cell), []).append(i)
             averages += [
-                Average(kind, f"{kind} {grouping}", (grouping, group), tuple(members[group]))
+                Average(kind, _family(kind, grouping), (grouping, group), tuple(members[group]))
                 for group in sorted(members)
             ]
     return tuple(averages)
+
+
+def _family(kind: str, grouping: str) -> str:
+    return f"{kind} {grouping}" if grouping == "language" else grouping
 
 
 def matrix(averages: Sequence[Average], cells: int) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.runs import System
+from hybridbatch.common.vocabulary import MACRO
 from hybridbatch.evaluation import averages as av
 from hybridbatch.evaluation import resampling
 from hybridbatch.evaluation.averages import Average
@@ -168,7 +169,10 @@ def estimate_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]]:
 
 
 def comparison_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]]:
-    """Rows of the schema COMPARISONS for one metric."""
+    """Rows of the schema COMPARISONS for one metric.
+
+    The macro averages of all settings and all pairs of systems are one family.
+    """
     wanted = av.settings_and_macros(resampled.observations.cells)
     rows = []
     for pair in pairs(resampled.systems):
@@ -179,13 +183,18 @@ def comparison_rows(resampled: Resampled, design: Design) -> list[dict[str, Any]
             rows.append(
                 {
                     **names,
-                    "family": f"{names['metric']}, {average.family}, {versus}",
+                    "family": f"{names['metric']}, {average.family}"
+                    + ("" if average.family == av.MACROS else f", {versus}"),
                     "query_language": average.name[0],
                     "passage_language": average.name[1],
                     "sd": None if tested.sd is None else float(tested.sd[i]),
                     **row,
                 }
             )
+    macros = [row for row in rows if row["query_language"] == MACRO]
+    corrected = resampling.holm(np.array([row["p"] for row in macros]))
+    for row, p in zip(macros, corrected, strict=True):
+        row["p_holm"] = float(p)
     return rows
 
 
@@ -205,7 +214,12 @@ def noninferiority_rows(
         if not system.hybrid:
             continue
         wanted = av.groups(cells, high=high_resource, seen=system.training_languages)
-        means = resampled.means[list(pair)] @ av.matrix(wanted, len(cells))
+        weights = av.matrix(wanted, len(cells))
+        means = resampled.means[list(pair)] @ weights
+        own, _ = _with_seeds(
+            weights.T @ resampled.samples[pair[0]], resampled.by_seed[pair[0]] @ weights, design
+        )
+        low, high = resampling.interval(own, confidence=design.confidence)
         tested = compare(resampled, pair, wanted, design)
         for i, (row, verdict) in enumerate(
             zip(tested.rows(design), _verdicts(tested, design), strict=True)
@@ -218,6 +232,7 @@ def noninferiority_rows(
                     "averaged": len(wanted[i].members),
                     "mean_a": float(means[0, i]),
                     "mean_b": float(means[1, i]),
+                    **_bounds(low[i], high[i], items=row["items"], suffix="_a"),
                     "margin": design.margin,
                     **row,
                     **verdict,
@@ -299,11 +314,10 @@ def _seed_draws(seeds: int, design: Design) -> Floats | None:
     return resampling.t_draws(seeds, resamples=design.resamples, seed=design.seed)
 
 
-def _bounds(low: float, high: float, *, items: int) -> dict[str, float | None]:
+def _bounds(low: float, high: float, *, items: int, suffix: str = "") -> dict[str, float | None]:
     # Resampling a single item gives no interval.
-    if items < 2:
-        return {"low": None, "high": None}
-    return {"low": float(low), "high": float(high)}
+    ends = (None, None) if items < 2 else (float(low), float(high))
+    return {f"low{suffix}": ends[0], f"high{suffix}": ends[1]}
 
 
 def _names(resampled: Resampled, pair: tuple[int, int]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 A results folder without them also gives a report, which then lacks what they would show.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -266,12 +267,12 @@ def read_bias(folder: Path) -> Bias:
 
 
 def read_parallel(folder: Path) -> Parallel:
-    """How parallel a benchmark is: its languages, its items, the items asked in all of them."""
+    """How parallel a benchmark is: its languages, its items by the number of their languages."""
     table = read_table(folder / "queries.parquet", QUERIES, columns=["item_id", "language"])
     languages = pc.count_distinct(table["language"]).as_py()
     versions = table.group_by("item_id").aggregate([("language", "count_distinct")])
     asked = versions["language_count_distinct"].to_pylist()
-    return Parallel(languages, len(asked), sum(count == languages for count in asked))
+    return Parallel(languages, Counter(asked))
 
 
 def _rows(folder: Path, schema: Schema) -> list[dict[str, Any]]:

@@ -178,6 +178,10 @@ class Context:
         evaluated = system.trained and self.scores.evaluated(system, benchmark)
         return evaluated and bool(self.shared_items(benchmark))
 
+    def comparable(self, benchmark: str) -> tuple[System, ...]:
+        """The systems whose figures say something of unseen questions, which may be compared."""
+        return tuple(s for s in self.shown(benchmark) if not self.contaminated(s, benchmark))
+
     def label(self, system: System, benchmark: str) -> str:
         """The label of a system, with a warning if it trained on items of the benchmark."""
         warning = " (contaminated)" if self.contaminated(system, benchmark) else ""
@@ -238,9 +242,10 @@ class Context:
     def comparisons(self, benchmark: str) -> tuple[tuple[System, System], ...]:
         """(hybrid, other) of the same model: what hybrid is compared with on a benchmark.
 
-        If hybrid was run with the default alpha, only that alpha is compared.
+        If hybrid was run with the default alpha, only that alpha is compared. What trained on items
+        of the benchmark is not compared.
         """
-        shown = self.shown(benchmark)
+        shown = self.comparable(benchmark)
         hybrids = [system for system in shown if system.hybrid]
         usual = [system for system in hybrids if system.usual]
         return tuple(

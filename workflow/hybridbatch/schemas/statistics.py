@@ -54,7 +54,8 @@ COMPARISONS = Schema(
     key=("system_a", "system_b", "setting", "query_language", "passage_language", "metric"),
     doc="Paired difference a minus b, its bootstrap interval, the p-value of the paired "
     "randomisation test (two-sided) and Holm's correction of it within the family. The settings "
-    "of one kind are a family; their macro average is a family of its own.",
+    "of one kind are a family for each pair of systems; the macro averages of a metric are one "
+    "family, over all kinds and pairs.",
 )
 NONINFERIORITY = Schema(
     name="noninferiority",
@@ -69,6 +70,8 @@ NONINFERIORITY = Schema(
         ("averaged", INT32),
         ("mean_a", FLOAT64),
         ("mean_b", FLOAT64),
+        ("low_a", FLOAT64),
+        ("high_a", FLOAT64),
         ("difference", FLOAT64),
         ("low", FLOAT64),
         ("high", FLOAT64),
@@ -84,11 +87,12 @@ NONINFERIORITY = Schema(
         ("queries", INT64),
         ("items", INT64),
     ),
-    nullable=frozenset({"low", "high"}),
+    nullable=frozenset({"low", "high", "low_a", "high_a"}),
     key=("system_a", "system_b", "setting", "metric", "grouping", "group"),
     doc="Hybrid (a) against each other sampling (b), averaged over `averaged` settings. grouping "
     "is overall, language (of the query), resource (`high-low`: one language of each level; "
     "`high-all`: the pool) or training (seen, unseen). verdict: non-inferior (worse by less than "
     "the margin), inferior (worse by more) or undecided, by one-sided tests, Holm-corrected "
-    "within setting, metric, pair and grouping. p is the two-sided test of no difference.",
+    "within metric, pair and grouping, over all settings (languages: in each setting). p is the "
+    "two-sided test of no difference. low_a and high_a are the interval of mean_a.",
 )

@@ -171,8 +171,9 @@ def significantly_best(
     options = context.measured.options
     own = context.scores.macro(system, benchmark, setting, metric)
     sign = 1 if measures.higher_is_better(metric) else -1
-    others = [s for s in context.shown(benchmark) if s.model == system.model and s != system]
-    if options is None or own is None or not others:
+    comparable = context.comparable(benchmark)
+    others = [s for s in comparable if s.model == system.model and s != system]
+    if options is None or own is None or not others or system not in comparable:
         return False
     for other in others:
         if other.sampling == system.sampling:

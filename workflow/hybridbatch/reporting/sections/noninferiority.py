@@ -226,7 +226,7 @@ def _table(
         note=(
             "Differences and intervals are in the unit of the metric. Non-inferior: not worse by "
             "more than the margin; inferior: worse by more than the margin. Both are one-sided "
-            "bootstrap tests over questions, Holm-corrected within setting, metric, pair of "
+            "bootstrap tests over questions, Holm-corrected over the settings of a metric, pair of "
             "systems and grouping. p is from the two-sided paired randomisation test of no "
             "difference, with the same correction."
         ),

@@ -94,12 +94,7 @@ def asked_of(context: Context) -> Asked | None:
     """
     for order in (_hybrid_and_monolingual, _hybrid_and_other, _trained_and_untrained, _two_trained):
         for benchmark in (*context.benchmarks, *context.corpora):
-            shown = [
-                system
-                for system in context.shown(benchmark)
-                if not context.contaminated(system, benchmark)
-            ]
-            pair = order(shown)
+            pair = order(context.comparable(benchmark))
             if pair:
                 return Asked(benchmark, *pair)
     return None

@@ -86,8 +86,7 @@
     if (!state.rows.length) return;
     state.at = (state.at + step + state.rows.length) % state.rows.length;
     const row = state.rows[state.at];
-    const details = row.closest("details");
-    if (details) details.open = true;
+    for (let each = row.closest("details"); each; each = each.parentElement.closest("details")) each.open = true;
     row.scrollIntoView({ block: "center", inline: "nearest" });
     all("tr.current").forEach((other) => other.classList.remove("current"));
     row.classList.add("current");
