@@ -29,6 +29,7 @@ from valid_files import (
     write_mteb,
     write_trec,
     write_trec_lines,
+    write_trec_xml,
 )
 
 # What every writer of `valid_files` holds: query, passage and relevance with their language.
@@ -43,7 +44,9 @@ def judged(found: RetrievalSet) -> list[tuple[Any, ...]]:
     return rows_of(found.qrels, "query_id", "passage_id", "relevance")
 
 
-@pytest.mark.parametrize("write", [write_beir, write_mteb, write_trec, write_trec_lines])
+@pytest.mark.parametrize(
+    "write", [write_beir, write_mteb, write_trec, write_trec_xml, write_trec_lines]
+)
 def test_formats_of_one_language_give_the_same_tables(tmp_path: Path, write: Any) -> None:
     found = read_own_set(write(tmp_path), reading=ENGLISH)
     assert judged(found) == JUDGED

@@ -4,12 +4,15 @@ The workflow imports this before any stage runs, so the module imports no large 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybridbatch.common.errors import HybridBatchError
+from hybridbatch.common.languages import canonical, english_name
+from hybridbatch.data.readers.problems import listed
 from hybridbatch.data.readers.textlines import BOM, GZIP, ending, opened
+from hybridbatch.data.readers.unread import instead, not_the_data
 
 PARQUET = (".parquet",)
 ARROW = (".arrow", ".feather", ".ipc")
@@ -21,7 +24,8 @@ SPLITS = "dataset_dict.json"  # `datasets` writes it beside the folders of sever
 TABLES = ("queries", "passages", "qrels")
 # The form of a language in names of files and folders: `de`, `zh-Hans`.
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
-_SQUAD = re.compile(rb'\s*\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"data"\s*:\s*\[')
+# An object with a list `data`, and before it nothing but texts and numbers.
+_SQUAD = re.compile(rb'\s*\{\s*("[^"]*"\s*:\s*("[^"]*"|[\d.]+|null)\s*,\s*)*"data"\s*:\s*\[')
 _TREC = {
     "queries": ("topics", "queries"),
     "passages": ("collection", "corpus", "docs", "documents", "passages"),
@@ -87,11 +91,16 @@ def find_layout(path: Path, *, format: str = "", split: str = "") -> Layout:
         raise HybridBatchError(f"{path}: no such file or folder; correct the path")
     for name, finder in _FINDERS.items():
         if format in ("", name) and (found := tuple(finder(path, split))):
+            _refuse_other_data(file for files in found for file in _all_of(files))
+            _refuse_left_out(path, found, split)
             return Layout(name, sets=found)
     _refuse_partial(path)
+    if format in ("", *_FINDERS):
+        _refuse_hidden_sets(_visible(path), split)
     files = tuple(_table_files(path, split))
     if not files or format in _FINDERS:
         raise HybridBatchError(f"{path}: {_nothing(path, format)}")
+    _refuse_other_data(file for file, _ in files)
     if format in ("", "squad"):
         squad = [format == "squad" or _is_squad(file) for file, _ in files]
         if all(squad):
@@ -110,13 +119,62 @@ def _refuse_partial(path: Path) -> None:
         )
 
 
+def _refuse_hidden_sets(folders: Iterable[Path], split: str) -> None:
+    """Refuse retrieval sets in folders that are not named by a language."""
+    for folder in folders:
+        for name, finder in _FINDERS.items():
+            if folder.is_dir() and any(finder(folder, split)):
+                raise HybridBatchError(
+                    f"{folder}: holds a retrieval set ({name}), and its name is no language; name "
+                    f"it by its language, such as de, or give this folder alone"
+                )
+
+
+def _refuse_left_out(path: Path, found: Sequence[SetFiles], split: str) -> None:
+    """Refuse folders that lack a file, or the name of a language, beside those of languages."""
+    if not any(files.language for files in found):
+        return
+    used = {folder for files in found for file in _all_of(files) for folder in file.parents}
+    others = [folder for folder in _visible(path) if folder.is_dir() and folder not in used]
+    _refuse_hidden_sets(others, split)
+    for folder in others:
+        if (code := canonical(folder.name)) and english_name(code):
+            held = listed(entry.name for entry in _visible(folder))
+            raise HybridBatchError(
+                f"{folder}: a folder named by a language, without the files that its neighbours "
+                f"have (it has {held}); complete, rename or remove it"
+            )
+
+
+def _refuse_other_data(files: Iterable[Path]) -> None:
+    for file in files:
+        if problem := not_the_data(file):
+            raise HybridBatchError(f"{file}: {problem}")
+
+
+def unread_in(path: Path, layout: Layout) -> list[str]:
+    """The names of what a folder of tables holds in no format that is read."""
+    files = [file for file, _ in layout.files]
+    read = {*files, *(folder for file in files for folder in file.parents)}
+    return [entry.name for entry in _visible(path) if entry not in read]
+
+
+def _all_of(files: SetFiles) -> tuple[Path, ...]:
+    return (*files.queries, *files.passages, *files.qrels)
+
+
 def _nothing(path: Path, format: str) -> str:
     wanted = _WANTED.get(format)
     if wanted is None:
         wanted = f"files that end in {', '.join(ENDINGS)} (or these and {GZIP})"
         if path.is_file():
-            return f"data are read from {', '.join(ENDINGS)}; give it such an ending"
-    hint = "; name the folder of one split" if (path / SPLITS).is_file() else ""
+            return instead(path) or (
+                f"data are read from {', '.join(ENDINGS)}; give it such an ending"
+            )
+    known = ((entry.name, instead(entry)) for entry in _visible(path))
+    hint = next((f"; {name} is {what}" for name, what in known if what), "")
+    if (path / SPLITS).is_file():
+        hint = "; name the folder of one split"
     return f"the folder holds nothing that can be read; expected {wanted}{hint}"
 
 
@@ -159,6 +217,11 @@ def _mteb(path: Path, split: str) -> Iterator[SetFiles]:
                     _of_split(judged, ENDINGS, split),
                     prefix.rstrip("-") or language,
                 )
+            elif prefix:
+                raise HybridBatchError(
+                    f"{folder}: of {prefix}corpus, {prefix}queries and {prefix}qrels, one is "
+                    f"missing; add it, or remove the others"
+                )
 
 
 def _trec(path: Path, _: str) -> Iterator[SetFiles]:
@@ -176,14 +239,23 @@ def _here_or_by_language(path: Path) -> Iterator[tuple[Path, str]]:
     if path.is_dir():
         yield path, ""
         for folder in _visible(path):
-            if folder.is_dir() and LANGUAGE.fullmatch(folder.name):
+            if folder.is_dir() and _is_language(folder.name):
                 yield folder, folder.name
 
 
+def _is_language(name: str) -> bool:
+    """Whether a name has the form of a language, or is one in other letters, such as `zh_CN`."""
+    return LANGUAGE.fullmatch(name) is not None or canonical(name) is not None
+
+
 def _prefixes(path: Path) -> list[str]:
-    """`de-` for a folder `de-corpus`."""
-    found = [folder.name.removesuffix("corpus") for folder in _visible(path) if folder.is_dir()]
-    return [name for name in found if name.endswith("-") and LANGUAGE.fullmatch(name[:-1])]
+    """`de-` for a folder `de-corpus`, `de-queries` or `de-qrels`."""
+    named = [
+        re.sub("-(corpus|queries|qrels)$", "-", entry.name)
+        for entry in _visible(path)
+        if entry.is_dir()
+    ]
+    return [name for name in dict.fromkeys(named) if name.endswith("-") and _is_language(name[:-1])]
 
 
 def _beginning(folder: Path, names: Sequence[str]) -> Iterator[Path]:
@@ -239,11 +311,16 @@ def language_of(file: Path, top: Path) -> str:
     """What looks like a language in a file's name, or in a folder below `top`: `de` of `de.csv`."""
     words = file.name.removesuffix(GZIP).split(".")[:-1]
     names = [*reversed(words), *(folder.name for folder in file.parents if top in folder.parents)]
-    return next((name for name in names if LANGUAGE.fullmatch(name)), "")
+    return next((name for name in names if _is_language(name)), "")
 
 
-def _data_files(path: Path, split: str) -> tuple[Path, ...]:
-    """The data files below a folder in name order; a saved dataset counts as one."""
+def _data_files(path: Path, split: str, above: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """The data files below a folder in name order; a saved dataset counts as one.
+
+    `above` are the folders through which the search came, without links.
+    """
+    if path.resolve() in above:
+        raise HybridBatchError(f"{path}: a link to a folder above it; remove the link")
     if is_dataset(path):
         return (path,)
     if (path / SPLITS).is_file():
@@ -260,7 +337,7 @@ def _data_files(path: Path, split: str) -> tuple[Path, ...]:
     found = []
     for entry in _visible(path):
         if entry.is_dir():
-            found.extend(_data_files(entry, split))
+            found.extend(_data_files(entry, split, (*above, path.resolve())))
         elif entry.is_file() and ending(entry) in ENDINGS:
             found.append(entry)
     return tuple(found)
