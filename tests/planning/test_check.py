@@ -117,7 +117,7 @@ def test_all_that_is_wrong_is_said_at_once(check: Any) -> None:
     assert found.code == 1
     starts = [
         r"mine.yaml:\d+: training.steps: 'many' is not of type integer",
-        r"mine.yaml:\d+: model: ./nowhere: no config.json in this folder",
+        r"mine.yaml:\d+: model: ./nowhere: no such folder",
         r"mine.yaml:\d+: sources\[1\].path: gone.csv: no such file or folder",
         r"mine.yaml:\d+: benchmarks\[1\].path: nothing/queries.parquet: no such file, nor",
         r"bad.csv: line 2: `language`: unknown language 'xx'",

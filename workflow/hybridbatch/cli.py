@@ -321,5 +321,8 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     level = logging.INFO if first else logging.WARNING
     logging.basicConfig(level=level, handlers=handlers, force=True)
     # A line for every HTTP request, font or instruction set would hide the progress.
-    for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock", "faiss"):
+    for noisy in (
+        "httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock", "faiss", "onnx_ir",
+        "onnxscript",
+    ):  # fmt: skip
         logging.getLogger(noisy).setLevel(logging.WARNING)
