@@ -86,7 +86,7 @@ class Head(nn.Module):
 
 def _weights(step: Dense, path: Path, *, origin: str) -> dict[str, Tensor]:
     try:
-        found = load_file(path)
+        found: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise damaged(path, str(error)) from error
     wanted: dict[str, tuple[int, ...]] = {"linear.weight": (step.outputs, step.inputs)}
