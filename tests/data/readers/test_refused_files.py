@@ -11,7 +11,7 @@ from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
 from hybridbatch.data.readers.problems import MOST_SHOWN, BadDataError
 from hybridbatch.data.readers.reading import Reading
-from valid_files import ENGLISH, FLAT, PAIRS, lines, separated, write_beir_languages
+from valid_files import ENGLISH, FLAT, PAIRS, lines, separated, write_beir_languages, write_dataset
 
 SQUAD = {"data": [{"paragraphs": [{"context": "C", "qas": [
     {"id": 1, "question": "q", "answers": [{"text": "C"}]}]}]}]}  # fmt: skip
@@ -70,6 +70,14 @@ def test_what_a_folder_holds_besides_is_told(
     with caplog.at_level(logging.INFO):
         assert read_own_pairs(tmp_path, source="mine").num_rows == 1
     assert f"{tmp_path}: left unread: fr.xlsx" in caplog.messages
+
+
+def test_the_files_of_a_saved_dataset_are_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        assert read_own_pairs(write_dataset(tmp_path), source="mine").num_rows == len(PAIRS)
+    assert not [line for line in caplog.messages if "unread" in line]
 
 
 def test_a_link_to_a_folder_above_is_refused(tmp_path: Path) -> None:

@@ -132,6 +132,18 @@ def test_several_splits_without_test_must_be_chosen(tmp_path: Path) -> None:
     assert judged(train) == [("en:q1", "en:p2", 1)]
 
 
+def test_pairs_are_trained_on_the_judgements_of_train(tmp_path: Path) -> None:
+    path = write_beir(tmp_path)
+    (path / "qrels" / "train.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tp2\t1\n")
+    assert judged(read_own_set(path, reading=ENGLISH)) == JUDGED
+    pairs = read_own_pairs(path, source="mine", reading=ENGLISH)
+    assert rows_of(pairs, "question", "passage") == [
+        ("Who keeps the light?", "Bees sleep at night 😀.")
+    ]
+    test = read_own_pairs(path, source="mine", reading=Reading(language="en", split="test"))
+    assert test.num_rows == 2
+
+
 def test_the_language_must_be_known(tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match="no language; set `language`, or put each language"):
         read_own_set(write_beir(tmp_path))

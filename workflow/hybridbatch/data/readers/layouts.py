@@ -75,13 +75,22 @@ def is_parquet_corpus(path: Path) -> bool:
     return passages or not path.exists()
 
 
-def find_layout(path: Path, *, format: str = "", split: str = "") -> Layout:
+@dataclass(frozen=True)
+class _Split:
+    """The judgements to read: `name` if it is given, else the first of `usual` that is there."""
+
+    name: str
+    usual: tuple[str, ...]
+
+
+def find_layout(path: Path, *, format: str = "", split: str = "", training: bool = False) -> Layout:
     """The layout of a file or folder.
 
     Args:
         path: of the user's data.
         format: one of `reading.FORMATS`, if it is known.
-        split: which judgements to use of a BEIR or mteb folder.
+        split: which judgements to use of a BEIR or mteb folder; without it `test`, or the only one.
+        training: whether the data are pairs to train on: then `train`, if it is there, comes first.
 
     Raises:
         HybridBatchError: the path is missing, or holds nothing that is known; or the judgements
@@ -89,14 +98,15 @@ def find_layout(path: Path, *, format: str = "", split: str = "") -> Layout:
     """
     if not path.exists():
         raise HybridBatchError(f"{path}: no such file or folder; correct the path")
+    judged = _Split(split, ("train", "test") if training else ("test",))
     for name, finder in _FINDERS.items():
-        if format in ("", name) and (found := tuple(finder(path, split))):
+        if format in ("", name) and (found := tuple(finder(path, judged))):
             _refuse_other_data(file for files in found for file in _all_of(files))
-            _refuse_left_out(path, found, split)
+            _refuse_left_out(path, found, judged)
             return Layout(name, sets=found)
     _refuse_partial(path)
     if format in ("", *_FINDERS):
-        _refuse_hidden_sets(_visible(path), split)
+        _refuse_hidden_sets(_visible(path), judged)
     files = tuple(_table_files(path, split))
     if not files or format in _FINDERS:
         raise HybridBatchError(f"{path}: {_nothing(path, format)}")
@@ -119,7 +129,7 @@ def _refuse_partial(path: Path) -> None:
         )
 
 
-def _refuse_hidden_sets(folders: Iterable[Path], split: str) -> None:
+def _refuse_hidden_sets(folders: Iterable[Path], split: _Split) -> None:
     """Refuse retrieval sets in folders that are not named by a language."""
     for folder in folders:
         for name, finder in _FINDERS.items():
@@ -130,7 +140,7 @@ def _refuse_hidden_sets(folders: Iterable[Path], split: str) -> None:
                 )
 
 
-def _refuse_left_out(path: Path, found: Sequence[SetFiles], split: str) -> None:
+def _refuse_left_out(path: Path, found: Sequence[SetFiles], split: _Split) -> None:
     """Refuse folders that lack a file, or the name of a language, beside those of languages."""
     if not any(files.language for files in found):
         return
@@ -155,6 +165,8 @@ def _refuse_other_data(files: Iterable[Path]) -> None:
 def unread_in(path: Path, layout: Layout) -> list[str]:
     """The names of what a folder of tables holds in no format that is read."""
     files = [file for file, _ in layout.files]
+    if path in files:  # a saved dataset
+        return []
     read = {*files, *(folder for file in files for folder in file.parents)}
     return [entry.name for entry in _visible(path) if entry not in read]
 
@@ -189,14 +201,14 @@ _WANTED = {
 # Retrieval sets. Each finder takes the folder and the split.
 
 
-def _tables(path: Path, _: str) -> Iterator[SetFiles]:
+def _tables(path: Path, _: _Split) -> Iterator[SetFiles]:
     found = [_one_of(path, name, ENDINGS) for name in TABLES]
     queries, passages, qrels = found
     if queries and passages and qrels:
         yield SetFiles((queries,), (passages,), (qrels,))
 
 
-def _beir(path: Path, split: str) -> Iterator[SetFiles]:
+def _beir(path: Path, split: _Split) -> Iterator[SetFiles]:
     for folder, language in _here_or_by_language(path):
         corpus, queries = (_one_of(folder, name, (".jsonl",)) for name in ("corpus", "queries"))
         if corpus and queries and (folder / "qrels").is_dir():
@@ -204,7 +216,7 @@ def _beir(path: Path, split: str) -> Iterator[SetFiles]:
             yield SetFiles((queries,), (corpus,), judged, language)
 
 
-def _mteb(path: Path, split: str) -> Iterator[SetFiles]:
+def _mteb(path: Path, split: _Split) -> Iterator[SetFiles]:
     for folder, language in _here_or_by_language(path):
         for prefix in ("", *_prefixes(folder)):
             corpus, queries = (folder / f"{prefix}{name}" for name in ("corpus", "queries"))
@@ -224,7 +236,7 @@ def _mteb(path: Path, split: str) -> Iterator[SetFiles]:
                 )
 
 
-def _trec(path: Path, _: str) -> Iterator[SetFiles]:
+def _trec(path: Path, _: _Split) -> Iterator[SetFiles]:
     for folder, language in _here_or_by_language(path):
         found = {role: tuple(_beginning(folder, names)) for role, names in _TREC.items()}
         if all(found.values()):
@@ -276,21 +288,24 @@ def _one_of(folder: Path, stem: str, endings: Sequence[str]) -> Path | None:
     return found[0] if found else None
 
 
-def _of_split(folder: Path, endings: Sequence[str], split: str) -> tuple[Path, ...]:
-    """The judgements of a split: of `test` if none is named, or of the only one."""
+def _of_split(folder: Path, endings: Sequence[str], split: _Split) -> tuple[Path, ...]:
+    """The judgements of a split: the one that is named, a usual one, or the only one."""
     if is_dataset(folder) or (folder / SPLITS).is_file():
-        return _data_files(folder, split or ("test" if is_dataset(folder / "test") else ""))
-    files = _data_files(folder, split)
+        saved = (name for name in split.usual if is_dataset(folder / name))
+        return _data_files(folder, split.name or next(saved, ""))
+    files = _data_files(folder, split.name)
     splits: dict[str, list[Path]] = {}
     for file in files:
         if ending(file) in endings:
             name = file.name.partition(".")[0]
             splits.setdefault(re.sub(r"-\d+-of-\d+$", "", name), []).append(file)
-    wanted = split or ("test" if "test" in splits else next(iter(splits), ""))
-    if wanted not in splits or (len(splits) > 1 and not split and wanted != "test"):
+    usual = [name for name in split.usual if name in splits]
+    only = list(splits) if len(splits) == 1 else []
+    wanted = split.name or next(iter((*usual, *only)), "")
+    if wanted not in splits:
         raise HybridBatchError(
             f"{folder}: {'no judgements' if not splits else 'judgements of ' + ', '.join(splits)}"
-            f"{f', none of {split!r}' if split else ''}; set `split` to one of them"
+            f"{f', none of {split.name!r}' if split.name else ''}; set `split` to one of them"
         )
     return tuple(splits[wanted])
 

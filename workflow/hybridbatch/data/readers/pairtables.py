@@ -30,12 +30,12 @@ def read_own_pairs(path: Path, *, source: str, reading: Reading = AS_IT_IS) -> p
         path: a file or folder in one of `reading.FORMATS`. Of a retrieval set, each query with each
             of its relevant passages is a pair.
         source: the value of column `source` if the data have no such column.
-        reading: how the data are read.
+        reading: how the data are read; of several splits of judgements, `train` comes first.
 
     Raises:
         HybridBatchError: the data are missing, damaged, or break a rule; all of it at once.
     """
-    layout = find_layout(path, format=reading.format, split=reading.split)
+    layout = find_layout(path, format=reading.format, split=reading.split, training=True)
     if layout.sets:
         found_sets = read_sets(layout, reading, origin=str(path))
         return pairs_of_set(found_sets, source=source)
