@@ -17,6 +17,7 @@ from hybridbatch.schemas import every as schemas
 from sentence_models import write_labse
 from tiny import pair_rows, write_benchmark
 from tiny_project import make_project, snakemake
+from valid_files import write_beir_languages
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -183,6 +184,19 @@ def test_codes_of_one_language_that_count_as_two_are_a_note(check: Any) -> None:
         "benchmark held-out has en and train_languages do not; did you mean `en-US`? They count as "
         "different languages"
     ) in found.of("note")
+
+
+def test_a_benchmark_whose_judgements_join_no_languages_is_a_note(check: Any) -> None:
+    own = write_beir_languages(Path("joined"))
+    found = check(benchmarks=[{"name": "own", "path": str(own)}])
+    assert found.code == 0
+    assert "own: no query has a relevant passage in another language" in "".join(found.of("note"))
+    # As pairs, the translations are relevant too.
+    command = ["import", str(own), "own.parquet", "--columns", "queries.item_id=_id"]
+    assert main(command) == 0
+    found = check(benchmarks=[{"name": "own", "path": "own.parquet"}])
+    assert "no query has a relevant passage" not in "".join(found.of("note"))
+    assert any("4 queries" in line and "8 judgements" in line for line in found.lines)
 
 
 def test_a_sharded_benchmark_is_read_to_its_last_passage(check: Any) -> None:
