@@ -212,6 +212,7 @@ def test_a_sharded_benchmark_is_read_to_its_last_passage(check: Any) -> None:
     short.replace(folder / "passages.parquet")
     found = check(benchmarks=[entry])
     assert found.code == 1
+    assert not any("in shards" in line for line in found.lines)
     assert (
         "passage 'ar:item-109' of the qrels is in none of its files (3 such" in found.of("error")[0]
     )

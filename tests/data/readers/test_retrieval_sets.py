@@ -14,6 +14,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.converting import RetrievalSet
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
+from hybridbatch.data.readers.passages import passage_batches
 from hybridbatch.data.readers.problems import BadDataError
 from hybridbatch.data.readers.reading import Reading
 from valid_files import (
@@ -130,6 +131,14 @@ def test_several_splits_without_test_must_be_chosen(tmp_path: Path) -> None:
         read_own_set(path, reading=ENGLISH)
     train = read_own_set(path, reading=Reading(language="en", split="train"))
     assert judged(train) == [("en:q1", "en:p2", 1)]
+
+
+@pytest.mark.parametrize("write", [write_trec, write_trec_lines])
+def test_collections_of_trec_are_cut_into_shards(tmp_path: Path, write: Any) -> None:
+    folder = write(tmp_path)
+    (file,) = folder.glob("collection.*")
+    whole = pa.concat_tables(passage_batches(file, ENGLISH, format="trec", rows=2))
+    assert whole.equals(read_own_set(folder, reading=ENGLISH).passages)
 
 
 def test_pairs_are_trained_on_the_judgements_of_train(tmp_path: Path) -> None:

@@ -148,10 +148,9 @@ class DataCheck:
                 self._overlap(name, built.queries, passages)
             elif all(part.sha256 is None for part in self.plan.corpora.parts(name)):
                 line += f", {self._corpus(name, built.qrels)}"
-            self.found.lines.append(f"{line}, {built.qrels.num_rows:,} judgements")
+            line += f", {built.qrels.num_rows:,} judgements"
+            self.found.lines.append(f"{line}, in shards" if sharded else line)
             self._cross_lingual(name, built)
-        if sharded and name in self.queries:
-            self.found.lines[-1] += ", in shards"
 
     def _cross_lingual(self, name: str, built: benchmarks.Benchmark) -> None:
         """Tell of languages that no judgement joins, as where each was judged by itself."""
