@@ -4,9 +4,11 @@
 
 Unit vectors of 384 dimensions (32-bit floats), 1,000 queries, the first 100 of each. The shards lie
 on disk, in the page cache, and are mapped into memory; the competitor is one FAISS `IndexFlatIP`,
-loaded before. Each runs in a process of its own, in turns; times are medians. Prints lines
-`name value unit`: `shard_memory_gb` is the peak resident memory of the process that searches the
-shards, `shard_time_ratio` its time divided by the time of the one index.
+loaded before. `floats` are the shards without the first pass in integers. Each runs in a process of
+its own, in turns; times are medians. Prints lines `name value unit`: `shard_memory_gb` is the peak
+resident memory of the process that searches the shards; `search_speedup` is the time of the one
+index divided by that of the shards, `first_pass_speedup` that of `floats` divided by it;
+`refined_share` is the share of the pairs that the first pass could not decide.
 """
 
 import argparse
@@ -34,26 +36,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where the vectors go; default: temporary")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--only", choices=["shards", "flat"], help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=["shards", "floats", "flat"], help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.only:
-        if args.only == "shards":
+        if args.only == "flat":
+            print(json.dumps(search_flat(args.folder)))
+        else:
             os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the stage
-        measure = search_shards if args.only == "shards" else search_flat
-        print(json.dumps(measure(args.folder)))
+            print(json.dumps(search_shards(args.folder, first_pass=args.only == "shards")))
         return
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         prepare(Path(folder), vectors=args.vectors, shard=args.shard)
-        figures = compare(Path(folder), rounds=args.rounds)
+        figures = compare(Path(folder), rounds=args.rounds, pairs=args.vectors * QUERIES)
     for name, (value, unit) in figures.items():
         print(f"{name} {value:.3f} {unit}")
     if args.json:
         args.json.write_text(json.dumps({name: value for name, (value, _) in figures.items()}))
 
 
-def compare(folder: Path, *, rounds: int) -> dict[str, tuple[float, str]]:
-    """Both in turns, each in a process of its own."""
-    measured: dict[str, list[dict[str, float]]] = {"shards": [], "flat": []}
+def compare(folder: Path, *, rounds: int, pairs: int) -> dict[str, tuple[float, str]]:
+    """All in turns, each in a process of its own."""
+    measured: dict[str, list[dict[str, float]]] = {"shards": [], "floats": [], "flat": []}
     for _ in range(rounds):
         for name, runs in measured.items():
             command = [sys.executable, __file__, "--only", name, "--folder", str(folder)]
@@ -61,6 +64,7 @@ def compare(folder: Path, *, rounds: int) -> dict[str, tuple[float, str]]:
             runs.append(json.loads(done.stdout.splitlines()[-1]))
             print(f"{name}: {runs[-1]['seconds']:.2f} s, {runs[-1]['gb']:.2f} GB")
     assert measured["shards"][0]["found"] == measured["flat"][0]["found"] == QUERIES * K
+    assert measured["shards"][0]["digest"] == measured["floats"][0]["digest"]
     seconds = {
         name: statistics.median(run["seconds"] for run in runs) for name, runs in measured.items()
     }
@@ -69,7 +73,9 @@ def compare(folder: Path, *, rounds: int) -> dict[str, tuple[float, str]]:
         "flat_seconds": (seconds["flat"], "s"),
         "flat_memory_gb": (max(run["gb"] for run in measured["flat"]), "GB"),
         "shard_memory_gb": (max(run["gb"] for run in measured["shards"]), "GB"),
-        "shard_time_ratio": (seconds["shards"] / seconds["flat"], "x"),
+        "search_speedup": (seconds["flat"] / seconds["shards"], "x"),
+        "first_pass_speedup": (seconds["floats"] / seconds["shards"], "x"),
+        "refined_share": (measured["shards"][0]["refined"] / pairs, "share"),
     }
 
 
@@ -96,14 +102,25 @@ def prepare(folder: Path, *, vectors: int, shard: int) -> None:
     faiss.write_index(whole, str(folder / "whole.faiss"))
 
 
-def search_shards(folder: Path) -> dict[str, float]:
+def search_shards(folder: Path, *, first_pass: bool) -> dict[str, float | str]:
     """The project's search, timed from the opening of the first shard."""
+    import hashlib
+
     import pyarrow.parquet as pq
 
     from hybridbatch.common.options import options_from_dict
     from hybridbatch.planning.stage_options import completed
     from hybridbatch.retrieval import search
 
+    refined = []
+    rounded = search.search_rounded
+
+    def counted(*args: object, **options: object) -> None:
+        refined.append(rounded(*args, **options))
+
+    search.search_rounded = counted
+    if not first_pass:
+        search.pays = lambda **_: False
     queries = unit_vectors(10**6, QUERIES)
     read_files(sorted(folder.glob("0*.faiss")))
     shards = [
@@ -114,7 +131,14 @@ def search_shards(folder: Path) -> dict[str, float]:
     begin = time.perf_counter()
     found = search.search_shards(shards, queries, options, threads=THREADS)
     seconds = time.perf_counter() - begin
-    return {"seconds": seconds, "gb": peak_gb(), "found": len(found.ids)}
+    text = repr((found.ids.tolist(), found.scores.tolist()))
+    return {
+        "seconds": seconds,
+        "gb": peak_gb(),
+        "found": len(found.ids),
+        "refined": sum(refined),
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
+    }
 
 
 def search_flat(folder: Path) -> dict[str, float]:

@@ -160,8 +160,10 @@ def write_train_log(
     noise = random.Random(run)
     rows: list[dict[str, Any]] = []
     for step in range(1, steps + 1):
-        kind = sampling if sampling != "hybrid" else noise.choice(["x-x-mono", "x-y"])
-        if kind == "x-y":
+        # The kinds of batch as the stage `train` logs them.
+        alone = {"x-x-mono": "monolingual", "x-y": "cross-lingual", "x-x": "mixed"}
+        kind = alone.get(sampling) or noise.choice(["monolingual", "cross-lingual"])
+        if kind == "cross-lingual":
             pairs = [tuple(noise.sample(list(languages), 2)) for _ in range(8)]
         else:
             pairs = [(noise.choice(list(languages)),) * 2] * 8
@@ -169,7 +171,9 @@ def write_train_log(
             {
                 "step": step,
                 "event": "train",
-                "loss": 1.6 * 0.97**step + noise.uniform(0, 0.3) + (0.3 if kind == "x-y" else 0),
+                "loss": 1.6 * 0.97**step
+                + noise.uniform(0, 0.3)
+                + (0.3 if kind == "cross-lingual" else 0),
                 "learning_rate": 5e-5 * (1 - step / (steps + 1)),
                 "batch_type": kind,
                 "query_languages": [query for query, _ in pairs],

@@ -81,6 +81,7 @@ def test_every_section_is_there_and_in_the_navigation(page: Page) -> None:
     linked = [a["href"] for a in page.all("a") if (a.get("href") or "").startswith("#")]
     sections = [href for href in linked if href and "-" not in href and href != "#content"]
     assert sections == [
+        "#overview",
         "#answer",
         "#claims",
         "#headline",
@@ -131,7 +132,7 @@ def test_the_only_script_is_the_one_that_the_policy_names(html: str, page: Page)
 def test_figures_have_a_caption_a_text_alternative_and_their_numbers(html: str) -> None:
     figures = re.findall(r"<figure.*?</figure>", html, flags=re.DOTALL)
     # 4 heatmaps, 3 differences, bias, languages, loss, validation, batches.
-    assert len(figures) == 12
+    assert len(figures) == 14
     for figure in figures:
         assert "How to read it" in figure
         assert re.search(r'<svg role="img" aria-label="[^"]{40,}"', figure)

@@ -118,6 +118,7 @@ def column(page: Page, table: str, number: int) -> list[str]:
 def test_a_table_is_sorted_by_the_column_that_is_asked_for(browser: Browser, report: Path) -> None:
     table = "table-source-facts"
     with visit(browser, report) as seen:
+        open_details(seen.page)
         names = column(seen.page, table, 0)
         train = seen.page.locator(f"#{table} thead button", has_text="train")
         header = seen.page.locator(f"#{table} thead th", has_text="train")
@@ -137,6 +138,7 @@ def test_numbers_sort_as_numbers_and_what_is_missing_comes_last(
     browser: Browser, report: Path
 ) -> None:
     with visit(browser, report) as seen:
+        open_details(seen.page)
         seen.page.locator("#table-jobs thead button", has_text="wall time").click()
         assert column(seen.page, "table-jobs", 2) == (["2 min 11 s"] * 3 + ["42 s"] * 4 + ["1.2 s"])
         seen.page.locator("#table-benchmarks thead button").nth(3).click()  # MLQA-R, queries
@@ -208,3 +210,47 @@ def test_axe_would_find_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
 
 def test_the_page_is_small(report: Path) -> None:
     assert report.stat().st_size < 6e6
+
+
+def test_the_first_screen_holds_the_answer_the_figure_and_the_whole_table(
+    browser: Browser, report: Path
+) -> None:
+    with visit(browser, report) as seen:
+        box = seen.page.locator("#table-overview-xquad-r").bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 800
+        figures = seen.page.locator("#overview figure svg")
+        assert figures.count() == 2 and figures.first.is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_table_is_wider_than_its_column(browser: Browser, report: Path, width: int) -> None:
+    with visit(browser, report, width=width) as seen:
+        open_details(seen.page)
+        wider = seen.page.evaluate(
+            """[...document.querySelectorAll(".scroll:has(> table)")]
+            .filter(each => each.scrollWidth > each.clientWidth + 1)
+            .map(each => `${each.firstElementChild.id}: ${each.scrollWidth}`)"""
+        )
+        assert wider == []
+
+
+def test_a_figure_has_as_many_colours_as_its_legend_has_entries(
+    browser: Browser, report: Path
+) -> None:
+    """Of the marks in the legend, and of the marks outside it."""
+    with visit(browser, report) as seen:
+        open_details(seen.page)
+        found = seen.page.evaluate(
+            """[...document.querySelectorAll("figure:has(svg [id*=legend])")].map(figure => {
+              const colours = (root, leave) => new Set([...root.querySelectorAll("path, use")]
+                .filter(each => !leave || !leave.contains(each))
+                .flatMap(each => [getComputedStyle(each).fill, getComputedStyle(each).stroke])
+                .filter(each => each !== "none"));
+              const legend = figure.querySelector("svg [id*=legend]");
+              return [figure.id, legend.querySelectorAll("[id*=text]").length,
+                colours(legend).size, colours(figure.querySelector("svg"), legend).size];
+            })"""
+        )
+        assert "figure-batches" in {id for id, *_ in found}
+        for id, entries, in_legend, in_marks in found:
+            assert min(in_legend, in_marks) >= entries, id

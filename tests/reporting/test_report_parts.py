@@ -189,10 +189,17 @@ def test_cross_lingual_by_query_language_is_the_mean_over_the_other_passage_lang
     small: tuple[Path, dict[str, Any]],
 ) -> None:
     table = languages.language_table(context(*small), "xquad-r")
-    assert [column.group for column in table.columns] == (
-        ["monolingual"] * 2 + ["cross-lingual"] * 2 + ["multilingual"] * 2
-    )
-    assert texts(table)["Arabic (ar)"] == ["0.700", "0.690", "0.600", "0.650", "0.400", "0.550"]
+    found = {
+        group.label: [cell.text for cell in row.cells]
+        for group in table.groups
+        for row in group.rows
+        if row.language == "ar"
+    }
+    assert found == {
+        "monolingual": ["0.700", "0.690"],
+        "cross-lingual": ["0.600", "0.650"],
+        "multilingual": ["0.400", "0.550"],
+    }
 
 
 def test_systems_are_contaminated_only_where_items_are_shared(

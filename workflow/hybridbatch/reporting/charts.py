@@ -12,8 +12,14 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from hybridbatch.reporting.drawing import GROUPS, PAGE, draw, series_style
-from hybridbatch.training.samplings import looks as looks_of_samplings
+from hybridbatch.reporting.drawing import (
+    GROUPS,
+    PAGE,
+    batch_looks,
+    draw,
+    look_of,
+    series_style,
+)
 
 Grid = Sequence[Sequence[float | None]]
 
@@ -130,6 +136,60 @@ def dots(
     return draw(id, (max(5.2, size[0]), size[1]), paint, alternative=alternative)
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A value of the system in a row, and the ends of its interval if they are known."""
+
+    row: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class IntervalPanel:
+    """One measure: its name, what its axis says, and the values of the systems."""
+
+    title: str
+    unit: str
+    values: tuple[Interval, ...]
+
+
+def intervals(
+    id: str,
+    panels: Sequence[IntervalPanel],
+    *,
+    rows: Sequence[str],
+    samplings: Sequence[str],
+    alternative: str,
+) -> str:
+    """One row per system and one panel per measure: a marker, with a line for the interval."""
+    styles = series_style(samplings)
+
+    def paint(canvas: Canvas) -> None:
+        grid = canvas.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, panel in zip(grid, panels, strict=True):
+            for value in panel.values:
+                style = styles[value.row]
+                if value.low is not None and value.high is not None:
+                    axes.plot([value.low, value.high], [value.row] * 2, color=style["color"])
+                axes.plot(
+                    value.value, value.row, color=style["color"], marker=style["marker"],
+                    markersize=6.5,
+                )  # fmt: skip
+            axes.set_title(panel.title, loc="left")
+            axes.set_xlabel(panel.unit)
+            axes.margins(x=0.12)
+            axes.locator_params(axis="x", nbins=4)
+            axes.grid(axis="both")
+            axes.set_axisbelow(True)
+        grid[0].set_yticks(range(len(rows)), rows)
+        grid[0].set_ylim(len(rows) - 0.5, -0.5)
+
+    size = (1.3 + 2.2 * len(panels), 0.75 + 0.24 * len(rows))
+    return draw(id, size, paint, alternative=alternative)
+
+
 def curves(id: str, panels: Sequence[Panel], *, xlabel: str, ylabel: str, alternative: str) -> str:
     """Lines over a common horizontal axis; every panel has the same scales."""
 
@@ -226,9 +286,10 @@ def strips(
     alternative: str,
 ) -> str:
     """One strip per run: along the steps, the share of each batch type."""
-    kinds = [kind for kind in looks_of_samplings() if any(kind in row for row in batches)]
-    kinds += sorted({kind for row in batches for kind in row} - set(kinds))
-    looks = dict(zip(kinds, series_style(kinds), strict=True))
+    drawn = {kind for row in batches for kind in row}
+    known = batch_looks()
+    kinds = sorted(drawn, key=list(known).index) if drawn <= set(known) else sorted(drawn)
+    colors = {kind: look_of(kind, known).color for kind in kinds}
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
@@ -238,11 +299,11 @@ def strips(
                 for kind, share in shares:
                     height = 0.72 * share
                     axes.broken_barh(
-                        [(left, right - left)], (bottom, height), facecolor=looks[kind]["color"]
+                        [(left, right - left)], (bottom, height), facecolor=colors[kind]
                     )
                     bottom += height
         for kind in kinds:
-            axes.broken_barh([], (0, 0), facecolor=looks[kind]["color"], label=kind)
+            axes.broken_barh([], (0, 0), facecolor=colors[kind], label=kind)
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.set_xlim(0, max(len(types) for types in batches))

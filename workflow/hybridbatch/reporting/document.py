@@ -117,10 +117,38 @@ class Figure:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; `tone` is empty, `note` or `warning`."""
+    """Running text; `tone` is empty, `note`, `warning` or `small`."""
 
     text: str
     tone: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What was asked, the answer in a few words, and the figure behind it.
+
+    `kind` is `good`, `bad` or `open`; it decides the colour and the sign before the answer.
+
+    Raises:
+        ValueError: another kind.
+    """
+
+    label: str
+    answer: str
+    detail: str
+    kind: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("good", "bad", "open"):
+            raise ValueError(f"{self.label}: no chip is {self.kind!r}")
+
+
+@dataclass(frozen=True)
+class Chips:
+    """Answers side by side; `label` says what is compared."""
+
+    label: str
+    items: tuple[Chip, ...]
 
 
 @dataclass(frozen=True)
@@ -196,7 +224,9 @@ class Subsection:
     blocks: "tuple[Block, ...]"
 
 
-Block = Paragraph | Bullets | Definitions | Code | Table | Figure | Gallery | Example | Details
+Block = (
+    Paragraph | Chips | Bullets | Definitions | Code | Table | Figure | Gallery | Example | Details
+)
 
 
 @dataclass(frozen=True)

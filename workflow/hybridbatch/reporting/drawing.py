@@ -7,12 +7,12 @@ theme; text stays text, set in the reader's fonts.
 import io
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib
 from matplotlib.figure import Figure as Canvas
 
-from hybridbatch.training.samplings import Look, looks
+from hybridbatch.training.samplings import SAMPLINGS, Look, looks
 
 # Figures are drawn in these colours; `var(--name, colour)` then replaces them. The palette of Okabe
 # and Ito suits the common kinds of colour blindness; every series has its own marker too.
@@ -27,8 +27,10 @@ GROUPS = (
 )  # fmt: skip
 # For the first, second, ... system of the same sampling.
 DASHES = ("-", "--", ":", "-.")
-# The look of a sampling that is not in the table.
-UNKNOWN = Look(INK, INK, INK, "P")
+
+# The name of a series of no system, such as an equal share, and its look.
+REFERENCE = ""
+_REFERENCE_LOOK = Look(INK, INK, INK, "P")
 
 STYLE: dict[str, object] = {
     "svg.fonttype": "none",
@@ -83,17 +85,42 @@ def draw(
 
 
 def series_style(samplings: Sequence[str]) -> list[dict[str, str]]:
-    """Colour, marker and line style of each system, given the systems' samplings."""
+    """Colour, marker and line style of each system, given the systems' samplings.
+
+    Raises:
+        ValueError: a sampling has no look.
+    """
     seen: dict[str, int] = {}
-    known = looks()
+    known = {**looks(), REFERENCE: _REFERENCE_LOOK}
     styles = []
     for sampling in samplings:
-        look = known.get(sampling, UNKNOWN)
+        look = look_of(sampling, known)
         nth = seen.get(sampling, 0)
         seen[sampling] = nth + 1
         dash = DASHES[nth % len(DASHES)]
         styles.append({"color": look.color, "marker": look.marker, "linestyle": dash})
     return styles
+
+
+def batch_looks() -> Mapping[str, Look]:
+    """The look of each kind of batch: that of the sampling which draws no other kind."""
+    return {
+        kind: SAMPLINGS[name].look
+        for kind, name in (("monolingual", "x-x-mono"), ("cross-lingual", "x-y"), ("mixed", "x-x"))
+    }
+
+
+def look_of(name: str, known: Mapping[str, Look]) -> Look:
+    """The look of a sampling or of a kind of batch.
+
+    Raises:
+        ValueError: it is not known; drawn like another one, it could not be told apart.
+    """
+    if name not in known:
+        raise ValueError(
+            f"{name!r} has no look in charts; known are {', '.join(filter(None, known))}"
+        )
+    return known[name]
 
 
 def _embed(svg: str, *, id: str, alternative: str) -> str:

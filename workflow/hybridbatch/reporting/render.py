@@ -56,10 +56,17 @@ def _environment() -> jinja2.Environment:
     environment.filters["svg"] = Markup
     # Both are percent-encoded, so none of their characters can end an attribute.
     environment.filters["csv_link"] = lambda table: Markup(csv_link(table))
+    environment.filters["column_label"] = _column_label
     environment.filters["svg_link"] = lambda svg: Markup(svg_link(svg))
     environment.tests["sortable"] = _sortable
     environment.tests["valued"] = _valued
     return environment
+
+
+def _column_label(table: Table, number: int) -> str:
+    """What a cell of a column is called where the table has no room for a header."""
+    column = table.columns[number]
+    return f"{column.group}: {column.label}" if column.group else column.label
 
 
 def _sortable(table: Table) -> bool:

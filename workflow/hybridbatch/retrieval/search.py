@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,14 @@ from hybridbatch.common.progress import Progress
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
 from hybridbatch.common.threads import set_threads
 from hybridbatch.retrieval.columns import Floats, Ints, one_array
+from hybridbatch.retrieval.first_pass import (
+    BLOCK,
+    RoundedQueries,
+    one_thread,
+    pays,
+    round_block,
+    round_queries,
+)
 from hybridbatch.retrieval.index import (
     NORM_TOLERANCE,
     is_exact,
@@ -31,9 +40,11 @@ from hybridbatch.retrieval.index import (
     stored_vectors,
 )
 from hybridbatch.retrieval.quality import first_k_recall, quality_row, sample_rows
+from hybridbatch.retrieval.ranking import blocks
 from hybridbatch.retrieval.search_options import SearchOptions, set_effort
 from hybridbatch.retrieval.searched import searched_queries
 from hybridbatch.retrieval.streaming import (
+    QUERY_BLOCK,
     Found,
     Ids,
     RunningTop,
@@ -41,6 +52,7 @@ from hybridbatch.retrieval.streaming import (
     pair_scores,
     search_exact,
     search_index,
+    search_rounded,
 )
 from hybridbatch.retrieval.toplists import norm_rounding_bound
 from hybridbatch.schemas.index_quality import INDEX_QUALITY
@@ -50,6 +62,8 @@ from hybridbatch.schemas.rankings import RANKINGS
 from hybridbatch.schemas.shards import SHARDS
 
 logger = logging.getLogger(__name__)
+# Passages that are rounded before they are searched: 25 MB of 384 dimensions.
+_ROUNDED_TOGETHER = 32 * BLOCK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,16 +175,18 @@ def search_shards(
 
     Each thread searches its own share of the queries, with its own matrix products.
     """
-    progress = Progress("search", sum(shard.passages for shard in shards), "passages")
+    total = sum(shard.passages for shard in shards)
+    progress = Progress("search", total, "passages")
     shares = _shares(query_vectors, threads)
+    rounded = _rounded(shares, passages=total)
     tops = [RunningTop(len(share), k=options.top_k) for share in shares]
     done = 0
-    with ThreadPoolExecutor(threads) as workers:
+    with ThreadPoolExecutor(threads, initializer=one_thread if rounded else None) as workers:
         for shard in shards if len(query_vectors) else ():
             index = shard.open_index(options, dimension=query_vectors.shape[1])
             names = shard.names()
             if is_exact(index):
-                _search_exact(tops, shares, stored_vectors(index), names, workers)
+                _search_vectors(tops, shares, rounded, stored_vectors(index), names, workers)
             else:
                 set_effort(index, options)
                 for top, share in zip(tops, shares, strict=True):
@@ -197,7 +213,22 @@ def _shares(query_vectors: Floats, threads: int) -> list[Floats]:
     return np.array_split(query_vectors, max(1, min(threads, len(query_vectors))))
 
 
-def _search_exact(
+def _search_vectors(
+    tops: Sequence[RunningTop],
+    shares: Sequence[Floats],
+    rounded: Sequence[list[RoundedQueries]],
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    workers: ThreadPoolExecutor,
+) -> None:
+    """Add the first k of one shard; `rounded` are the queries of `shares`, or empty."""
+    if rounded:
+        _search_rounded(tops, rounded, vectors, names, workers)
+    else:
+        _search_floats(tops, shares, vectors, names, workers)
+
+
+def _search_floats(
     tops: Sequence[RunningTop],
     shares: Sequence[Floats],
     vectors: Floats,
@@ -211,6 +242,35 @@ def _search_exact(
 
     for _ in workers.map(search, tops, shares):
         pass  # raises the error of a worker, if any
+
+
+def _rounded(shares: Sequence[Floats], *, passages: int) -> list[list[RoundedQueries]]:
+    """The queries of each thread in parts, or nothing if a first pass in integers does not pay."""
+    queries, dimension = sum(map(len, shares)), shares[0].shape[1]
+    if not pays(queries=queries, passages=passages, dimension=dimension):
+        return []
+    return [
+        [round_queries(share[begin:end]) for begin, end in blocks(len(share), QUERY_BLOCK)]
+        for share in shares
+    ]
+
+
+def _search_rounded(
+    tops: Sequence[RunningTop],
+    parts: Sequence[list[RoundedQueries]],
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    workers: ThreadPoolExecutor,
+) -> None:
+    """As `_search_floats`; each block of passages is rounded once for all threads."""
+    bound = norm_rounding_bound(vectors.shape[1], (1 + NORM_TOLERANCE) ** 2)
+    for first, last in blocks(len(vectors), _ROUNDED_TOGETHER):
+        ranges = [(first + begin, first + end) for begin, end in blocks(last - first, BLOCK)]
+        rounded = list(workers.map(lambda each: round_block(vectors, *each), ranges))
+
+        search = partial(search_rounded, rounded=rounded, vectors=vectors, names=names, bound=bound)
+        for _ in workers.map(search, tops, parts):
+            pass  # raises the error of a worker, if any
 
 
 def ranking_table(found: Found, ids: pa.Array, *, setting: str) -> pa.Table:
@@ -252,11 +312,12 @@ def _recalls(
     # Recall compares the scores of the vectors, not those that an approximate index gives.
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
     shares = _shares(query_vectors[rows], threads)
+    rounded = _rounded(shares, passages=sum(shard.passages for shard in shards))
     tops = [RunningTop(len(share), k=options.top_k) for share in shares]
-    with ThreadPoolExecutor(threads) as workers:
+    with ThreadPoolExecutor(threads, initializer=one_thread if rounded else None) as workers:
         for shard in shards:
             vectors = read_vectors(shard.embeddings, PASSAGE_EMBEDDINGS)
-            _search_exact(tops, shares, vectors.values, namer(vectors.ids), workers)
+            _search_vectors(tops, shares, rounded, vectors.values, namer(vectors.ids), workers)
             places = pc.index_in(ids, value_set=vectors.ids).fill_null(-1).to_numpy()
             here = np.flatnonzero(places >= 0)
             scores[here] = pair_scores(query_vectors, vectors.values, queries[here], places[here])

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hybridbatch.retrieval import first_pass
 from hybridbatch.retrieval.columns import Floats, Ints
+from hybridbatch.retrieval.first_pass import RoundedBlock, RoundedQueries
 from hybridbatch.retrieval.ranking import blocks
 
 Ids = NDArray[np.object_]
@@ -59,13 +61,74 @@ class RunningTop:
         queries = np.concatenate([old.queries, queries])
         scores = np.concatenate([old.scores, scores])
         ids = np.concatenate([old.ids, ids])
-        # -0.0 equals 0.0 and sorts with it.
-        order = np.lexsort((-(scores + np.float32(0)), queries))
+        order = np.argsort(_keys(queries, scores))
         order = _order_ties(order, queries, scores, ids)
         order = order[_positions(queries[order]) < self.k]
         self.found = Found(queries[order], scores[order], ids[order])
         last = np.flatnonzero(_positions(self.found.queries) == self.k - 1)
         self.least[self.found.queries[last]] = self.found.scores[last]
+
+
+class _ShardTop:
+    """Rows of a shard that may belong to the first k of a part of the queries.
+
+    The rows get their ids at the end, since most are displaced before. Until then ties stay.
+    """
+
+    def __init__(
+        self, top: RunningTop, names: Callable[[Ints], Ids], *, first: int, last: int
+    ) -> None:
+        """Of the queries `first` to `last` (exclusive) of `top`."""
+        self._top, self._names, self._first = top, names, first
+        self._own = slice(first, last)
+        # (queries,) the score that a further row must reach.
+        self.least = top.least[first:last].copy()
+        self._start()
+
+    def _start(self) -> None:
+        part = slice(*np.searchsorted(self._top.found.queries, (self._own.start, self._own.stop)))
+        queries = self._top.found.queries[part] - self._first
+        # What was found before has no row.
+        self._kept = queries, self._top.found.scores[part], np.full(len(queries), -1)
+        self._waiting: list[tuple[Ints, Floats, Ints]] = []
+
+    def add(self, queries: Ints, scores: Floats, rows: Ints) -> None:
+        """Add rows of the shard (n,), each once for a query."""
+        keep = scores >= self.least[queries]
+        self._waiting.append((queries[keep], scores[keep], rows[keep]))
+        # Sorting costs more than scoring a few passages too many.
+        if sum(map(len, (each for each, _, _ in self._waiting))) > self._allowed // 4:
+            self._sort()
+            if len(self._kept[0]) > 2 * self._allowed:  # equal scores, which only ids can order
+                self.end()
+
+    @property
+    def _allowed(self) -> int:
+        return len(self.least) * self._top.k
+
+    def _sort(self) -> None:
+        """Keep the first k of each query and what ties with its k-th; raise `least`."""
+        queries, scores, rows = (
+            np.concatenate(each) for each in zip(self._kept, *self._waiting, strict=True)
+        )
+        self._waiting.clear()
+        order = np.argsort(_keys(queries, scores))
+        queries, scores = queries[order], scores[order]
+        places = _positions(queries)
+        last = np.flatnonzero(places == self._top.k - 1)
+        self.least[queries[last]] = scores[last]
+        keep = (places < self._top.k) | (scores == self.least[queries])
+        self._kept = queries[keep], scores[keep], rows[order][keep]
+
+    def end(self) -> None:
+        """Add the rows that are left to the top, with their ids."""
+        self._sort()
+        queries, scores, rows = self._kept
+        new = np.flatnonzero(rows >= 0)
+        if len(new):
+            self._top.add(queries[new] + self._first, scores[new], self._names(rows[new]))
+        np.maximum(self.least, self._top.least[self._own], out=self.least)
+        self._start()
 
 
 def search_exact(
@@ -92,23 +155,61 @@ def search_exact(
         # Fresh memory for each block would cost more.
         buffer = np.empty((size, len(part)), dtype=np.float32)
         reached = np.empty(buffer.shape, dtype=bool)
-        waiting: list[tuple[Ints, Ints, Floats]] = []
+        shard = _ShardTop(top, names, first=first, last=last)
         for begin, end in blocks(len(vectors), PASSAGE_BLOCK):
             # Mapped files are neither aligned nor in large pages: products of a copy are faster.
             block, scores = copied[: end - begin], buffer[: end - begin]
             np.copyto(block, vectors[begin:end])
             np.matmul(block, part.T, out=scores)
-            least = _least(scores, top.least[first:last], k=top.k, bound=bound)
+            least = _least(scores, shard.least, k=top.k, bound=bound)
             enough = np.greater_equal(scores, least, out=reached[: end - begin])
             # Flat, because numpy is fast only for one dimension.
             rows, queries = np.divmod(np.flatnonzero(enough), len(part))
             # Scored now, while the block is in the cache.
-            exact = pair_scores(part, block, queries, rows)
-            waiting.append((queries + first, rows + begin, exact))
-            # Sorting costs more than scoring a few passages too many.
-            if sum(len(each) for each, _, _ in waiting) > len(part) * top.k // 2:
-                _add_waiting(top, waiting, names)
-        _add_waiting(top, waiting, names)
+            shard.add(queries, pair_scores(part, block, queries, rows), rows + begin)
+        shard.end()
+
+
+def search_rounded(
+    top: RunningTop,
+    parts: Sequence[RoundedQueries],
+    rounded: Sequence[RoundedBlock],
+    vectors: Floats,
+    names: Callable[[Ints], Ids],
+    *,
+    bound: float,
+) -> int:
+    """What `search_exact` does, with a first pass in integers; the same passages and scores.
+
+    Args:
+        top: the passages found so far.
+        parts: the queries, in consecutive parts.
+        rounded: blocks of the shard.
+        vectors: (n, d) float32, the shard itself.
+        names: the passage ids of rows of the shard.
+        bound: how far two float32 inner products of the same vectors may be apart by rounding.
+
+    Returns:
+        How many pairs of a query and a passage were scored from their vectors.
+    """
+    first = scored = 0
+    for part in parts:
+        last = first + len(part.vectors)
+        products_of = first_pass.buffer(part)
+        reached = np.empty(products_of.shape, dtype=bool)
+        shard = _ShardTop(top, names, first=first, last=last)
+        for block in rounded:
+            products = first_pass.multiply(block, part, products_of)
+            least = _least_of_products(part, block, products, shard.least, k=top.k, bound=bound)
+            thresholds = first_pass.integer_thresholds(part, block, least, bound=bound)
+            enough = np.greater_equal(products, thresholds, out=reached[: len(products)])
+            rows, queries = np.divmod(np.flatnonzero(enough), len(part.vectors))
+            rows += block.begin
+            shard.add(queries, pair_scores(part.vectors, vectors, queries, rows), rows)
+            scored += len(rows)
+        shard.end()
+        first = last
+    return scored
 
 
 def search_index(
@@ -125,27 +226,15 @@ def pair_scores(query_vectors: Floats, vectors: Floats, queries: Ints, rows: Int
     scores = np.empty(len(rows), dtype=np.float32)
     shape = (min(_PAIRS, len(rows)), vectors.shape[1])
     left, right = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    # Mapped vectors may begin at any byte; numpy would copy all such floats before it takes some.
+    taken = np.ascontiguousarray(vectors).view(np.uint8)
     for begin, end in blocks(len(rows), _PAIRS):
         one, other = left[: end - begin], right[: end - begin]
         # Without `clip` numpy would copy the output once more, to check the rows first.
         np.take(query_vectors, queries[begin:end], axis=0, out=one, mode="clip")
-        np.take(vectors, rows[begin:end], axis=0, out=other, mode="clip")
+        np.take(taken, rows[begin:end], axis=0, out=other.view(np.uint8), mode="clip")
         np.einsum("nd,nd->n", one, other, out=scores[begin:end])
     return scores
-
-
-def _add_waiting(
-    top: RunningTop, waiting: list[tuple[Ints, Ints, Floats]], names: Callable[[Ints], Ids]
-) -> None:
-    """Add all waiting passages, given as (queries, rows, scores)."""
-    if not waiting:
-        return
-    queries = np.concatenate([each for each, _, _ in waiting])
-    rows = np.concatenate([each for _, each, _ in waiting])
-    scores = np.concatenate([each for _, _, each in waiting])
-    waiting.clear()
-    keep = scores >= top.least[queries]
-    top.add(queries[keep], scores[keep], names(rows[keep]))
 
 
 def join(parts: Sequence[Found], sizes: Sequence[int]) -> Found:
@@ -171,6 +260,34 @@ def _least(scores: Floats, least: Floats, *, k: int, bound: float) -> Floats:
         # The k-th best by exact score may lie twice the bound below the k-th best product.
         enough[short] = kth.astype(np.float64) - 2 * bound
     return np.nextafter(enough.astype(np.float32), np.float32(-np.inf))
+
+
+def _least_of_products(
+    queries: RoundedQueries,
+    block: RoundedBlock,
+    products: NDArray[np.int32],
+    least: Floats,
+    *,
+    k: int,
+    bound: float,
+) -> Floats:
+    """(q,) `least`, or for a query that has fewer than k passages what k of the block reach."""
+    short = np.flatnonzero(np.isneginf(least))
+    if not len(short) or len(products) < k:
+        return least
+    place = len(products) - k
+    kth = np.zeros(len(least), dtype=np.int32)
+    kth[short] = np.partition(products[:, short], place, axis=0)[place]
+    reached = first_pass.scores_reached(queries, block, kth, bound=bound)
+    return np.where(np.isneginf(least), reached, least)
+
+
+def _keys(queries: Ints, scores: Floats) -> NDArray[np.uint64]:
+    """(n,) keys that sort by query, then by descending score."""
+    # Floats of one sign have the same order as their bits. Adding zero turns -0.0 into 0.0.
+    bits = (scores + np.float32(0)).view(np.uint32)
+    ascending = np.where(bits >> np.uint32(31), ~bits, bits | np.uint32(1 << 31))
+    return queries.astype(np.uint64) << np.uint64(32) | (~ascending).astype(np.uint64)
 
 
 def _order_ties(order: Ints, queries: Ints, scores: Floats, ids: Ids) -> Ints:

@@ -19,12 +19,14 @@ from hybridbatch.reporting.sections import (
     headline,
     languages,
     measures,
+    overview,
     pairs,
     training,
 )
 from hybridbatch.reporting.systems import Context
 
 ORDER: tuple[Callable[[Context], Section | None], ...] = (
+    overview.section,
     answer.section,
     claims.section,
     headline.section,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hybridbatch.common.runs import System
 from hybridbatch.evaluation import measures
 from hybridbatch.reporting import wording
-from hybridbatch.reporting.document import Block, Bullets, Paragraph, Section, Subsection
+from hybridbatch.reporting.document import Block, Bullets, Details, Paragraph, Section, Subsection
 from hybridbatch.reporting.sections.noninferiority import answer_blocks
 from hybridbatch.reporting.systems import Context
 
@@ -31,21 +31,11 @@ def section(context: Context) -> Section:
     return Section(
         id="answer",
         title="In short",
-        blocks=(Paragraph(_question()), Paragraph(_caution(context), tone="note")),
+        blocks=(Details("What the words mean", (Paragraph(_caution(context)),)),),
         subsections=tuple(
             Subsection(f"answer-{name}", wording.benchmark(name), _benchmark(context, name))
             for name in (*context.benchmarks, *context.corpora)
         ),
-    )
-
-
-def _question() -> str:
-    return (
-        "A dual encoder is fine-tuned on parallel question-passage pairs. A monolingual batch "
-        "(x-x-mono) holds pairs of one language, a cross-lingual batch (x-y) holds pairs whose "
-        "question and passage differ in language, and hybrid training draws each batch as one or "
-        "the other. Does hybrid training lower quality within a language, compared with "
-        "monolingual training? What does it gain across languages?"
     )
 
 
@@ -102,10 +92,11 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
     headline = _headline(context, benchmark)
     order = [_ranking(context, benchmark, shown, *row) for row in headline]
     lines = [line for line in order if line]
-    if lines:
-        blocks.append(Bullets(tuple(lines)))
     texts = [compare(context, benchmark, *pair) for pair in compared]
-    blocks.extend(Paragraph(text) for text in texts if text)
+    told: list[Block] = [Bullets(tuple(lines))] if lines else []
+    told += [Paragraph(text) for text in texts if text]
+    if told:
+        blocks.append(Details("Every system in words", tuple(told)))
     if not shown:
         blocks.append(Paragraph("Nothing was evaluated here."))
     return tuple(blocks)

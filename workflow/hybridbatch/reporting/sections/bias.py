@@ -8,9 +8,11 @@ from hybridbatch.reporting.document import (
     Cell,
     Column,
     Definitions,
+    Details,
     Figure,
     Paragraph,
     Row,
+    RowGroup,
     Section,
     Subsection,
     Table,
@@ -59,7 +61,7 @@ def section(context: Context) -> Section | None:
 
 def _definitions(context: Context) -> tuple[Block, ...]:
     if context.measured.bias:
-        return (Definitions(DEFINITIONS),)
+        return (Details("Other measures of language bias", (Definitions(DEFINITIONS),)),)
     return (
         Paragraph(
             "Exposure, preference, fairness and agreement are absent: this report was made without "
@@ -104,40 +106,61 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         table=bias_table(context, benchmark),
         wide=True,
     )
-    return (figure, *measure_blocks(context, benchmark))
+    spread = quartile_table(context, benchmark)
+    further = measure_blocks(context, benchmark)
+    blocks: list[Block] = [figure]
+    if spread:
+        blocks.append(Details("How the rank distance is spread over queries", (spread,)))
+    if further:
+        blocks.append(Details("Exposure, preference, fairness and agreement", further))
+    return tuple(blocks)
 
 
 def bias_table(context: Context, benchmark: str) -> Table:
-    """Rank distance by query language: the mean of every system, and quartiles where measured."""
+    """The mean rank distance of every system by query language."""
     shown = context.shown(benchmark)
     codes = context.scores.query_languages(benchmark)
-    quartiles = [
-        (system, name, values)
-        for system in shown
-        for name in QUARTILES
-        if (values := _quartile(context, system, benchmark, name))
+    means = [[_mean_cell(context, system, benchmark, code) for system in shown] for code in codes]
+    rows = [
+        Row(wording.language(code), tuple(cells), unseen_mark(context, code), language=code)
+        for code, cells in zip(codes, means, strict=True)
     ]
-    rows = []
-    for code in (*codes, MACRO):
-        cells = [_mean_cell(context, system, benchmark, code) for system in shown]
-        cells += wording.value_cells(wording.ranks, [found.get(code) for _, _, found in quartiles])
-        if code == MACRO:
-            rows.append(Row("macro average", tuple(cells), summary=True))
-        else:
-            mark = unseen_mark(context, code)
-            rows.append(Row(wording.language(code), tuple(cells), mark, language=code))
-    group = "mean" if quartiles else ""
-    columns = [Column(context.label(system, benchmark), group) for system in shown]
-    columns += [
-        Column(name.replace("_", " "), context.label(system, benchmark))
-        for system, name, _ in quartiles
-    ]
+    macro = tuple(_mean_cell(context, system, benchmark, MACRO) for system in shown)
+    rows.append(Row("macro average", macro, summary=True))
     return simple_table(
         f"table-bias-{benchmark}",
-        f"Rank distance by query language on {wording.benchmark(benchmark)}",
+        f"Rank distance by query language on {wording.benchmark(benchmark)}: means",
         corner="query language",
-        columns=tuple(columns),
+        columns=tuple(Column(context.label(system, benchmark)) for system in shown),
         rows=tuple(rows),
+    )
+
+
+def quartile_table(context: Context, benchmark: str) -> Table | None:
+    """The spread of the rank distance over queries, a group of rows per system."""
+    codes = context.scores.query_languages(benchmark)
+    groups = []
+    for system in context.shown(benchmark):
+        values = [_quartile(context, system, benchmark, name) for name in QUARTILES]
+        if any(values):
+            rows = tuple(
+                Row(
+                    wording.language(code),
+                    wording.value_cells(wording.ranks, [found.get(code) for found in values]),
+                    unseen_mark(context, code),
+                    language=code,
+                )
+                for code in codes
+            )
+            groups.append(RowGroup(rows, context.label(system, benchmark)))
+    if not groups:
+        return None
+    return Table(
+        f"table-quartiles-{benchmark}",
+        f"Rank distance by query language on {wording.benchmark(benchmark)}: spread over queries",
+        corner="query language",
+        columns=tuple(Column(name.replace("_", " ")) for name in QUARTILES),
+        groups=tuple(groups),
     )
 
 

@@ -27,7 +27,11 @@ def section(context: Context) -> Section:
         id="data",
         title="Data",
         subsections=(
-            Subsection("data-benchmarks", "Benchmarks", (benchmark_table(context),)),
+            Subsection(
+                "data-benchmarks",
+                "Benchmarks",
+                (Details("Queries and passages by language", (benchmark_table(context),)),),
+            ),
             Subsection("data-sources", "Training sources", _sources(context)),
             Subsection("data-overlap", "What training and evaluation share", _overlap(context)),
         ),
@@ -81,7 +85,8 @@ def _sources(context: Context) -> tuple[Block, ...]:
     if not context.inputs.sources:
         return (Paragraph("This configuration has no training source."),)
     return tuple(
-        source_table(context, name, counts) for name, counts in context.inputs.sources.items()
+        Details(f"Pairs of {name}", (source_table(context, name, counts),))
+        for name, counts in context.inputs.sources.items()
     )
 
 

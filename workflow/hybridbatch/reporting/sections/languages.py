@@ -9,10 +9,10 @@ from hybridbatch.reporting.document import (
     Figure,
     Paragraph,
     Row,
+    RowGroup,
     Section,
     Subsection,
     Table,
-    simple_table,
 )
 from hybridbatch.reporting.systems import Context
 
@@ -104,33 +104,31 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
 
 
 def language_table(context: Context, benchmark: str) -> Table:
-    """mAP by query language: a group of columns per setting, a column per system."""
+    """mAP by query language: a group of rows per setting, a column per system."""
     shown = context.shown(benchmark)
     codes = context.scores.query_languages(benchmark)
-    rows = []
-    for code in codes:
-        values = [
-            context.scores.language(system, benchmark, setting, "mAP", code)
-            for setting in SETTINGS
-            for system in shown
+    groups = []
+    for setting in SETTINGS:
+        rows = [
+            Row(
+                wording.language(code),
+                wording.value_cells(
+                    wording.score,
+                    [context.scores.language(s, benchmark, setting, "mAP", code) for s in shown],
+                ),
+                unseen_mark(context, code),
+                language=code,
+            )
+            for code in codes
         ]
-        cells = wording.value_cells(wording.score, values)
-        rows.append(Row(wording.language(code), cells, unseen_mark(context, code), language=code))
-    macro = [
-        context.scores.macro(system, benchmark, setting, "mAP")
-        for setting in SETTINGS
-        for system in shown
-    ]
-    rows.append(Row("macro average", wording.value_cells(wording.score, macro), summary=True))
-    return simple_table(
+        macro = [context.scores.macro(system, benchmark, setting, "mAP") for system in shown]
+        rows.append(Row("macro average", wording.value_cells(wording.score, macro), summary=True))
+        groups.append(RowGroup(tuple(rows), setting))
+    return Table(
         f"table-languages-{benchmark}",
         f"mAP by query language on {wording.benchmark(benchmark)}",
         corner="query language",
-        columns=tuple(
-            Column(context.label(system, benchmark), setting)
-            for setting in SETTINGS
-            for system in shown
-        ),
-        rows=tuple(rows),
+        columns=tuple(Column(context.label(system, benchmark)) for system in shown),
+        groups=tuple(groups),
         note="Cross-lingual: the mean over the passage languages other than the query's.",
     )

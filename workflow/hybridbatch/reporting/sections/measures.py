@@ -2,7 +2,7 @@
 
 from hybridbatch.common.meaning import Meaning
 from hybridbatch.evaluation.measures import named
-from hybridbatch.reporting.document import Definition, Definitions, Paragraph, Section
+from hybridbatch.reporting.document import Definition, Definitions, Details, Paragraph, Section
 from hybridbatch.reporting.systems import Context
 from hybridbatch.training.samplings import SAMPLINGS
 
@@ -67,7 +67,10 @@ def section(context: Context) -> Section:
         id="measures",
         title="Measures and terms",
         blocks=(
-            Definitions((*TERMS, *_measures(context), *TIES, *_samplings())),
+            Details(
+                "Definitions and their sources",
+                (Definitions((*TERMS, *_measures(context), *TIES, *_samplings())),),
+            ),
             Paragraph(
                 "A dash means that nothing was measured. A language is unseen if it is not among "
                 "the training languages in the run's record."

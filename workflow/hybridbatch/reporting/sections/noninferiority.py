@@ -74,10 +74,9 @@ def answer_blocks(
     ]
     return (
         Paragraph(verdict(first, *names, options=options)),
-        Bullets(tuple(lines)),
         Details(
             f"Every test of {names[0]} against {names[1]}",
-            (_table(context, benchmark, hybrid, other, tests, metrics),),
+            (_table(context, benchmark, hybrid, other, tests, metrics), Bullets(tuple(lines))),
         ),
     )
 

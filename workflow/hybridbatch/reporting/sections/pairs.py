@@ -9,10 +9,12 @@ from hybridbatch.reporting.document import (
     Block,
     Cell,
     Column,
+    Details,
     Figure,
     Gallery,
     Paragraph,
     Row,
+    RowGroup,
     Section,
     Subsection,
     Table,
@@ -98,8 +100,8 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
         _level(context, benchmark, system, grid, limits, number)
         for number, (system, grid) in enumerate(grids.items())
     )
-    blocks: list[Block] = [Gallery(figures)]
     compared = context.comparisons(benchmark)
+    galleries: list[Gallery] = []
     # The untrained model differs much more. Its own scale keeps that of the samplings readable.
     for trained in (True, False):
         differences = [
@@ -108,7 +110,18 @@ def _benchmark(context: Context, benchmark: str) -> tuple[Block, ...]:
             if other.trained is trained
         ]
         if differences:
-            blocks.append(_differences(context, benchmark, differences))
+            galleries.append(_differences(context, benchmark, differences))
+    systems = list(grids)
+    first = systems.index(compared[0][0]) if compared else 0
+    shown = [figures[first], *(galleries[0].figures[:1] if galleries else ())]
+    rest = [
+        Gallery(tuple(each for each in gallery if each not in shown))
+        for gallery in (figures, *(gallery.figures for gallery in galleries))
+    ]
+    blocks: list[Block] = [Gallery(tuple(shown))]
+    further = tuple(gallery for gallery in rest if gallery.figures)
+    if further:
+        blocks.append(Details("The other systems and differences", further))
     return tuple(blocks)
 
 
@@ -226,30 +239,27 @@ def _difference_table(
     title = f"{context.label(hybrid, benchmark)} minus {context.label(other, benchmark)}: mAP"
     if not all(context.tested_id(system, benchmark) for system in (hybrid, other)):
         return _table(context, benchmark, grid, id, title, signed=True)
-    rows = []
     passages = context.scores.passage_languages(benchmark)
+    groups = []
     for query, values in zip(context.scores.query_languages(benchmark), grid, strict=True):
-        cells = []
+        rows = []
         for passage, value in zip(passages, values, strict=True):
             found = pair_difference(context, hybrid, other, benchmark, query, passage)
             figures = (found.low, found.high, found.p_holm) if found else (None,) * 3
-            cells += [
+            cells = (
                 Cell(wording.signed(value), value=value),
                 *wording.value_cells(wording.signed, figures[:2]),
                 Cell(MISSING if figures[2] is None else wording.p_value(figures[2]),
                      value=figures[2]),
-            ]  # fmt: skip
-        rows.append(Row(wording.language(query), tuple(cells), language=query))
-    return simple_table(
+            )  # fmt: skip
+            rows.append(Row(wording.language(passage), cells, language=passage))
+        groups.append(RowGroup(tuple(rows), f"queries in {wording.language(query)}"))
+    return Table(
         id,
         f"{title} on {wording.benchmark(benchmark)}, with interval and p",
-        corner="query language",
-        columns=tuple(
-            Column(label, f"passages in {code}")
-            for code in passages
-            for label in ("difference", "low", "high", "p (Holm)")
-        ),
-        rows=tuple(rows),
+        corner="passage language",
+        columns=tuple(Column(label) for label in ("difference", "low", "high", "p (Holm)")),
+        groups=tuple(groups),
     )
 
 

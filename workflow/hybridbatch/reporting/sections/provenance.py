@@ -13,6 +13,7 @@ from hybridbatch.reporting.document import (
     Cell,
     Code,
     Column,
+    Details,
     Paragraph,
     Row,
     Section,
@@ -45,11 +46,17 @@ def section(
         ),
         subsections=(
             Subsection("provenance-code", "Code and machine", (environment_table(environment),)),
-            Subsection("provenance-time", "Time and memory", time),
-            Subsection("provenance-inputs", "Inputs", (checksum_table(checksums),)),
+            Subsection("provenance-time", "Time and memory", _opened("Stages and jobs", time)),
+            Subsection(
+                "provenance-inputs", "Inputs", _opened("Checksums", (checksum_table(checksums),))
+            ),
             Subsection("provenance-citation", "How to cite", citation(context, environment)),
         ),
     )
+
+
+def _opened(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    return (Details(summary, blocks),)
 
 
 def checksum_table(checksums: tuple[Checksum, ...]) -> Table:

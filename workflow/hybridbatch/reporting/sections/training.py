@@ -11,6 +11,7 @@ from hybridbatch.reporting.document import (
     Block,
     Cell,
     Column,
+    Details,
     Figure,
     Paragraph,
     Row,
@@ -31,7 +32,7 @@ CURVE_POINTS, TABLE_ROWS = 100, 20
 
 def section(context: Context) -> Section:
     """The runs, their losses and their batches."""
-    blocks: list[Block] = [runs_table(context)]
+    blocks: list[Block] = [Details("Every run", (runs_table(context),))]
     runs = [(label, run) for label, run in labelled_runs(context) if run.trained]
     logged = [(label, run) for label, run in runs if context.inputs.logs[run.id].steps]
     if not logged:
@@ -41,7 +42,7 @@ def section(context: Context) -> Section:
     validation = _validation_figure(context, logged)
     blocks.append(validation or Paragraph("No validation loss was measured."))
     blocks.append(_batch_figure(context, logged))
-    blocks.append(language_table(context, logged))
+    blocks.append(Details("Languages as drawn", (language_table(context, logged),)))
     return Section(id="training", title="Training", blocks=tuple(blocks))
 
 
