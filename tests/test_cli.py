@@ -1,7 +1,8 @@
 """The command line: one line for bad input, timings for good runs, threads from the options."""
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,30 @@ def test_bad_options_are_one_line(capfd: pytest.CaptureFixture[str], tmp_path: P
     lines = capfd.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert "unknown key thread; the keys are" in lines[0]
+
+
+WITH_OPTIONS = [
+    name for name, entry in STAGES.items() if hasattr(import_module(entry.module), "Options")
+]
+HOSTILE = ["{", "null", "[]", "[" * 100_000, '{"a": ' * 100_000, "9" * 5_000, '{"a": 1}',
+           '{"kind": []}', '{"sampling": {}}', '{"config": 1}', '{"threads": -1}',
+           f'{{"threads": 1{"0" * 400}}}', f'{{"margin": 1{"0" * 400}}}']  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", WITH_OPTIONS)
+def test_no_options_end_in_a_trace(stage: str, capfd: pytest.CaptureFixture[str]) -> None:
+    parser = ArgumentParser()
+    import_module(STAGES[stage].module).add_arguments(parser)
+    words = []
+    for action in parser._actions:
+        if action.option_strings and action.required:
+            words += [action.option_strings[-1], "/nowhere/x"]
+        elif not action.option_strings and action.nargs not in ("?", "*"):
+            words.append("/nowhere/x")
+    for text in HOSTILE:
+        assert main([stage, "--options", text, *words]) == 2, text[:20]
+        (line,) = capfd.readouterr().err.strip().splitlines()
+        assert "error: " in line and len(line) < 1_000
 
 
 @pytest.mark.parametrize(("console", "printed"), [("", 1), ("errors", 1), ("log", 0)])

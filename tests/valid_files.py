@@ -265,6 +265,17 @@ def count_trec(path: Path) -> Counts:
     return {"passages": content_of(path / "collection.trec").lower().count("<doc>")}
 
 
+def write_trec_xml(folder: Path) -> Path:
+    top = write_trec(folder)
+    (top / "topics.txt").unlink()
+    topics = "".join(
+        f'<topic number="{q["_id"]}"><query>{q["text"]}</query><narrative>n</narrative></topic>\n'
+        for q in QUERIES
+    )
+    (top / "topics.xml").write_text(f"<topics>\n{topics}</topics>\n", encoding="utf-8")
+    return top
+
+
 def write_trec_lines(folder: Path) -> Path:
     top = folder / "trec"
     top.mkdir()
@@ -346,6 +357,7 @@ FORMATS = {
     "beir, languages": Valid(write_beir_languages, count_beir_languages, pairs=False),
     "mteb": Valid(write_mteb, count_mteb, pairs=False, reading=ENGLISH),
     "trec": Valid(write_trec, count_trec, pairs=False, reading=ENGLISH),
+    "trec xml": Valid(write_trec_xml, count_trec, pairs=False, reading=ENGLISH),
     "trec lines": Valid(write_trec_lines, count_trec_lines, pairs=False, reading=ENGLISH),
     "tables parquet": Valid(tables("parquet"), count_tables("parquet"), pairs=False),
     "tables csv": Valid(tables("csv"), count_tables("csv"), pairs=False),

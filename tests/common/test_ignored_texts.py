@@ -110,6 +110,7 @@ JUDGED = {
         "found.add(f'{path}: line {first} is not readable as {kind[1:]} ({error}); put quotation "
         "marks around the whole text and double those inside, or use .jsonl')",
     ),
+    ("data/readers/csvrows.py", "'new-line' in str(error)"),  # chooses between two such problems
     ("data/readers/jsonrows.py", "found.add(f'{origin}: {error}')"),
     ("data/readers/jsonrows.py", "found.add_error(error)"),
     ("data/readers/pairtables.py", "found.add_error(error)"),

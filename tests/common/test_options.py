@@ -37,7 +37,14 @@ def test_nested_options() -> None:
     [
         ("{", "not a JSON object"),
         ("[1]", "expected a JSON object"),
+        ("[" * 100_000, "not a JSON object"),
+        ("9" * 5_000, "not a JSON object"),
         ('{"pooling": "mean"}', "key sources is missing"),
+        ("{}", "keys pooling, sources are missing; --help says what is expected"),
+        (
+            '{"pooling": "mean", "sources": [{"name": "a", "weight": 1' + "0" * 400 + "}]}",
+            "key sources[0].weight is 1000000",
+        ),
         ('{"pooling": "max", "sources": []}', "key pooling is 'max', expected one of mean, cls"),
         ('{"pooling": "mean", "sources": [{"nam": "a"}]}', "unknown key sources[0].nam"),
         ('{"pooling": "mean", "sources": [], "threads": true}', "threads is True, expected int"),

@@ -211,6 +211,24 @@ def test_many_running_jobs_are_summarised_on_a_terminal() -> None:
     assert len(drawn[-2]) == 2
 
 
+def test_before_the_shards_are_counted_no_share_is_shown() -> None:
+    stats = {"shards": 1, "metrics_cut": 1, "total": 2}
+    listing = {"rule_name": "shards", "wildcards": {}, "output": ["x"], "log": [], "jobid": 0}
+    said: list[dict[str, Any]] = [
+        {"at": 0, "event": "workflow_started"},
+        {"at": 0, "event": "run_info", "stats": stats},
+        {"at": 0, "event": "job_info", **listing},
+        {"at": 1, "event": "job_finished", "job_id": 0},
+        {"at": 1, "event": "progress", "done": 1, "total": 4},
+        *shard(1, 2.0),
+    ]
+    plain = replayed(said).text
+    assert "done   shards: 1 s; more than 5 s left, 1 of 2 jobs and those of shards" in plain
+    assert any(re.search(r"2 s; \d+ % of the time, .* 2 of 4 jobs$", line) for line in plain)
+    (drawn, *_) = replayed(said[:3], output=Shown(live=True)).drawn
+    assert drawn[-1] == "more than 15 s left, 0/2 jobs and those of shards"
+
+
 def test_a_checkpoint_makes_the_whole_larger() -> None:
     said: list[dict[str, Any]] = [
         {"at": 0, "event": "workflow_started"},

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hybridbatch.console import lines
 from hybridbatch.console.forecast import Forecast
 from hybridbatch.console.tally import Tally
 
@@ -29,6 +30,12 @@ def test_a_training_counts_as_a_hundred_indexes() -> None:
     assert tally.seconds_left(50) == pytest.approx(150)
     tally.finish(1, 100)
     assert tally.share(100) == pytest.approx(100 / 200)
+
+
+def test_a_run_with_shards_begins_with_what_is_known() -> None:
+    tally = made(train=1, shards=1, total=2)
+    assert lines.beginning(tally, 0) == "2 jobs and those of shards to run; more than 2 min"
+    assert lines.beginning(made(train=1, total=1), 0) == "1 job to run; about 2 min"
 
 
 def test_jobs_beside_each_other_halve_the_time_left() -> None:

@@ -49,7 +49,9 @@ def test_pairs_and_benchmarks_are_written_and_read_again(
 ) -> None:
     path = write_beir_languages(tmp_path)
     assert main(["import", str(path), str(tmp_path / "set")]) == 0
-    assert "  de: 2 queries, 3 passages" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "  de: 2 queries, 3 passages" in shown
+    assert "no query has a relevant passage in another language" in shown
     assert read_table(tmp_path / "set" / "passages.parquet", schemas.PASSAGES).num_rows == 6
     assert (
         main(["import", str(path), str(tmp_path / "new" / "pairs.parquet"), "--kind", "beir"]) == 0

@@ -1,5 +1,6 @@
 """Cut, empty and foreign files of models, indexes and training states: one line with the file."""
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from hybridbatch.encoding.encoder import DualEncoder
 from hybridbatch.encoding.model import fetch_model
 from hybridbatch.retrieval.index import map_index, read_index
 from hybridbatch.training.checkpoints import Best, Checkpoints, Snapshot
+from sentence_models import write_labse
 from tiny import write_model
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -54,6 +56,44 @@ def test_a_users_damaged_model_is_not_taken(name: str, tmp_path: Path) -> None:
     with pytest.raises(HybridBatchError, match=rf"given: {name}: damaged: .*; restore it from"):
         fetch_model(str(folder), tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("name", MODEL_FILES[2:])
+def test_brackets_nested_too_deep_are_damage(name: str, tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "given")
+    (folder / name).write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(HybridBatchError, match=rf"given: {name}: damaged: not JSON"):
+        fetch_model(str(folder), tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [("in_features", "in_features is 1000000000"), ("out_features", "which is not the layer")],
+)
+def test_a_dense_layer_larger_than_its_weights_takes_no_memory(
+    key: str, message: str, tmp_path: Path
+) -> None:
+    folder = write_labse(tmp_path / "given")
+    config = folder / "2_Dense" / "config.json"
+    declared = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps(declared | {key: 10**9}), encoding="utf-8")
+    with pytest.raises(HybridBatchError, match=message):
+        fetch_model(str(folder), tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    "name", ["./nowhere", "nowhere", "hf://org/name", "https://example.org/name", "a b/c@1",
+             "x" * 5_000, "./" + "x" * 5_000, ""],
+)  # fmt: skip
+def test_a_name_of_no_model_is_one_line(name: str, tmp_path: Path) -> None:
+    with pytest.raises(HybridBatchError, match=r"no such folder|is neither `embedded`"):
+        fetch_model(name, tmp_path / "model")
+
+
+def test_the_folder_above_snapshots_tells_where_the_model_is(tmp_path: Path) -> None:
+    (tmp_path / "given" / "snapshots").mkdir(parents=True)
+    with pytest.raises(HybridBatchError, match="which is snapshots/COMMIT below it"):
+        fetch_model(str(tmp_path / "given"), tmp_path / "model")
 
 
 def test_a_json_file_of_another_form_names_the_folder(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """A sentence-transformers folder gives the vectors of sentence-transformers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from torch import nn
 
@@ -13,10 +16,12 @@ import sentence_models
 import tiny
 from hybridbatch.cli import main
 from hybridbatch.common.tables import read_table, table_from_rows, write_table
+from hybridbatch.encoding.declaration import ACTIVATIONS
 from hybridbatch.encoding.model import fetch_model
 from hybridbatch.schemas import every as schemas
 from sentence_models import TEXTS, write_sentence_model
 
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 PROMPTS = {"query": "find: ", "document": "text: "}
 
 
@@ -90,6 +95,37 @@ def test_the_vectors_are_those_of_sentence_transformers(
     for name, encode in (("query", theirs.encode_query), ("passage", theirs.encode_document)):
         expected = encode(TEXTS, normalize_embeddings=True, batch_size=size)
         np.testing.assert_allclose(found[name], expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_dense_layer_applies_its_activation(
+    activation: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    base = folders["labse"].parent / "labse-base"
+    layer = getattr(nn, activation)()
+    given = write_sentence_model(tmp_path / "given", base, outputs=48, activation=layer)
+    theirs = SentenceTransformer(str(given), device="cpu", local_files_only=True)
+    found = vectors(given, tmp_path)["query"]
+    np.testing.assert_allclose(found, theirs.encode(TEXTS), rtol=0, atol=1e-5)
+
+
+def test_the_page_lists_the_activations() -> None:
+    (row,) = re.findall(r"^\| Dense \| with (.*?) \|", PAGE.read_text(encoding="utf-8"), re.M)
+    assert set(re.split(", | or ", row)) == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+def test_weights_of_other_types_are_read_as_float32(
+    kind: torch.dtype, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(folders["labse"], tmp_path / "given"))
+    for path in folder.rglob("model.safetensors"):
+        save_file({name: each.to(kind) for name, each in load_file(path).items()}, path)
+    theirs = SentenceTransformer(
+        str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"}
+    )
+    found = vectors(folder, tmp_path)["query"]
+    np.testing.assert_allclose(found, theirs.encode(TEXTS), rtol=0, atol=1e-5)
 
 
 def test_lower_case_is_part_of_the_declaration(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is compared with what, and the rows that come of it, on values simulated in memory."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -133,6 +134,16 @@ def test_groups_by_resource_level_take_both_directions():
     assert found["monolingual", "training", "unseen-unseen"] == [("en", "en")]
     assert found["cross-lingual", "language", "en"] == [("en", "de"), ("en", "th")]
     assert len(found["cross-lingual", "overall", "macro"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("listed", "level"), [({"zh"}, "high"), ({"zh-Hans"}, "high"), ({"zh-Hant"}, "low")]
+)
+def test_a_language_stands_for_its_varieties(listed: set[str], level: str):
+    cells = (replace(CELLS[0], query_language="zh-Hans", passage_language="zh-Hans"),)
+    wanted = averages.groups(cells, high=frozenset(listed), seen=frozenset())
+    (found,) = (average for average in wanted if average.name[0] == "resource")
+    assert found.name[1] == f"{level}-{level}"
 
 
 # Estimates.

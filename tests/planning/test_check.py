@@ -17,6 +17,7 @@ from hybridbatch.schemas import every as schemas
 from sentence_models import write_labse
 from tiny import pair_rows, write_benchmark
 from tiny_project import make_project, snakemake
+from valid_files import write_beir_languages
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -117,7 +118,7 @@ def test_all_that_is_wrong_is_said_at_once(check: Any) -> None:
     assert found.code == 1
     starts = [
         r"mine.yaml:\d+: training.steps: 'many' is not of type integer",
-        r"mine.yaml:\d+: model: ./nowhere: no config.json in this folder",
+        r"mine.yaml:\d+: model: ./nowhere: no such folder",
         r"mine.yaml:\d+: sources\[1\].path: gone.csv: no such file or folder",
         r"mine.yaml:\d+: benchmarks\[1\].path: nothing/queries.parquet: no such file, nor",
         r"bad.csv: line 2: `language`: unknown language 'xx'",
@@ -185,6 +186,19 @@ def test_codes_of_one_language_that_count_as_two_are_a_note(check: Any) -> None:
     ) in found.of("note")
 
 
+def test_a_benchmark_whose_judgements_join_no_languages_is_a_note(check: Any) -> None:
+    own = write_beir_languages(Path("joined"))
+    found = check(benchmarks=[{"name": "own", "path": str(own)}])
+    assert found.code == 0
+    assert "own: no query has a relevant passage in another language" in "".join(found.of("note"))
+    # As pairs, the translations are relevant too.
+    command = ["import", str(own), "own.parquet", "--columns", "queries.item_id=_id"]
+    assert main(command) == 0
+    found = check(benchmarks=[{"name": "own", "path": "own.parquet"}])
+    assert "no query has a relevant passage" not in "".join(found.of("note"))
+    assert any("4 queries" in line and "8 judgements" in line for line in found.lines)
+
+
 def test_a_sharded_benchmark_is_read_to_its_last_passage(check: Any) -> None:
     folder = write_benchmark(Path("large"), range(100, 110))
     entry = {"name": "large", "path": str(folder), "sharded": True, "pool_languages": ["de", "en"]}
@@ -198,6 +212,7 @@ def test_a_sharded_benchmark_is_read_to_its_last_passage(check: Any) -> None:
     short.replace(folder / "passages.parquet")
     found = check(benchmarks=[entry])
     assert found.code == 1
+    assert not any("in shards" in line for line in found.lines)
     assert (
         "passage 'ar:item-109' of the qrels is in none of its files (3 such" in found.of("error")[0]
     )

@@ -79,10 +79,10 @@ def test_the_files_of_a_models_modules_are_copied_and_tracked(home: Path) -> Non
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": "./nowhere"}, "config: model: ./nowhere: no config.json in this folder; name"),
-        ({"model": "~/gone", "model_name": "m"}, "config: model: ~/gone: no config.json in this"),
+        ({"model": "./nowhere"}, "config: model: ./nowhere: no such folder; correct the path"),
+        ({"model": "~/gone", "model_name": "m"}, "config: model: ~/gone: no such folder; correct"),
         (own(source="none.csv"), "config: sources[0].path: none.csv: no such file or folder; cor"),
-        (own(source="pairs.xlsx"), "[0].path: pairs.xlsx: data are read from .parquet, .arr"),
+        (own(source="pairs.xlsx"), "[0].path: pairs.xlsx: a spreadsheet; save it as CSV"),
         (own(source="empty"), "sources[0].path: empty: the folder holds nothing that can be read"),
         (own(benchmark="empty"), "benchmarks[0].path: empty: the folder holds nothing that can"),
         ({"mirror": "gone", "sources": [{"name": "mlqa-r"}]}, "config: mirror: gone: no such fol"),

@@ -82,7 +82,7 @@ WRONG: list[tuple[str, list[str]]] = [
     ("model: org/name", ["model: 'org/name' is neither `embedded`, nor a folder, nor a hub id"]),
     ("model: embeded", ["model: 'embeded' is neither `embedded`, nor a folder, nor a hub id"]),
     ("model: ''", ["model: the text is empty; give one, or remove the key"]),
-    ("model: ./nowhere", ["model: ./nowhere: no config.json in this folder; name the folder of"]),
+    ("model: ./nowhere", ["model: ./nowhere: no such folder; correct the path"]),
     (
         "model: ./model",
         [
@@ -116,7 +116,7 @@ WRONG: list[tuple[str, list[str]]] = [
     ),
     (
         "sources: [{name: m, path: pairs.xlsx}]",
-        ["sources[0].path: pairs.xlsx: data are read from"],
+        ["sources[0].path: pairs.xlsx: a spreadsheet; save it"],
     ),
     (
         "sources: [{name: m, path: empty}]",

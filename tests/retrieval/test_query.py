@@ -125,6 +125,11 @@ def test_a_question_may_stand_after_the_languages(results: Path, capfd: Printed)
     assert line.startswith("--passages: 'Wo?' is not in the benchmark")
 
 
+def test_the_words_of_a_question_need_no_quotation_marks(results: Path, capfd: Printed) -> None:
+    (answer,) = ask(results, capfd, "Wer", "ist", "da?", "--run", case.TRAINED, "-k", 1)
+    assert answer["question"] == "Wer ist da?"
+
+
 def test_passages_come_with_their_texts_and_relevance(results: Path, capfd: Printed) -> None:
     passages = {
         row["passage_id"]: row

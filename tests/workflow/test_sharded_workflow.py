@@ -1,6 +1,9 @@
 """A sharded benchmark through the whole workflow, on a generated MIRACL and a tiny model."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +64,27 @@ def test_rankings_and_metrics_end_at_the_cut(finished: Path) -> None:
     ).to_pylist()
     assert {row["metric"] for row in summary} == {"R@1", "R@10", "nDCG@10"}
     assert {row["setting"] for row in summary} == {"monolingual", "multilingual"}
+
+
+def test_verify_lists_what_is_lost_before_the_shards_are_known(finished: Path) -> None:
+    folder = finished / "results" / "benchmarks" / "miracl"
+    lost = [folder / "qrels.parquet", folder / "shards.parquet"]
+    for path in lost:
+        path.rename(path.with_suffix(".away"))
+    command = [sys.executable, "-m", "hybridbatch", "verify", "--quick"]
+    env = {name: value for name, value in os.environ.items() if name != "HYBRIDBATCH_MIRROR"}
+    env["PYTHONPATH"] = str(finished / "workflow")  # with the digests of the generated mirror
+    try:
+        done = subprocess.run(
+            command, cwd=finished, env=env, capture_output=True, text=True, check=False
+        )
+    finally:
+        for path in lost:
+            path.with_suffix(".away").rename(path)
+    assert done.returncode == 2
+    for path in lost:
+        assert f"missing: {path.relative_to(finished)}: missing; " in done.stdout
+    assert "/any." not in done.stdout
 
 
 def test_a_lost_shard_is_encoded_again_and_no_other(finished: Path) -> None:

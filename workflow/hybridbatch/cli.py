@@ -20,6 +20,7 @@ from types import ModuleType
 from hybridbatch.common.environment_errors import explain
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.common.logfile import LogFile
+from hybridbatch.common.options import object_from_json
 from hybridbatch.common.records import Record, making, outside_keys, read_record, record_key
 from hybridbatch.common.stopping import Stop, Terminated, terminable
 from hybridbatch.common.threads import export_threads
@@ -30,6 +31,7 @@ from hybridbatch.stages import STAGES, TIMINGS, TOOLS
 _WITH_CONFIG = ("report",)
 # Stages whose threads each compute their own matrix products, with one thread per product.
 _OWN_PRODUCTS = ("search",)
+_MOST_THREADS = 65_536  # what the libraries can count
 logger = logging.getLogger(__name__)
 
 
@@ -205,9 +207,14 @@ def _record_of_report(args: argparse.Namespace) -> Record | None:
     """The record of the report, after a check that its inputs belong to its configuration."""
     from hybridbatch.planning.findings import checked_report_record
 
-    options = json.loads(args.options)
+    options = object_from_json(args.options)
     if (config := options.get("config")) is None:
         return None
+    if not isinstance(config, dict) or "title" not in options:
+        raise HybridBatchError(
+            "--options: `config` is an object, and `title` stands beside it; leave --options out "
+            "and name the file with --config"
+        )
     # The title is a separate option: the page shows it in its head, not in the configuration.
     return checked_report_record(config | {"title": options["title"]}, results=args.results)
 
@@ -223,13 +230,13 @@ def _parser(stage: str | None, *, helps: bool) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=entry.help, description=entry.help)
         if name != stage:
             continue  # only the chosen stage is imported, so that the others cost nothing
-        _add_options(command, stage)
+        module = importlib.import_module(entry.module)
+        _add_options(command, stage, has_keys=hasattr(module, "Options"))
         command.add_argument("--log", type=Path, help="log file, as well as the console; in the "
                              "workflow, its path names the job")  # fmt: skip
         command.add_argument("--timing", type=Path, help="Parquet file for time and memory; "
                              f"by default {{stage}}/{{job}}.parquet in ${TIMINGS}")  # fmt: skip
         _add_inputs(command)
-        module = importlib.import_module(entry.module)
         module.add_arguments(command)
         if helps and hasattr(module, "Options"):
             command.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -258,8 +265,10 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_options(command: argparse.ArgumentParser, stage: str) -> None:
+def _add_options(command: argparse.ArgumentParser, stage: str, *, has_keys: bool) -> None:
     text = "the stage's options, as JSON; the keys are listed below"
+    if not has_keys:
+        text = argparse.SUPPRESS
     if stage != "report":
         command.add_argument("--options", default="{}", help=text)
         return
@@ -296,10 +305,16 @@ def _threads_of(arguments: Sequence[str]) -> int | None:
         if flag == "--options":
             try:
                 options = json.loads(value)
-            except json.JSONDecodeError:
+            except (ValueError, RecursionError):
                 return None
             threads = options.get("threads") if isinstance(options, dict) else None
-            return threads if isinstance(threads, int) else None
+            if not isinstance(threads, int) or isinstance(threads, bool):
+                return None
+            if not 1 <= threads <= _MOST_THREADS:
+                raise HybridBatchError(
+                    f"--options: threads: give a number from 1 to {_MOST_THREADS:,}"
+                )
+            return threads
     return None
 
 
@@ -321,5 +336,8 @@ def _configure_logging(stage: str, job: str, log: Path | None) -> None:
     level = logging.INFO if first else logging.WARNING
     logging.basicConfig(level=level, handlers=handlers, force=True)
     # A line for every HTTP request, font or instruction set would hide the progress.
-    for noisy in ("httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock", "faiss"):
+    for noisy in (
+        "httpx", "httpx2", "urllib3", "matplotlib", "fontTools", "filelock", "faiss", "onnx_ir",
+        "onnxscript",
+    ):  # fmt: skip
         logging.getLogger(noisy).setLevel(logging.WARNING)

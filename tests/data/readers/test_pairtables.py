@@ -110,7 +110,7 @@ def test_given_columns_stay(tmp_path: Path) -> None:
             "use .jsonl or .parquet",
         ),
         ("mine.tsv", TSV + "8\ten\tIs it?\tYes\tno\n", "line 4 has 5 columns, the header 4"),
-        ("mine.xlsx", "x", "data are read from .parquet, .arrow, .feather, .ipc, .jsonl, .json"),
+        ("mine.odd", "x", "data are read from .parquet, .arrow, .feather, .ipc, .jsonl, .json"),
     ],
 )
 def test_what_is_wrong_stands_in_one_line(

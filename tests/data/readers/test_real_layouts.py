@@ -127,15 +127,20 @@ def test_gzip_and_integer_ids() -> None:
 
 
 def test_what_is_not_pairs_is_refused_by_name(tmp_path: Path) -> None:
-    """Translations and archives: the line names the file and the endings that are read."""
-    patterns = (
-        "tico-19/*/*/data/TM/all.en-ar.tmx.zip",
-        "facebookresearch/LASER/*/data/tatoeba/v1/tatoeba.tha-eng.tha",
-        "mhardalov/exams-qa/*/data/exams/cross-lingual/with_paragraphs/dev_vi_with_para.jsonl.tar.gz",
-    )
-    for path in map(mirrored, patterns):
-        with pytest.raises(HybridBatchError, match=r"data are read from .*give it such an ending"):
-            read_own_pairs(path, source="mine")
+    """Translations and archives: the line names the file and what to do with it."""
+    patterns = {
+        "tico-19/*/*/data/TM/all.en-ar.tmx.zip": "an archive; unpack it",
+        "facebookresearch/LASER/*/data/tatoeba/v1/tatoeba.tha-eng.tha": "give it such an ending",
+        "mhardalov/exams-qa/*/data/exams/cross-lingual/with_paragraphs/dev_vi_with_para.jsonl.tar.gz":
+        "an archive; unpack it",
+    }  # fmt: skip
+    for pattern, remedy in patterns.items():
+        with pytest.raises(HybridBatchError, match=remedy):
+            read_own_pairs(mirrored(pattern), source="mine")
+    with zipfile.ZipFile(mirrored("tico-19/*/*/data/TM/all.en-ar.tmx.zip")) as packed:
+        packed.extractall(tmp_path)
+    with pytest.raises(HybridBatchError, match=r"all\.en-ar\.tmx is a list of translations"):
+        read_own_pairs(tmp_path, source="mine")
 
 
 def test_a_nested_question_is_refused_with_its_line(tmp_path: Path) -> None:

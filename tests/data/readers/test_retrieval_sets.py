@@ -14,6 +14,7 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.converting import RetrievalSet
 from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
+from hybridbatch.data.readers.passages import passage_batches
 from hybridbatch.data.readers.problems import BadDataError
 from hybridbatch.data.readers.reading import Reading
 from valid_files import (
@@ -29,6 +30,7 @@ from valid_files import (
     write_mteb,
     write_trec,
     write_trec_lines,
+    write_trec_xml,
 )
 
 # What every writer of `valid_files` holds: query, passage and relevance with their language.
@@ -43,7 +45,9 @@ def judged(found: RetrievalSet) -> list[tuple[Any, ...]]:
     return rows_of(found.qrels, "query_id", "passage_id", "relevance")
 
 
-@pytest.mark.parametrize("write", [write_beir, write_mteb, write_trec, write_trec_lines])
+@pytest.mark.parametrize(
+    "write", [write_beir, write_mteb, write_trec, write_trec_xml, write_trec_lines]
+)
 def test_formats_of_one_language_give_the_same_tables(tmp_path: Path, write: Any) -> None:
     found = read_own_set(write(tmp_path), reading=ENGLISH)
     assert judged(found) == JUDGED
@@ -127,6 +131,26 @@ def test_several_splits_without_test_must_be_chosen(tmp_path: Path) -> None:
         read_own_set(path, reading=ENGLISH)
     train = read_own_set(path, reading=Reading(language="en", split="train"))
     assert judged(train) == [("en:q1", "en:p2", 1)]
+
+
+@pytest.mark.parametrize("write", [write_trec, write_trec_lines])
+def test_collections_of_trec_are_cut_into_shards(tmp_path: Path, write: Any) -> None:
+    folder = write(tmp_path)
+    (file,) = folder.glob("collection.*")
+    whole = pa.concat_tables(passage_batches(file, ENGLISH, format="trec", rows=2))
+    assert whole.equals(read_own_set(folder, reading=ENGLISH).passages)
+
+
+def test_pairs_are_trained_on_the_judgements_of_train(tmp_path: Path) -> None:
+    path = write_beir(tmp_path)
+    (path / "qrels" / "train.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tp2\t1\n")
+    assert judged(read_own_set(path, reading=ENGLISH)) == JUDGED
+    pairs = read_own_pairs(path, source="mine", reading=ENGLISH)
+    assert rows_of(pairs, "question", "passage") == [
+        ("Who keeps the light?", "Bees sleep at night 😀.")
+    ]
+    test = read_own_pairs(path, source="mine", reading=Reading(language="en", split="test"))
+    assert test.num_rows == 2
 
 
 def test_the_language_must_be_known(tmp_path: Path) -> None:

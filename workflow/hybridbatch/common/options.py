@@ -5,11 +5,13 @@ import json
 import types
 import typing
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from hybridbatch.common.errors import HybridBatchError
 
 T = TypeVar("T")
+_LONGEST = 60  # characters of a wrong value that are shown
 
 
 def options_from_json(kind: type[T], text: str) -> T:
@@ -19,13 +21,22 @@ def options_from_json(kind: type[T], text: str) -> T:
         HybridBatchError: the text is not a JSON object, or a key is unknown, missing or of the
             wrong type.
     """
+    return options_from_dict(kind, object_from_json(text))
+
+
+def object_from_json(text: str) -> dict[str, Any]:
+    """The object that a JSON text holds.
+
+    Raises:
+        HybridBatchError: it holds none.
+    """
     try:
         values = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise HybridBatchError(f"--options: not a JSON object ({error})") from error
     if not isinstance(values, dict):
         raise HybridBatchError("--options: expected a JSON object such as '{\"top_k\": 100}'")
-    return options_from_dict(kind, values)
+    return values
 
 
 def options_from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "") -> T:
@@ -36,12 +47,16 @@ def options_from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = 
         if name not in fields:
             known = ", ".join(fields)
             raise HybridBatchError(f"--options: unknown key {where}{name}; the keys are {known}")
-    for name, field in fields.items():
-        required = (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        )
-        if required and name not in values:
-            raise HybridBatchError(f"--options: key {where}{name} is missing")
+    missing = [
+        f"{where}{name}"
+        for name, field in fields.items()
+        if field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+        and name not in values
+    ]
+    if missing:
+        named = f"key {missing[0]} is" if len(missing) == 1 else f"keys {', '.join(missing)} are"
+        raise HybridBatchError(f"--options: {named} missing; --help says what is expected")
     converted = {
         name: _convert(hints[name], value, f"{where}{name}") for name, value in values.items()
     }
@@ -65,7 +80,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return options_from_dict(hint, value, where=f"{where}.")  # type: ignore[arg-type]
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     if (
         isinstance(hint, type)
         and isinstance(value, hint)
@@ -73,4 +89,5 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     ):
         return value
     name = getattr(hint, "__name__", str(hint))
-    raise HybridBatchError(f"--options: key {where} is {value!r}, expected {name}")
+    shown = repr(value)[:_LONGEST]
+    raise HybridBatchError(f"--options: key {where} is {shown}, expected {name}")

@@ -220,7 +220,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise HybridBatchError(f"{path}: damaged ({error}); {REMEDY}") from error
     if not isinstance(values, dict):
         raise HybridBatchError(f"{path}: damaged, it is not a JSON object; {REMEDY}")

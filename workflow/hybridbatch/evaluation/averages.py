@@ -66,10 +66,11 @@ def groups(
 
     Args:
         cells: the settings.
-        high: the high-resource languages; all others are low-resource.
+        high: the high-resource languages, which stand for their varieties too (`zh` for `zh-Hans`);
+            all others are low-resource.
         seen: the training languages.
     """
-    levels = {code: LEVELS[code not in high] for code in _languages(cells)}
+    levels = {code: LEVELS[not _is_among(code, high)] for code in _languages(cells)}
     exposures = {code: _EXPOSURES[code not in seen] for code in _languages(cells)}
     groupings: dict[str, Callable[[Cell], str]] = {
         "overall": lambda cell: MACRO,
@@ -112,6 +113,12 @@ def sizes(averages: Sequence[Average], counts: Floats) -> list[tuple[int, int]]:
 def _languages(cells: Sequence[Cell]) -> set[str]:
     used = {cell.query_language for cell in cells} | {cell.passage_language for cell in cells}
     return used - {POOL}
+
+
+def _is_among(code: str, languages: frozenset[str]) -> bool:
+    """Whether languages hold a code, or the language of which it is a variety."""
+    parts = code.split("-")
+    return any("-".join(parts[:length]) in languages for length in range(1, len(parts) + 1))
 
 
 def _pair_group(cell: Cell, labels: Mapping[str, str], order: Sequence[str]) -> str:

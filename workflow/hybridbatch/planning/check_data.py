@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from hybridbatch.common.errors import HybridBatchError
@@ -17,6 +18,7 @@ from hybridbatch.common.options import options_from_dict, options_from_json
 from hybridbatch.data import benchmarks, corpus, overlap, pairs
 from hybridbatch.data.sources import catalog
 from hybridbatch.data.sources.merging import merge_pairs
+from hybridbatch.data.sources.setchecks import crosses_languages
 from hybridbatch.planning import paths
 from hybridbatch.planning.config_mending import overlap as overlap_of_keys
 from hybridbatch.planning.plan import Plan
@@ -146,9 +148,20 @@ class DataCheck:
                 self._overlap(name, built.queries, passages)
             elif all(part.sha256 is None for part in self.plan.corpora.parts(name)):
                 line += f", {self._corpus(name, built.qrels)}"
-            self.found.lines.append(f"{line}, {built.qrels.num_rows:,} judgements")
-        if sharded and name in self.queries:
-            self.found.lines[-1] += ", in shards"
+            line += f", {built.qrels.num_rows:,} judgements"
+            self.found.lines.append(f"{line}, in shards" if sharded else line)
+            self._cross_lingual(name, built)
+
+    def _cross_lingual(self, name: str, built: benchmarks.Benchmark) -> None:
+        """Tell of languages that no judgement joins, as where each was judged by itself."""
+        own = any("path" in e for e in self.plan.config["benchmarks"] if e["name"] == name)
+        several = len(built.queries["language"].unique()) > 1
+        if own and several and not crosses_languages(pl.DataFrame(built.qrels)):
+            self.found.notes.append(
+                f"benchmark {name}: no query has a relevant passage in another language, so that "
+                f"pairs of languages and the language bias are not measured; if the passages are "
+                f"translations, use the benchmark as pairs (config/README.md, Formats)"
+            )
 
     def _corpus(self, name: str, qrels: pa.Table) -> str:
         """The counts of the passages of a user's sharded benchmark, read in a stream."""

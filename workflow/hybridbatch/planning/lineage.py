@@ -143,8 +143,9 @@ class Lineage:
     def languages(self, benchmark: str) -> list[str]:
         """The languages of a sharded benchmark that are searched."""
         pool = self.plan.corpora.pool(benchmark)
-        judged = () if self._shards_cut is None else self._shards_cut.judged(benchmark)
-        return sorted({*judged, *pool}) or ["any"]
+        if self._shards_cut is None:
+            return sorted(pool) or ["any"]
+        return sorted({*self._shards_cut.judged(benchmark), *pool})
 
     def shards_of(self, benchmark: str, language: str) -> list[dict[str, str]]:
         """The shards of a language, as the wildcards of their rules."""

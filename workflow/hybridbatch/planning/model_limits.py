@@ -36,7 +36,7 @@ def limits_of(folder: Path) -> Limits:
     """The limits of a checkpoint folder, as far as its config.json says them."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return Limits()  # other checks name a missing or damaged file
     if not isinstance(config, dict) or config.get("model_type") not in _TABLES:
         return Limits()

@@ -138,8 +138,9 @@ def _check_model(model: str) -> None:
 
 def _check_layout(path: str, entry: Mapping[str, Any], *, key: str) -> None:
     """Check that a path of the user's data holds files of a known format."""
+    how = {name: entry.get(name, "") for name in ("format", "split")}
     try:
-        find_layout(Path(path), format=entry.get("format", ""), split=entry.get("split", ""))
+        find_layout(Path(path), **how, training="sources" in key)
     except HybridBatchError as error:
         raise HybridBatchError(f"{key}: {error}") from error
 

@@ -7,16 +7,21 @@ therefore imported only when a list is read.
 from pathlib import Path
 from typing import Any
 
+from hybridbatch.common.errors import HybridBatchError
+
 
 class ShardList:
     """Reads `results/benchmarks/{benchmark}/shards.parquet`, again only if it has changed.
 
     Args:
         folder: the folder `benchmarks` of the results.
+        known_only: a list that is missing or damaged is empty, for those who name the file itself.
     """
 
-    def __init__(self, folder: Path = Path("results/benchmarks")) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path = Path("results/benchmarks"), *, known_only: bool = False
+    ) -> None:
+        self._folder, self._known_only = folder, known_only
         self._read: dict[Path, tuple[tuple[int, int], Any]] = {}
 
     def names(self, benchmark: str, language: str) -> list[str]:
@@ -58,5 +63,10 @@ class ShardList:
         facts = path.stat() if path.exists() else None
         mark = (0, 0) if facts is None else (facts.st_size, facts.st_mtime_ns)
         if path not in self._read or self._read[path][0] != mark:
-            self._read[path] = (mark, read(path))
+            try:
+                self._read[path] = (mark, read(path))
+            except HybridBatchError:
+                if not self._known_only:
+                    raise
+                return {}
         return self._read[path][1]

@@ -149,7 +149,7 @@ def completed(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
         options["drawing"] = samplings.drawing(name)
         if not samplings.SAMPLINGS[name].sweeps:
             options["alpha"] = samplings.SAMPLINGS[name].alpha
-    if stage in ("pairs", "benchmarks") and options.get("kind") in catalog.DATASETS:
+    if stage in ("pairs", "benchmarks") and str(options.get("kind")) in catalog.DATASETS:
         options = catalog.reader(options["kind"], pairs=stage == "pairs") | options
     return options
 
@@ -158,7 +158,7 @@ def completed_text(stage: str, text: str) -> str:
     """`completed` from JSON to JSON; anything else stays as it is, and the stage refuses it."""
     try:
         given = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text
     if not isinstance(given, dict):
         return text

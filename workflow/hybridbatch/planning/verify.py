@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     with found.placed():
         mirror = choose_mirror(found.values["mirror"], os.environ)
         plan = Plan(found.values, mirror=mirror)
-        chain = lineage(plan, shards=ShardList(args.results / "benchmarks"))
+        chain = lineage(plan, shards=ShardList(args.results / "benchmarks", known_only=True))
     counts: Counter[str] = Counter()
     for finding in Verification(plan, chain, args.results).findings(contents=not args.quick):
         counts[finding.state] += 1

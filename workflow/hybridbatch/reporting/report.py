@@ -72,8 +72,9 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the stage's path options."""
     parser.add_argument(
-        "--from", dest="results", type=Path, required=True, help="the results folder"
-    )
+        "--from", dest="results", type=Path, default=Path("results"), help="the results folder "
+        "(default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--literature",
         type=Path,

@@ -42,8 +42,9 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the question, the runs and benchmark to search, and the form of the answer."""
     parser.add_argument(
-        "question", nargs="?", help="in any language; by default, each line of the standard input"
-    )
+        "question", nargs="*", help="in any language, with or without quotation marks; by default, "
+        "each line of the standard input",
+    )  # fmt: skip
     add_choice(parser)
     parser.add_argument(
         "--language", nargs="+", default=[], metavar="CODE",
@@ -123,7 +124,8 @@ def _answer_all(
 
 
 def _find_question(args: argparse.Namespace) -> None:
-    """Take a question back that stands right after the codes of languages."""
+    """Join the words of a question, or take one back that stands right after codes of languages."""
+    args.question = " ".join(args.question) if args.question else None
     for words in (args.language, args.passages):
         if args.question is None and words and not _LANGUAGE.fullmatch(words[-1]):
             args.question = words.pop()

@@ -100,7 +100,7 @@ def _integer(value: Any, rows: Rows, _: bool) -> Any:
 _WANTED = {
     STRING: "a text, in quotation marks",
     STRINGS: "a list of texts",
-    INT32: "a whole number, such as 1",
+    INT32: "a whole number below 2,147,483,648, such as 1",
 }
 
 

@@ -79,6 +79,12 @@ def _records(path: Path, found: Problems) -> Iterator[tuple[int, list[str]]]:
             try:
                 values = next(reader, None)
             except csv.Error as error:
+                if "new-line" in str(error):
+                    found.add(
+                        f"{path}: line {first} holds a carriage return that does not end it; save "
+                        f"the file with the line ends of Unix or Windows, or remove it"
+                    )
+                    return
                 found.add(
                     f"{path}: line {first} is not readable as {kind[1:]} ({error}); put "
                     f"quotation marks around the whole text and double those inside, or use .jsonl"

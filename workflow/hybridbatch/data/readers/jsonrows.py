@@ -7,11 +7,12 @@ from typing import Any
 
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.jsontext import JsonError, parsed
-from hybridbatch.data.readers.problems import Problems
+from hybridbatch.data.readers.problems import Problems, short
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.textlines import decoded, ending, numbered_lines, opened, whole_text
 
 _ONE_A_LINE = "write one object per line"
+_TEXTS_OF_A_ROW = 2  # a question and a passage
 
 
 def read_json(path: Path, found: Problems) -> Rows:
@@ -24,6 +25,8 @@ def read_json(path: Path, found: Problems) -> Rows:
     """
     if ending(path) == ".json" and _begins_with(path, b"["):
         return _rows_of_array(path, found)
+    if ending(path) == ".json" and (whole := _one_object(path)) is not None:
+        return Rows(path, _columns([whole]), 1)
     numbers: list[int] = []
     rows: list[dict[str, Any]] = []
     for number, row in _objects(path, found):
@@ -69,6 +72,43 @@ def _rows_of_array(path: Path, found: Problems) -> Rows:
             found.add(f"{path}: row {number} is not a JSON object; give the array objects alone")
     rows = [value if isinstance(value, dict) else {} for value in values]
     return Rows(path, _columns(rows), len(rows))
+
+
+def _one_object(path: Path) -> dict[str, Any] | None:
+    """The object of a file that holds one, on any number of lines; None for an object a line.
+
+    Raises:
+        HybridBatchError: the object holds the rows in a list.
+    """
+    lines = (line for _, line in numbered_lines(path) if line.strip())
+    first, second = next(lines, b""), next(lines, None)
+    if second is not None and _is_json(first):
+        return None
+    try:
+        whole = parsed(whole_text(path), remedy=_ONE_A_LINE)
+    except JsonError:
+        return None
+    if not isinstance(whole, dict):
+        return None
+    held = [name for name, value in whole.items() if _is_rows(value)]
+    if held and sum(isinstance(value, str) for value in whole.values()) < _TEXTS_OF_A_ROW:
+        raise HybridBatchError(
+            f"{path}: an object whose key {short(held[0])!r} holds the rows; write the list "
+            f"alone, or one object a line"
+        )
+    return whole
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        parsed(line.decode("utf-8"), remedy=_ONE_A_LINE)
+    except (JsonError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:

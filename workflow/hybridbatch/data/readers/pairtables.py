@@ -10,8 +10,8 @@ import pyarrow as pa
 from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers.converting import pairs_of_set
 from hybridbatch.data.readers.ids import known_language
-from hybridbatch.data.readers.layouts import find_layout
-from hybridbatch.data.readers.problems import Origin, Problems
+from hybridbatch.data.readers.layouts import find_layout, unread_in
+from hybridbatch.data.readers.problems import Origin, Problems, listed
 from hybridbatch.data.readers.reading import AS_IT_IS, Reading
 from hybridbatch.data.readers.retrievalsets import read_sets
 from hybridbatch.data.readers.rows import Rows
@@ -30,15 +30,17 @@ def read_own_pairs(path: Path, *, source: str, reading: Reading = AS_IT_IS) -> p
         path: a file or folder in one of `reading.FORMATS`. Of a retrieval set, each query with each
             of its relevant passages is a pair.
         source: the value of column `source` if the data have no such column.
-        reading: how the data are read.
+        reading: how the data are read; of several splits of judgements, `train` comes first.
 
     Raises:
         HybridBatchError: the data are missing, damaged, or break a rule; all of it at once.
     """
-    layout = find_layout(path, format=reading.format, split=reading.split)
+    layout = find_layout(path, format=reading.format, split=reading.split, training=True)
     if layout.sets:
         found_sets = read_sets(layout, reading, origin=str(path))
         return pairs_of_set(found_sets, source=source)
+    if unread := unread_in(path, layout):
+        logger.info("%s: left unread: %s", path, listed(unread))
     found, tables = Problems(), []
     for file, language in layout.files:
         own = reading if reading.language else replace(reading, language=known_language(language))

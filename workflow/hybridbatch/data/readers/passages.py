@@ -14,6 +14,7 @@ from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.tabular import Field, constant, read_rows, to_schema
 from hybridbatch.data.readers.textlines import ending
+from hybridbatch.data.readers.trecfiles import read_collection
 from hybridbatch.data.sources.setchecks import note_passage_texts
 from hybridbatch.schemas.passages import PASSAGES
 
@@ -29,12 +30,12 @@ def passage_batches(path: Path, reading: Reading, *, format: str, rows: int) -> 
         HybridBatchError: the file is missing or damaged, or a row breaks a rule.
     """
     found = Problems()
-    for number, batch in enumerate(_batches(path, found, rows)):
+    for number, batch in enumerate(_batches(path, found, rows, format)):
         yield _passages_of(batch, reading, format=format, found=found, told=number == 0)
     found.raise_any()
 
 
-def _batches(path: Path, found: Problems, rows: int) -> Iterator[Rows]:
+def _batches(path: Path, found: Problems, rows: int, format: str) -> Iterator[Rows]:
     if ending(path) == ".parquet":
         with ParquetInput(path, given=True) as file:
             first = 0
@@ -43,6 +44,8 @@ def _batches(path: Path, found: Problems, rows: int) -> Iterator[Rows]:
                 first += table.num_rows
     elif ending(path) == ".jsonl":
         yield from json_batches(path, found, rows=rows)
+    elif format == "trec":
+        yield read_collection(path, found)
     else:
         yield read_rows(path, found)
 

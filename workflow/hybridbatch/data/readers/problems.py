@@ -15,9 +15,15 @@ def short(text: str, most: int = 60) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a message: the first dozen, each cut; `none` if there are none."""
+    """Names for a message: the first dozen, each cut; `none` if there are none.
+
+    A name that is empty or has white space at an end is in quotation marks, to be seen.
+    """
     every = list(names)
-    shown = [short(name, 40) for name in every[:12]]
+    shown = [
+        short(name, 40) if name and name == name.strip() else repr(short(name, 40))
+        for name in every[:12]
+    ]
     more = f" and {len(every) - len(shown)} more" if len(every) > len(shown) else ""
     return (", ".join(shown) or "none") + more
 

@@ -23,7 +23,7 @@ class Reading:
             given, further columns of the file are left unread.
         language: of all rows of a file that does not state it.
         split: the judgements of a BEIR or mteb folder, or the split of a saved dataset; empty for
-            `test`, or the only one.
+            `test` (of pairs `train`, if it is there), or the only one.
     """
 
     format: str = ""

@@ -12,12 +12,13 @@ from hybridbatch.common.errors import HybridBatchError
 from hybridbatch.data.readers import trecfiles
 from hybridbatch.data.readers.converting import RetrievalSet
 from hybridbatch.data.readers.ids import known_language, prefixed
-from hybridbatch.data.readers.layouts import Layout, SetFiles
+from hybridbatch.data.readers.layouts import SEPARATED, Layout, SetFiles
 from hybridbatch.data.readers.passages import passage_fields
 from hybridbatch.data.readers.problems import Origin, Problems, joined_origin
 from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.tabular import Field, constant, read_rows, to_schema
+from hybridbatch.data.readers.textlines import ending
 from hybridbatch.data.sources.rowchecks import require
 from hybridbatch.data.sources.setchecks import (
     note_judgements,
@@ -91,7 +92,7 @@ def _read_set(
     files: SetFiles, format: str, reading: Reading, found: Problems
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     language = reading.language or known_language(files.language)
-    read = _Reader(format, language, reading, found)
+    read = _Reader(format, language, reading, found, named=files.language)
     queries = read.table("queries", files.queries, QUERIES)
     passages = read.table("passages", files.passages, PASSAGES) if files.passages else None
     qrels = read.table("qrels", files.qrels, QRELS)
@@ -120,9 +121,11 @@ def _read_set(
 class _Reader:
     """Reads the tables of one set."""
 
-    def __init__(self, format: str, language: str, reading: Reading, found: Problems) -> None:
+    def __init__(
+        self, format: str, language: str, reading: Reading, found: Problems, *, named: str
+    ) -> None:
         self._format, self._language, self._reading = format, language, reading
-        self._found = found
+        self._found, self._named = found, named
         self.whole = True
 
     def table(self, name: str, files: Sequence[Path], schema: Schema) -> _Table:
@@ -141,7 +144,7 @@ class _Reader:
             frames.append(frame)
         if not any(frame.height for frame in frames):
             if self.whole and not self._found:
-                self._found.add(f"{files[0]}: no rows; it should hold at least one")
+                self._found.add(f"{files[0]}: {_no_rows(files[0])}")
             self.whole = False
             return _Table(_frame(schema.arrow.empty_table()), Origin(str(files[0])))
         return _Table(pl.concat(frames), joined_origin(parts))
@@ -153,13 +156,21 @@ class _Reader:
         own = self._reading.of_table(name)
         stated = own.names.get("language", "language") in rows.columns
         if name != "qrels" and not self._language and not stated and rows.count:
+            unknown = f" ({self._named!r} is none that is known)" if self._named else ""
             raise HybridBatchError(
-                f"{file}: no language; set `language`, or put each language into a folder named by "
-                f"it, such as de"
+                f"{file}: no language{unknown}; set `language`, or put each language into a folder "
+                f"named by it, such as de"
             )
         loose = self._format != "tables"
         table = to_schema(rows, schema, fields, reading=own, found=self._found, loose=loose)
         return _frame(table), rows.origin
+
+
+def _no_rows(path: Path) -> str:
+    """Why a file has no rows: in a table of texts, the first line may have been the only row."""
+    if ending(path) in SEPARATED:
+        return "no rows below the first line, which names the columns; it should hold at least one"
+    return "no rows; it should hold at least one"
 
 
 def _query_fields(language: str, format: str) -> tuple[Field, ...]:

@@ -18,6 +18,7 @@ from hybridbatch.data.readers.problems import MOST_SHOWN, Problems, listed, shor
 from hybridbatch.data.readers.reading import Reading
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.textlines import ending
+from hybridbatch.data.readers.unread import instead
 from hybridbatch.data.sources.codes import with_one_code
 from hybridbatch.schemas.schema import STRING, STRINGS, Schema
 
@@ -72,7 +73,8 @@ def read_rows(path: Path, found: Problems, *, header: Sequence[str] = ()) -> Row
     if kind in ARROW:
         return read_arrow(path)
     endings = ", ".join((*PARQUET, *ARROW, *JSON, *SEPARATORS))
-    raise HybridBatchError(f"{path}: data are read from {endings}; give it such an ending")
+    other = instead(path) or f"data are read from {endings}; give it such an ending"
+    raise HybridBatchError(f"{path}: {other}")
 
 
 # The ids that may begin with a language.
@@ -156,9 +158,10 @@ def _chosen(
     unread = loose or bool(given)
     if lost or (extra and not unread):
         shown = "none" if unread else listed(extra)
+        other = ", or set `language`" if "language" in lost else ""
         raise HybridBatchError(
             f"{rows.path}: columns are {', '.join(names)}; missing: {listed(lost)}, "
-            f"unexpected: {shown}; name the file's own columns in `columns`"
+            f"unexpected: {shown}; name the file's own columns in `columns`{other}"
             f"{_found_instead(rows, extra) if lost and unread else ''}"
         )
     return chosen

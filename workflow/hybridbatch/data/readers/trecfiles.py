@@ -11,24 +11,33 @@ from hybridbatch.data.readers.problems import Problems
 from hybridbatch.data.readers.rows import Rows
 from hybridbatch.data.readers.tabular import read_rows
 from hybridbatch.data.readers.textlines import decoded, ending, numbered_lines, whole_text
+from hybridbatch.data.readers.xmltopics import is_xml, read_xml_topics
 
-_TOP = re.compile(r"<top>(.*?)</top>", re.S | re.I)
+_TOP = re.compile(r"<top(?:\s[^<>]*)?>(.*?)</top>", re.S | re.I)
 _DOC = re.compile(r"<doc>(.*?)</doc>", re.S | re.I)
+# A field ends at its own mark, at that of another, or at any mark that begins a line; a `<` in its
+# text does not end it. CLEF names fields with their language: `<DE-title>`.
+_NAMES = r"(?:[a-z]{2}-)?(num|title|desc|narr)"
 _FIELD = re.compile(
-    r"<(num|title|desc|narr)>\s*(?:(?:Number|Topic|Description|Narrative)\s*:)?([^<]*)", re.I
+    rf"<{_NAMES}>\s*(?:(?:Number|Topic|Description|Narrative)\s*:)?(.*?)"
+    rf"(?=</?{_NAMES}>|^\s*</?[a-z-]+>|\Z)",
+    re.I | re.S | re.M,
 )
 _ID_NAMES = (b"id", b"_id", b"qid", b"query_id", b"query-id", b"docid", b"pid", b"passage_id")
 _QRELS = ("query_id", "iteration", "passage_id", "relevance")
 
 
 def read_topics(path: Path, found: Problems) -> Rows:
-    """Topics: `<top>` with num, title, desc and narr, or lines of id, tab and text.
+    """Topics: XML, `<top>` with num, title, desc and narr, or lines of id, tab and text.
 
-    Of `<top>` the title is the query, unless `columns` names another.
+    Of `<top>` the title is the query, of XML the `query` or else the title, unless `columns` names
+    another.
     """
     if ending(path) in (*JSON, *PARQUET, *ARROW):
         return read_rows(path, found)
-    if _is_marked(path, "<top>"):
+    if is_xml(path):
+        return read_xml_topics(path, found)
+    if _is_marked(path, "<top"):
         return _marked(path, _TOP, _topic, ("query_id", "title", "desc", "narr"), found)
     return _lines(path, ("query_id", "text"), found)
 
@@ -114,7 +123,8 @@ def _marked(
 
 
 def _topic(text: str) -> dict[str, str]:
-    fields = {name.lower(): " ".join(value.split()) for name, value in _FIELD.findall(text)}
+    found = ((field[1].lower(), " ".join(field[2].split())) for field in _FIELD.finditer(text))
+    fields = dict(found)
     return {"query_id" if name == "num" else name: value for name, value in fields.items()}
 
 

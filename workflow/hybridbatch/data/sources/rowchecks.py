@@ -50,9 +50,13 @@ def require_language(table: pl.DataFrame, *, origin: Origin, found: Problems) ->
     `codes.with_one_code` has replaced the other codes of a language before.
     """
     codes = table["language"].unique(maintain_order=True).drop_nulls()
-    for code in [code for code in codes if not is_code(code)]:
+    wrong = [code for code in codes if not is_code(code)]
+    # A reason costs a search for the code that was meant; those that are not shown need none.
+    for code in wrong[:MOST_SHOWN]:
         problem = "`language`: " + refusal(code).replace("{", "{{").replace("}", "}}")
         require(table, pl.col("language") != code, problem, origin=origin, found=found)
+    rest = table["language"].is_in(wrong[MOST_SHOWN:]).sum()
+    found.add_rows((), count=int(rest))
 
 
 def require_unique(table: pl.DataFrame, *key: str, origin: Origin, found: Problems) -> None:

@@ -65,6 +65,13 @@ def note_unanswered(
     require(queries, rule, problem, origin=origin, found=found)
 
 
+def crosses_languages(qrels: pl.DataFrame) -> bool:
+    """Whether a query has a relevant passage in another language, by the ids of checked tables."""
+    code = "^([^:]*):"
+    query, passage = (pl.col(f"{each}_id").str.extract(code) for each in ("query", "passage"))
+    return not qrels.filter((pl.col("relevance") > 0) & (query != passage)).is_empty()
+
+
 def _note_known(
     qrels: pl.DataFrame, column: str, table: pl.DataFrame, *, origin: Origin, found: Problems
 ) -> None:
